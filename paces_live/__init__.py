@@ -1,0 +1,3 @@
+"""Hears music and tells at which step rates one can jog to it."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,266 @@
+"""The live engine: a source of audio to a stream of events.
+
+Time is a count of samples, and everything happens at the end of a cell of a tenth of a second; so any way of cutting
+the samples gives the same events.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+import paces_live
+from paces_live.boundary import CONFIRMATION_S, RECENT_S, differs
+from paces_live.classifier import Classifier
+from paces_live.errors import SourceError
+from paces_live.events import End, Event, Health, Reading, Song, Start, State
+from paces_live.features import LogMelStream
+from paces_live.fold import build_cases
+from paces_live.level import CELL_S, LevelMeter
+from paces_live.match import MATCH, best_match, check_target, check_tolerance
+from paces_live.sources.block import Block, Source
+from paces_live.tempogram import candidates, tempogram
+from paces_live.tracking import Tracker
+
+SILENCE_S = 2.0
+"""A silence of this length ends a song."""
+FIRST_VERDICT_S = 4.0
+"""Audio heard before the first reading judges anything."""
+LISTENING_S = 8.0
+"""Audio heard before a missing pulse is reported."""
+SHORTEST_SONG_S = 5.0
+"""What is shorter is a noise, not a song, and is not logged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineConfig:
+    """What the runner and the program ask of the engine.
+
+    Attributes
+    ----------
+    target : float or None
+        Wanted step rate, steps per minute.
+    tolerance : float
+        Largest relative error of a match.
+    interval : float
+        Seconds of audio between readings.
+    candidates : int
+        Tempi judged per reading.
+    boundaries : bool
+        Whether silence and lasting changes begin a new song.
+    first_reading : float
+        Seconds of audio before the first reading.
+    """
+
+    target: float | None = 165.0
+    tolerance: float = MATCH
+    interval: float = 1.0
+    candidates: int = 16
+    boundaries: bool = True
+    first_reading: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_target(self.target)
+        check_tolerance(self.tolerance)
+
+
+class Engine:
+    """Hears a source and says what it hears."""
+
+    def __init__(self, classifier: Classifier, config: EngineConfig) -> None:
+        self._classifier = classifier
+        self._features = classifier.features
+        self._config = config
+        self._target = config.target
+        self._stopping = False
+
+    @property
+    def target(self) -> float | None:
+        """The wanted step rate; may be set from another thread while the engine runs."""
+        return self._target
+
+    @target.setter
+    def target(self, target: float | None) -> None:
+        check_target(target)
+        self._target = target
+
+    def stop(self) -> None:
+        """Ask for a clean end: the song heard so far is still told, then `End`."""
+        self._stopping = True
+
+    def events(self, source: Source) -> Iterator[Event]:
+        """Yield `Start`, readings and songs as they come, and `End`.
+
+        Raises
+        ------
+        SourceError
+            The source failed; what was heard before has been yielded, the song included.
+        """
+        config, classifier = self._config, self._classifier
+        yield Start(
+            paces_live.__version__,
+            source.name,
+            self._target,
+            config.tolerance,
+            classifier.model,
+            classifier.runtime,
+        )
+        rate = self._features.sample_rate
+        step = max(1, round(config.interval * rate))
+        hearing = _Hearing(classifier, config)
+        due = max(step, round(config.first_reading * rate))
+        try:
+            for cell in _cells(source.blocks(), round(CELL_S * rate)):
+                if cell.dropped:
+                    hearing.skip(cell.dropped)
+                yield from hearing.hear(cell.samples, self._target)
+                if hearing.position >= due:
+                    due += step * (1 + (hearing.position - due) // step)
+                    yield from hearing.read(self._target)
+                if self._stopping:
+                    break
+        except SourceError:
+            yield from hearing.end_song(hearing.position / rate, self._target)
+            raise
+        yield from hearing.end_song(hearing.position / rate, self._target)
+        yield End(hearing.position / rate)
+
+
+def _cells(blocks: Iterator[Block], size: int) -> Iterator[Block]:
+    """Cut blocks of any length into cells of `size` samples; one is shorter only before a gap and at the end."""
+    rest = np.empty(0, np.float32)
+    for block in blocks:
+        dropped = block.dropped
+        if dropped and len(rest):
+            yield Block(rest)
+            rest = rest[:0]
+        joined = np.concatenate((rest, block.samples))
+        whole = len(joined) - len(joined) % size
+        for start in range(0, whole, size):
+            yield Block(joined[start : start + size], dropped)
+            dropped = 0
+        rest = joined[whole:]
+        if dropped:
+            yield Block(rest, dropped)
+            rest = rest[:0]
+    if len(rest):
+        yield Block(rest)
+
+
+class _Hearing:
+    """What the engine knows at one moment: the window, the song and its tracks."""
+
+    def __init__(self, classifier: Classifier, config: EngineConfig) -> None:
+        self._classifier = classifier
+        self._config = config
+        self._features = classifier.features
+        self._stream = LogMelStream(self._features)
+        self._level = LevelMeter()
+        self._window = np.empty((0, self._features.n_mels), np.float32)
+        self._tracker = Tracker(classifier.thresholds)
+        self.position = 0
+        self._dropped = 0
+        self._song = 1
+        self._song_start: float | None = None
+        self._last_reading = 0.0
+        self._changed_s = 0.0
+        self._busy_s = 0.0
+        self._load = 0.0
+
+    @property
+    def _now(self) -> float:
+        return self.position / self._features.sample_rate
+
+    def skip(self, dropped: int) -> None:
+        """Note lost samples: the window begins anew, for a splice would sound like a beat."""
+        self.position += dropped
+        self._dropped += dropped
+        self._clear_window()
+
+    def hear(self, samples: NDArray[np.float32], target: float | None) -> Iterator[Song]:
+        """Take in a cell of samples; yield the song that ends in silence with them."""
+        started = time.perf_counter()
+        self.position += len(samples)
+        self._level.push(samples)
+        frames = self._stream.push(samples)
+        if len(frames):
+            self._window = np.concatenate((self._window, frames))[-self._features.window_frames :]
+        if self._song_start is None and self._level.silent_s == 0.0:
+            self._song_start = self._now - len(samples) / self._features.sample_rate
+            self._clear_window()
+        self._busy_s += time.perf_counter() - started
+        if self._config.boundaries and self._level.silent_s >= SILENCE_S:
+            yield from self.end_song(self._now - self._level.silent_s, target)
+
+    def read(self, target: float | None) -> Iterator[Song | Reading]:
+        """Yield a reading of the window as it is now, after the song that a lasting change in it ends."""
+        elapsed, self._last_reading = self._now - self._last_reading, self._now
+        if self._config.boundaries and self._changed(elapsed):
+            yield from self.end_song(self._now - self._changed_s - RECENT_S, target, keep_s=self._changed_s + RECENT_S)
+        yield self._read(target, elapsed)
+
+    def _read(self, target: float | None, elapsed: float) -> Reading:
+        started = time.perf_counter()
+        config, window = self._config, self._window
+        heard_s = len(window) / self._features.frame_rate
+        if self._song_start is not None and heard_s >= FIRST_VERDICT_S:
+            gram = tempogram(window, self._features)
+            proposed = candidates(
+                gram, self._features, count=config.candidates, also=self._tracker.followed, target=target
+            )
+            cases = build_cases(window, gram, proposed, self._features)
+            self._tracker.update(cases.spm, self._classifier.probabilities(cases), elapsed)
+        paces = self._tracker.shown()
+        self._busy_s += time.perf_counter() - started
+        self._load += 0.2 * (self._busy_s / max(elapsed, 1e-3) - self._load)
+        self._busy_s = 0.0
+        return Reading(
+            t=self._now,
+            song=self._song,
+            state=self._state(heard_s),
+            paces=paces,
+            match=best_match(paces, target, config.tolerance),
+            health=Health(self._level.dbfs, self._dropped / self._features.sample_rate, self._load),
+            rejected=self._tracker.rejected(),
+        )
+
+    def _changed(self, elapsed: float) -> bool:
+        """Tell whether what is heard has been another song's for long enough."""
+        started = time.perf_counter()
+        paces = [pace.spm for pace in self._tracker.summary()]
+        self._changed_s = self._changed_s + elapsed if differs(self._window, paces, self._features) else 0.0
+        self._busy_s += time.perf_counter() - started
+        return self._changed_s >= CONFIRMATION_S
+
+    def end_song(self, end: float, target: float | None, *, keep_s: float = 0.0) -> Iterator[Song]:
+        """Yield the song that ends at `end` seconds, if there was one, and make ready for the next.
+
+        The last `keep_s` seconds of the window already belong to the next one.
+        """
+        start, self._song_start = self._song_start, end if keep_s else None
+        if start is None:
+            return
+        paces = self._tracker.summary()
+        self._tracker = Tracker(self._classifier.thresholds)
+        self._level.new_song()
+        self._changed_s = 0.0
+        if keep_s:
+            self._window = self._window[-round(keep_s * self._features.frame_rate) :]
+        else:
+            self._clear_window()
+        if end - start >= SHORTEST_SONG_S:
+            yield Song(self._song, start, end, paces, best_match(paces, target, self._config.tolerance))
+            self._song += 1
+
+    def _state(self, heard_s: float) -> State:
+        if self._song_start is None:
+            return "silence" if self._now >= SILENCE_S else "listening"
+        if self._tracker.shown():
+            return "settled" if len(self._window) >= self._features.window_frames else "provisional"
+        return "no_pulse" if heard_s >= LISTENING_S else "listening"
+
+    def _clear_window(self) -> None:
+        self._window = self._window[:0]
+        self._stream.reset()

@@ -1,0 +1,227 @@
+"""A microphone, or any other input that PortAudio knows."""
+
+import ctypes
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paces_live.errors import SourceError
+from paces_live.ring import SampleRing
+from paces_live.sources.block import Block
+from paces_live.sources.resample import MonoResampler
+
+POLL_S = 0.1
+"""Pause between two looks at the ring: short against a reading a second, long against a callback's period."""
+SILENT_S = 3.0
+"""A device that calls back nothing for so long is taken for gone."""
+CHANNELS_MAX = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An input of PortAudio: its index now, its name, its own rate (Hz) and how many channels it has."""
+
+    index: int
+    name: str
+    rate: int
+    channels: int
+    default: bool
+
+
+class MicrophoneSource:
+    """Sound from an input device, opened at the device's own rate and resampled here.
+
+    The callback only copies. What is not fetched within 25 s is in the next block's `dropped`, and so is what
+    the sound system lost (it does not say how much: it counts as one callback's frames).
+
+    Parameters
+    ----------
+    device : str or None
+        The device's name or a part of it, in any case; None is the system's default input.
+    sample_rate : int
+        The engine's rate, Hz.
+    """
+
+    def __init__(self, device: str | None, sample_rate: int) -> None:
+        self._device = device
+        self._sample_rate = sample_rate
+        self._opened: Device | None = None
+
+    @property
+    def name(self) -> str:
+        """``mic:`` and the device's full name; before it is opened, the name asked for or ``default``."""
+        return f"mic:{self._opened.name if self._opened else self._device or 'default'}"
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield all that is new, at least every half second (empty where nothing came), without end."""
+        portaudio = load_portaudio()
+        device = find_device(input_devices(portaudio), self._device)
+        self._opened = device
+        channels = min(CHANNELS_MAX, device.channels)
+        capture = _Capture(device.rate, channels)
+        try:
+            stream = portaudio.InputStream(
+                device=device.index,
+                samplerate=device.rate,
+                channels=channels,
+                dtype="float32",
+                blocksize=0,
+                latency="high",
+                callback=capture.callback,
+            )
+        except portaudio.PortAudioError as error:
+            raise SourceError(f"{self.name} cannot be opened ({_reason(error)}): {_BUSY}") from error
+        try:
+            stream.start()
+            yield from self._stretches(capture, device, channels)
+        except portaudio.PortAudioError as error:
+            raise SourceError(f"{self.name} cannot be started ({_reason(error)}): {_BUSY}") from error
+        finally:
+            # Not stop: it waits for what is on the way, 20 s with a device that delivers nothing any more.
+            stream.abort()
+            stream.close()
+
+    def _stretches(self, capture: "_Capture", device: Device, channels: int) -> Iterator[Block]:
+        """Yield what arrives, cut where something was lost: the resampler must not join the two sides."""
+        resampler = MonoResampler(device.rate, self._sample_rate, name=self.name)
+        heard = time.monotonic()
+        while True:
+            if capture.ring.wait(POLL_S * 5):
+                heard = time.monotonic()
+            elif time.monotonic() - heard > SILENT_S:
+                raise SourceError(f"{self.name} stopped delivering: check its plug, then start again")
+            for values, lost in capture.stretches():
+                frames = values.reshape(-1, channels)
+                if not lost:
+                    yield Block(resampler.push(frames))
+                    continue
+                yield Block(resampler.flush())
+                resampler = MonoResampler(device.rate, self._sample_rate, name=self.name)
+                dropped = max(1, round(lost / channels * self._sample_rate / device.rate))
+                yield Block(resampler.push(frames), dropped)
+            time.sleep(POLL_S)
+
+
+class _Capture:
+    """What the audio callback and the reading thread share: the ring, and where something was lost."""
+
+    def __init__(self, rate: int, channels: int) -> None:
+        self.ring = SampleRing.of_seconds(rate, channels=channels)
+        self._overflows: deque[tuple[int, int]] = deque()
+        self._position = 0
+
+    def callback(self, indata: NDArray[np.float32], _frames: int, _time: Any, status: Any) -> None:
+        """Copy; called by PortAudio's thread."""
+        if status.input_overflow:
+            # PortAudio tells that something before `indata` was lost, not how much.
+            self._overflows.append((self.ring.written, indata.size))
+        self.ring.write(indata.reshape(-1))
+
+    def stretches(self) -> Iterator[tuple[NDArray[np.float32], int]]:
+        """Yield what is new as unbroken stretches of interleaved values, each with the loss right before it."""
+        values, lost = self.ring.read()
+        self._position += lost
+        end = self._position + len(values)
+        while self._overflows and self._overflows[0][0] < end:
+            position, size = self._overflows.popleft()
+            if position > self._position:
+                cut = position - self._position
+                yield values[:cut], lost
+                values, lost = values[cut:], 0
+                self._position = position
+            lost += size
+        self._position = end
+        yield values, lost
+
+
+def load_portaudio() -> ModuleType:
+    """Return sounddevice, its system library loaded and kept from printing over the user interface.
+
+    Raises
+    ------
+    SourceError
+        PortAudio is not there, or does not start.
+    """
+    _silence("libasound.so.2", "snd_lib_error_set_handler")
+    _silence("libjack.so.0", "jack_set_error_function")
+    _silence("libjack.so.0", "jack_set_info_function")
+    try:
+        # Deferred: the import starts PortAudio, which probes every device: 0.1 to 1 s.
+        import sounddevice
+    except OSError as error:
+        raise SourceError("microphones need PortAudio: apt install libportaudio2") from error
+    except Exception as error:  # sounddevice's own error cannot be named before it is imported
+        raise SourceError(
+            f"PortAudio does not start ({_reason(error)}): check the sound system with: aplay -l"
+        ) from error
+    module: ModuleType = sounddevice
+    return module
+
+
+def input_devices(portaudio: ModuleType) -> list[Device]:
+    """Return all devices that can be listened to, in PortAudio's order."""
+    default = portaudio.default.device[0]
+    return [
+        Device(
+            index=record["index"],
+            name=" ".join(record["name"].split()),
+            rate=round(record["default_samplerate"]),
+            channels=record["max_input_channels"],
+            default=record["index"] == default,
+        )
+        for record in portaudio.query_devices()
+        if record["max_input_channels"] > 0
+    ]
+
+
+def find_device(devices: list[Device], wanted: str | None) -> Device:
+    """Return the device that `wanted` names, fully or in part; none or several is a `SourceError`."""
+    if not devices:
+        raise SourceError(
+            "no microphone was found: plug one in, or choose --input playback, a file or - (a pipe)"
+        )
+    names = ", ".join(dict.fromkeys(device.name for device in devices))
+    if wanted is None:
+        found = [device for device in devices if device.default]
+        if not found:
+            raise SourceError(
+                f"the system has no default microphone: choose one with --input mic:NAME, of: {names}"
+            )
+        return found[0]
+    name = wanted.casefold()
+    if exact := [device for device in devices if device.name.casefold() == name]:
+        return exact[0]
+    found = [device for device in devices if name in device.name.casefold()]
+    if not found:
+        raise SourceError(f"no microphone is called {wanted!r}: choose one of: {names}")
+    if len(found) > 1:
+        several = ", ".join(device.name for device in found)
+        raise SourceError(
+            f"several microphones are called {wanted!r}: give more of the name of one of: {several}"
+        )
+    return found[0]
+
+
+_BUSY = "close other programs that use it, or choose another of paces-live devices"
+
+
+def _silence(library: str, setter: str) -> None:
+    """Give a C library that prints to standard error on its own a handler that does nothing."""
+    try:
+        function = getattr(ctypes.CDLL(library), setter)
+    except (OSError, AttributeError):
+        return  # not there, so it prints nothing
+    # A C function that looks at no argument: one of Python's would need the interpreter's lock in the audio
+    # thread, and the interpreter alive.
+    function(ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p))
+
+
+def _reason(error: Exception) -> str:
+    """Return PortAudio's words as a part of a line."""
+    return " ".join(str(error.args[0] if error.args else error).split()).rstrip(".")

@@ -1,0 +1,144 @@
+"""Raw PCM from a pipe: standard input, or the capture tool of another source."""
+
+import select
+from collections.abc import Iterator
+from io import UnsupportedOperation
+from os import read as os_read
+from typing import BinaryIO, Literal, cast, get_args
+
+import numpy as np
+
+from paces_live.errors import SourceError, UsageError
+from paces_live.sources.block import Block
+from paces_live.sources.resample import RATE_MAX, RATE_MIN, MonoResampler
+
+PcmFormat = Literal["s16le", "f32le"]
+"""Signed 16-bit integers, or 32-bit floats of full scale ±1; little-endian, channels interleaved."""
+
+CHANNELS_MAX = 32
+POLL_S = 0.5
+"""A pipe that gives nothing for so long yields an empty block: whoever reads it can then stop."""
+READ_BYTES = 1 << 16
+"""Bytes asked of a pipe at once, its usual capacity: what has piled up comes in one block."""
+_FILE_STARTS = {b"RIFF": "a WAV file", b"fLaC": "a FLAC file", b"OggS": "an OGG file", b"ID3": "an MP3 file"}
+_EXAMPLE = "ffmpeg -i song.m4a -f s16le -ac 1 -ar 44100 - | paces-live listen --input - --rate 44100"
+
+
+def pcm_format(text: str) -> PcmFormat:
+    """Return `text` if it is a format of raw PCM, else raise `UsageError`."""
+    for known in get_args(PcmFormat):
+        if text == known:
+            return cast("PcmFormat", known)
+    raise UsageError(f"format {text} is unknown: choose {' or '.join(get_args(PcmFormat))}")
+
+
+class PipeSource:
+    """Samples from a binary stream of raw PCM, as fast as the stream gives them.
+
+    The stream stays the caller's to close, and nothing may have been read from it through a buffer before.
+    Frames that the pipe cut in two are joined again; an incomplete frame at the very end is no sample and is
+    left out.
+
+    Parameters
+    ----------
+    stream : binary file object
+        Standard input, a pipe, a fifo, or an `io.BytesIO`.
+    rate : int
+        The stream's sample rate, 8,000 to 192,000 Hz.
+    format : {"s16le", "f32le"}
+        How its samples are written.
+    channels : int
+        How many samples make a frame.
+    sample_rate : int
+        The engine's rate, Hz.
+    name : str
+        What the start event and the errors call it.
+
+    Raises
+    ------
+    UsageError
+        `rate`, `format` or `channels` is none that can be read.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        rate: int,
+        format: PcmFormat = "s16le",  # noqa: A002 - the name of the option
+        channels: int = 1,
+        *,
+        sample_rate: int,
+        name: str = "stdin",
+    ) -> None:
+        if not RATE_MIN <= rate <= RATE_MAX:
+            raise UsageError(f"rate {rate} is out of range: choose {RATE_MIN} to {RATE_MAX} Hz")
+        pcm_format(format)
+        if not 1 <= channels <= CHANNELS_MAX:
+            raise UsageError(f"{channels} channels are out of range: choose 1 to {CHANNELS_MAX}")
+        self._stream = stream
+        self._rate = rate
+        self._type = np.dtype("<i2" if format == "s16le" else "<f4")
+        self._scale = np.float32(1 / 32768 if format == "s16le" else 1)
+        self._channels = channels
+        self._sample_rate = sample_rate
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """``stdin``, or as given."""
+        return self._name
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield what the pipe gives when it comes, and an empty block each half second that nothing does."""
+        if self._stream.isatty():
+            raise UsageError(f"{self._name} is a terminal: pipe raw PCM into it, such as {_EXAMPLE}")
+        resampler = MonoResampler(self._rate, self._sample_rate, name=self._name)
+        frame_bytes = self._type.itemsize * self._channels
+        rest = b""
+        started = False
+        for chunk in self._chunks():
+            if not started and chunk:
+                started = True
+                self._refuse_file(chunk)
+            data = rest + chunk
+            whole = len(data) - len(data) % frame_bytes
+            rest = data[whole:]
+            frames = np.frombuffer(data[:whole], dtype=self._type).astype(np.float32) * self._scale
+            yield Block(resampler.push(frames.reshape(-1, self._channels)))
+        if not started:
+            raise SourceError(
+                f"{self._name} ended before anything came: pipe raw PCM into it, such as {_EXAMPLE}"
+            )
+        if len(samples := resampler.flush()):
+            yield Block(samples)
+
+    def _chunks(self) -> Iterator[bytes]:
+        """Yield bytes as they come until the stream ends, none where nothing came for half a second."""
+        try:
+            descriptor = self._stream.fileno()
+        except UnsupportedOperation:
+            while chunk := self._stream.read(READ_BYTES):
+                yield chunk
+            return
+        # poll, not epoll: it also takes a regular file that was redirected here.
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        try:
+            while True:
+                if not poll.poll(POLL_S * 1000):
+                    yield b""
+                elif chunk := os_read(descriptor, READ_BYTES):
+                    yield chunk
+                else:
+                    return
+        except OSError as error:
+            raise SourceError(f"{self._name} cannot be read: {error.strerror}") from error
+
+    def _refuse_file(self, start: bytes) -> None:
+        """Raise `SourceError` where the stream starts like a file: read as PCM it would be heard as noise."""
+        for magic, words in _FILE_STARTS.items():
+            if start.startswith(magic):
+                raise SourceError(
+                    f"{self._name} carries {words}, not raw PCM: "
+                    f"give the file's name as the input, or decode it, such as {_EXAMPLE}"
+                )

@@ -1,0 +1,333 @@
+import io
+import json
+import math
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+from scipy import signal
+
+from training import corpus, synthesis
+from training.errors import TrainingError
+from training.families import SHARES, Family, families, library_root, splits
+from training.harmony import Chord, Key
+from training.labels import Meter, Truth, judge, judge_all, truth
+from training.performance import DRUMS, Feel, Note, feel_of, midi_tempo, onset_histogram
+from training.score import Score, compose
+
+SEED = 3
+SECONDS = 12.0
+
+
+def _missing() -> str | None:
+    for program in ("mma", "fluidsynth"):
+        if not shutil.which(program):
+            return f"{program} is not installed"
+    try:
+        library_root()
+        synthesis.soundfonts()
+    except TrainingError as error:
+        return str(error)
+    return None
+
+
+needs_synthesis = pytest.mark.skipif(_missing() is not None, reason=_missing() or "")
+
+
+@pytest.fixture(scope="module")
+def everything() -> tuple[Family, ...]:
+    return families()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a corpus of five short songs."""
+    path = tmp_path_factory.mktemp("corpus")
+    outcome = corpus.generate(path, songs=5, seed=SEED, workers=2, seconds=SECONDS)
+    assert outcome.failed == {}
+    assert outcome.made == 5
+    return path
+
+
+def _compose(everything: tuple[Family, ...], name: str, seed: int = 0) -> Score:
+    family = next(family for family in everything if family.name == name)
+    return compose(family, np.random.default_rng([SEED, seed]), SECONDS)
+
+
+# Truth and verdict
+
+
+@pytest.mark.parametrize(
+    ("tempo", "meter", "swung", "divided", "compatible", "taste"),
+    [
+        (120, "duple", False, True, (60, 120, 240), (480, 30)),
+        (80, "duple", False, True, (80, 160), (40, 320)),
+        (86, "duple", False, True, (86, 172), (43,)),
+        (150, "duple", False, True, (75, 150), (300,)),
+        (120, "duple", True, True, (60, 120), (90, 180, 240)),
+        (120, "duple", False, False, (60, 120), (240,)),
+        (180, "triple", False, True, (60, 180), (90, 120)),
+        (120, "triple", False, True, (120,), (40, 60, 80, 240)),
+        (120, "compound", False, True, (60, 120), (90, 180, 240)),
+        (120, "quintuple", False, True, (120,), (48, 60, 240)),
+    ],
+)
+def test_truth(
+    tempo: float,
+    meter: Meter,
+    swung: bool,
+    divided: bool,
+    compatible: tuple[float, ...],
+    taste: tuple[float, ...],
+) -> None:
+    known = truth(tempo, meter, swung=swung, divided=divided)
+    assert known.compatible == pytest.approx(compatible)
+    assert {round(pace, 6) for pace in taste if 40 <= pace <= 320} <= {round(pace, 6) for pace in known.taste}
+    assert not set(known.compatible) & set(known.taste)
+    assert tempo in known.compatible
+
+
+@pytest.mark.parametrize("meter", SHARES)
+def test_truth_stays_in_range(meter: Meter) -> None:
+    for tempo in np.geomspace(40, 320, 50):
+        known = truth(float(tempo), meter)
+        assert all(40 <= pace <= 320 for pace in known.compatible + known.taste)
+        assert float(tempo) in known.compatible
+
+
+def test_truth_refuses_a_tempo_out_of_range() -> None:
+    with pytest.raises(ValueError, match="outside"):
+        truth(39.9, "duple")
+
+
+@pytest.mark.parametrize(
+    ("spm", "verdict"),
+    [(120, True), (125.9, True), (114.1, True), (126.1, False), (60, True), (240, True), (90, False), (30.5, None)],
+)
+def test_judge(spm: float, verdict: bool | None) -> None:
+    assert judge(spm, replace(truth(120, "duple"), taste=(30.0,))) is verdict
+
+
+def test_what_fits_wins_over_taste() -> None:
+    assert judge(103, Truth((100.0,), (104.0,))) is True
+    assert judge(106, Truth((100.0,), (104.0,))) is None
+
+
+def test_judge_all_agrees_with_judge() -> None:
+    known = truth(100, "compound")
+    spm = np.linspace(40, 320, 281).reshape(1, -1)
+    verdicts = judge_all(spm, known)
+    assert verdicts.dtype == np.int8
+    assert verdicts.shape == spm.shape
+    as_numbers = {True: 1, False: 0, None: -1}
+    assert verdicts.ravel().tolist() == [as_numbers[judge(float(pace), known)] for pace in spm.ravel()]
+    assert judge_all([50.0, 120.0], Truth(())).tolist() == [0, 0]
+
+
+# Where onsets fall
+
+
+@pytest.mark.parametrize(
+    ("phases", "feel"),
+    [
+        ((0.0,), "plain"),
+        ((0.0, 0.5), "straight"),
+        ((0.0, 0.25, 0.5, 0.75), "straight"),
+        ((0.0, 2 / 3), "swung"),
+        ((0.0, 1 / 3, 2 / 3), "swung"),
+        ((0.0, 0.75), "swung"),
+        ((0.0, 1 / 3, 0.5, 5 / 6), "straight"),
+    ],
+)
+def test_feel(phases: tuple[float, ...], feel: Feel) -> None:
+    notes = [Note(beat + phase, 0.1, 42, 80, DRUMS) for beat in range(8) for phase in phases]
+    assert feel_of(onset_histogram(notes)) == feel
+
+
+def test_strummed_chord_is_one_onset() -> None:
+    strummed = [Note(beat + 0.05 * string, 0.5, 50 + string, 80, 0) for beat in range(4) for string in range(5)]
+    histogram = onset_histogram(strummed)
+    assert histogram[0] == pytest.approx(1.0)
+    assert feel_of(histogram) == "plain"
+
+
+def test_chord_names() -> None:
+    assert Chord(10, "m7").name == "Bbm7"
+    assert Chord(7, "7").tones == (7, 11, 2, 5)
+    roots = {chord.root for chord in Key(2, "blues").progression(np.random.default_rng(0))}
+    assert roots <= {2, 7, 9}
+
+
+# Families
+
+
+@needs_synthesis
+def test_no_group_is_split(everything: tuple[Family, ...]) -> None:
+    split_of = splits(everything, SEED)
+    assert set(split_of) == {family.name for family in everything}
+    for group in {family.group for family in everything}:
+        assert len({split_of[family.name] for family in everything if family.group == group}) == 1
+
+
+@needs_synthesis
+def test_every_split_has_every_meter(everything: tuple[Family, ...]) -> None:
+    split_of = splits(everything, corpus.SEED)
+    for split in ("train", "validation", "test"):
+        count = dict.fromkeys(SHARES, 0)
+        for family in everything:
+            count[family.meter] += split_of[family.name] == split
+        assert count["triple"] >= 3
+        assert count["compound"] >= 3
+        assert count["quintuple"] >= 1
+
+
+@needs_synthesis
+def test_meters_have_their_shares(everything: tuple[Family, ...]) -> None:
+    chosen = corpus.schedule(everything, 1000, SEED)
+    for meter, share in SHARES.items():
+        assert sum(family.meter == meter for family in chosen) == pytest.approx(1000 * share, abs=1)
+    assert {family.name for family in chosen} == {family.name for family in everything}
+
+
+@needs_synthesis
+@pytest.mark.parametrize(
+    ("name", "meter", "beats_per_bar"),
+    [
+        ("stdlib/polka", "duple", 2),
+        ("stdlib/basicrock", "duple", 4),
+        ("stdlib/waltz", "triple", 3),
+        ("stdlib/68swing", "compound", 2),
+        ("stdlib/afro-cuban", "compound", 2),
+        ("stdlib/ballad68", "compound", 2),
+        ("stdlib/rock-128", "compound", 4),
+        ("stdlib/jazz-54", "quintuple", 5),
+    ],
+)
+def test_felt_beat(everything: tuple[Family, ...], name: str, meter: str, beats_per_bar: int) -> None:
+    family = next(family for family in everything if family.name == name)
+    assert family.meter == meter
+    assert family.beats_per_bar == beats_per_bar
+
+
+# Scores
+
+
+@needs_synthesis
+@pytest.mark.parametrize("name", ["stdlib/polka", "stdlib/waltz", "stdlib/68swing", "own/prog54", "casio/swing"])
+def test_onsets_lie_on_the_claimed_beat(everything: tuple[Family, ...], name: str) -> None:
+    score = _compose(everything, name)
+    assert midi_tempo(score.midi) == score.tempo
+    file = mido.MidiFile(file=io.BytesIO(score.midi))
+    now, seconds = 0.0, []
+    for message in file:
+        now += message.time
+        if message.type == "note_on" and message.velocity:
+            seconds.append(now)
+    # The phases of onsets concentrate at the claimed tempo, and do not at one 7 % off.
+    assert _concentration(np.array(seconds), score.tempo) > 0.3
+    assert _concentration(np.array(seconds), score.tempo * 1.07) < 0.25
+
+
+@needs_synthesis
+@pytest.mark.parametrize(
+    ("name", "feels"),
+    [
+        ("casio/swing", {"swung"}),
+        ("casio/house", {"straight"}),
+        ("stdlib/68swing", {"swung"}),
+        ("stdlib/ballad68", {"swung"}),
+        ("own/jig", {"swung"}),
+        ("own/prog54", {"straight"}),
+    ],
+)
+def test_feel_of_styles(everything: tuple[Family, ...], name: str, feels: set[Feel]) -> None:
+    assert {_compose(everything, name, seed).feel for seed in range(3)} <= feels
+
+
+@needs_synthesis
+def test_same_seed_same_score(everything: tuple[Family, ...]) -> None:
+    first, again, other = (_compose(everything, "stdlib/swing", seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first.midi != other.midi
+
+
+# Corpus
+
+
+@needs_synthesis
+def test_songs_are_as_described(folder: Path) -> None:
+    songs = corpus.load(folder)
+    assert [song.id for song in songs] == [f"{index:05d}" for index in range(5)]
+    for song in songs:
+        samples, rate = soundfile.read(song.audio, dtype="float32")
+        assert rate == 22_050
+        assert samples.ndim == 1
+        assert len(samples) / rate == pytest.approx(song.duration, abs=0.01)
+        assert 10 ** (-12.1 / 20) <= np.abs(samples).max() <= 10 ** (-0.9 / 20)
+        assert song.truth == truth(song.tempo, song.meter, swung=song.swung, divided=song.divided)
+        assert soundfile.info(song.audio).subtype == "PCM_16"
+
+
+@needs_synthesis
+def test_audio_repeats_at_the_beat(folder: Path) -> None:
+    for song in corpus.load(folder):
+        samples, rate = soundfile.read(song.audio, dtype="float32")
+        envelope, frames_per_second = _onset_envelope(samples, rate)
+        # After eight beats something like the same comes again, and less so a beat's sixth earlier or later.
+        beat = frames_per_second * 60 / song.tempo
+        similarity = [_autocorrelation(envelope, 8 * beat + shift * beat) for shift in (0, -1 / 6, 1 / 6)]
+        assert similarity[0] == max(similarity), song
+
+
+@needs_synthesis
+def test_generation_resumes_and_repeats_itself(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "corpus"
+    shutil.copytree(folder, copy)
+    before = json.loads((copy / "songs" / "00002.json").read_text(encoding="utf-8"))
+    samples = soundfile.read(copy / "audio" / "00002.flac", dtype="int16")[0]
+    (copy / "songs" / "00002.json").unlink()
+    (copy / "audio" / "00002.flac").write_bytes(b"half a file")
+    calls: list[tuple[int, int]] = []
+    outcome = corpus.generate(
+        copy, songs=5, seed=SEED, workers=1, seconds=SECONDS, on_done=lambda done, total: calls.append((done, total))
+    )
+    assert (outcome.made, outcome.found, outcome.failed) == (1, 4, {})
+    assert calls == [(5, 5)]
+    assert json.loads((copy / "songs" / "00002.json").read_text(encoding="utf-8")) == before
+    np.testing.assert_array_equal(soundfile.read(copy / "audio" / "00002.flac", dtype="int16")[0], samples)
+
+
+def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synthesis, "SOUNDFONT_ROOTS", ())
+    with pytest.raises(TrainingError, match="fluid-soundfont-gm"):
+        synthesis.soundfonts()
+    monkeypatch.setattr("training.families.LIBRARY_ROOTS", ())
+    with pytest.raises(TrainingError, match="Debian package mma"):
+        library_root()
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(TrainingError, match="Debian package fluidsynth"):
+        synthesis.render(b"", synthesis.Synth(Path("none.sf2")))
+
+
+def _concentration(seconds: NDArray[np.float64], tempo: float) -> float:
+    """Strongest of the first three harmonics of the onsets' phases."""
+    phases = seconds * tempo / 60
+    return max(float(np.abs(np.exp(2j * math.pi * k * phases).mean())) for k in (1, 2, 3))
+
+
+def _onset_envelope(samples: NDArray[np.float32], rate: int) -> tuple[NDArray[np.float64], float]:
+    hop = 128
+    _, _, spectrum = signal.stft(samples, rate, nperseg=512, noverlap=512 - hop, boundary=None)
+    loudness = np.log(np.abs(spectrum) + 1e-4)
+    envelope = np.maximum(np.diff(loudness, axis=1), 0).sum(axis=0)
+    return envelope - envelope.mean(), rate / hop
+
+
+def _autocorrelation(envelope: NDArray[np.float64], lag: float) -> float:
+    near = range(round(lag * 0.995), round(lag * 1.005) + 1)
+    return max(float(envelope[:-shift] @ envelope[shift:]) / (len(envelope) - shift) for shift in near)

@@ -1,0 +1,181 @@
+"""The engine: events from sound, the same however it is cut, songs with their borders."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paces_live.classifier import FixedClassifier
+from paces_live.engine import Engine, EngineConfig
+from paces_live.errors import SourceError, UsageError
+from paces_live.events import End, Event, Health, Reading, Song, Start
+from paces_live.sources import ArraySource
+from paces_live.sources.block import Block
+from tests.signals import RATE, Samples, noisy, rock, waltz
+
+SILENCE = np.zeros(4 * RATE, np.float32)
+
+
+def only(*tempi: float) -> FixedClassifier:
+    """Return a classifier that finds exactly these tempi compatible."""
+    return FixedClassifier(lambda spm: 0.95 if any(abs(spm / tempo - 1.0) < 0.015 for tempo in tempi) else 0.05)
+
+
+def hear(samples: Samples, classifier: FixedClassifier, config: EngineConfig | None = None, **options: int) -> list[Event]:
+    source = ArraySource(samples, RATE, RATE, **options)
+    return list(Engine(classifier, config or EngineConfig()).events(source))
+
+
+def readings(events: list[Event]) -> list[Reading]:
+    return [event for event in events if isinstance(event, Reading)]
+
+
+def songs(events: list[Event]) -> list[Song]:
+    return [event for event in events if isinstance(event, Song)]
+
+
+def without_load(event: Event) -> Event:
+    return replace(event, health=replace(event.health, load=0.0)) if isinstance(event, Reading) else event
+
+
+def test_a_song_is_heard_settled_and_logged() -> None:
+    events = hear(noisy(rock(164.0, 32.0), 30.0), only(82.0, 164.0))
+    assert isinstance(events[0], Start)
+    assert events[0].input == "array"
+    assert isinstance(events[-1], End)
+    assert events[-1].t == pytest.approx(32.0, abs=1e-3)
+    heard = readings(events)
+    assert [reading.t for reading in heard] == pytest.approx(np.arange(1.0, 33.0))
+    assert heard[0].state == "listening"
+    assert heard[10].state == "provisional"
+    last = heard[-1]
+    assert last.state == "settled"
+    assert sorted(round(pace.spm) for pace in last.paces) == [82, 164]
+    assert last.match is not None
+    assert last.match.grade == "lock"
+    (song,) = songs(events)
+    assert song.end == pytest.approx(32.0, abs=1e-3)
+    assert sorted(round(pace.spm) for pace in song.paces) == [82, 164]
+    assert all(pace.share > 0.6 for pace in song.paces)
+
+
+def test_a_fast_pace_is_told_as_soon_as_sixteen_beats_were_heard() -> None:
+    heard = readings(hear(noisy(rock(164.0, 20.0), 30.0), only(82.0, 164.0)))
+    first = {tempo: next(r.t for r in heard if any(abs(p.spm / tempo - 1) < 0.01 for p in r.paces)) for tempo in (82, 164)}
+    assert first[164] <= 16 * 60 / 164 + 1.5
+    assert first[82] <= 16 * 60 / 82 + 1.5
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(100, 60_000))
+def test_any_split_of_the_samples_gives_the_same_events(block: int) -> None:
+    samples = np.concatenate([noisy(rock(151.0, 13.0), 20.0), SILENCE, noisy(waltz(176.0, 12.0), 20.0)])
+    events = [without_load(event) for event in hear(samples, only(151.0, 176.0), block=block)]
+    assert events == [without_load(event) for event in hear(samples, only(151.0, 176.0), block=4096)]
+
+
+def test_silence_separates_songs() -> None:
+    events = hear(np.concatenate([rock(150.0, 20.0), SILENCE, waltz(180.0, 20.0)]), only(150.0, 180.0))
+    first, second = songs(events)
+    assert (first.song, second.song) == (1, 2)
+    assert first.start == pytest.approx(0.0, abs=0.3)
+    assert first.end == pytest.approx(20.0, abs=0.5)
+    assert second.start == pytest.approx(24.0, abs=0.5)
+    assert [round(pace.spm) for pace in first.paces] == [150]
+    assert [round(pace.spm) for pace in second.paces] == [180]
+    assert "silence" in {reading.state for reading in readings(events)}
+
+
+def test_a_lasting_change_without_a_gap_separates_songs() -> None:
+    low = noisy(rock(150.0, 30.0), 20.0)
+    high = noisy(waltz(184.0, 30.0) * np.float32(0.5), 10.0)
+    first, second = songs(hear(np.concatenate([low, high]), only(150.0, 184.0)))
+    assert first.end == pytest.approx(30.0, abs=5.0)
+    assert second.start == first.end
+    assert [round(pace.spm) for pace in second.paces] == [184]
+
+
+def test_a_drum_drop_out_is_no_boundary() -> None:
+    music = rock(150.0, 60.0)
+    music[25 * RATE : 33 * RATE] *= np.float32(0.1)
+    assert len(songs(hear(noisy(music, 20.0), only(150.0)))) == 1
+
+
+def test_without_a_pulse_it_says_so() -> None:
+    hiss = 0.1 * np.random.default_rng(0).standard_normal(15 * RATE).astype(np.float32)
+    assert readings(hear(hiss, only()))[-1].state == "no_pulse"
+    assert {reading.state for reading in readings(hear(np.tile(SILENCE, 3), only()))} == {"listening", "silence"}
+    assert songs(hear(np.tile(SILENCE, 3), only())) == []
+
+
+@dataclass
+class Blocks:
+    """A source of given blocks, which may fail at the end."""
+
+    given: list[Block]
+    failure: str | None = None
+    name: str = "blocks"
+
+    def blocks(self) -> Iterator[Block]:
+        yield from self.given
+        if self.failure:
+            raise SourceError(self.failure)
+
+
+def test_a_gap_is_counted_and_restarts_the_window() -> None:
+    music = rock(150.0, 24.0)
+    gap = [Block(music[: 12 * RATE]), Block(music[14 * RATE :], dropped=2 * RATE)]
+    heard = readings(list(Engine(only(150.0), EngineConfig()).events(Blocks(gap))))
+    assert heard[-1].t == pytest.approx(24.0)
+    assert heard[-1].health.dropped_s == 2.0
+    assert heard[-1].state == "provisional"
+
+
+def test_when_the_source_fails_the_song_is_still_told() -> None:
+    seen: list[Event] = []
+    with pytest.raises(SourceError, match="unplugged"):
+        seen.extend(_collect(seen, Blocks([Block(rock(150.0, 12.0))], failure="unplugged")))
+    assert isinstance(seen[-1], Song)
+
+
+def _collect(seen: list[Event], source: Blocks) -> list[Event]:
+    for event in Engine(only(150.0), EngineConfig()).events(source):
+        seen.append(event)
+    return []
+
+
+def test_stopping_tells_the_song() -> None:
+    engine = Engine(only(150.0), EngineConfig())
+    events = engine.events(ArraySource(rock(150.0, 30.0), RATE, RATE))
+    for event in events:
+        if isinstance(event, Reading) and event.t >= 12.0:
+            engine.stop()
+            break
+    song, end = events
+    assert isinstance(song, Song)
+    assert isinstance(end, End)
+    assert end.t < 13.0
+
+
+def test_the_target_moves_while_it_runs() -> None:
+    engine = Engine(only(150.0), EngineConfig(target=165.0))
+    matches = []
+    for event in engine.events(ArraySource(rock(150.0, 14.0), RATE, RATE)):
+        if isinstance(event, Reading):
+            matches.append(event.match)
+            if event.t >= 10.0:
+                engine.target = 151.0
+    assert matches[9] is None
+    assert matches[-1] is not None
+    with pytest.raises(UsageError):
+        engine.target = 500.0
+
+
+def test_the_level_is_told_in_decibels_of_full_scale() -> None:
+    tone = np.sin(2 * np.pi * 440 * np.arange(3 * RATE) / RATE).astype(np.float32)
+    health = readings(hear(tone, only()))[-1].health
+    assert isinstance(health, Health)
+    assert health.level_dbfs == pytest.approx(-3.01, abs=0.05)

@@ -1,0 +1,61 @@
+"""Targets, grades and how to step."""
+
+import pytest
+
+from paces_live.errors import UsageError
+from paces_live.events import Pace
+from paces_live.match import best_match, check_target, check_tolerance, stepping
+
+
+def paces(*spm: float) -> tuple[Pace, ...]:
+    return tuple(Pace(rate, 0.9) for rate in spm)
+
+
+@pytest.mark.parametrize(
+    ("spm", "grade"),
+    [(165.0, "lock"), (169.0, "lock"), (169.2, "match"), (173.2, "match"), (173.3, "stretch"), (178.1, "stretch")],
+)
+def test_grades(spm: float, grade: str) -> None:
+    match = best_match(paces(82.0, spm), 165.0)
+    assert match is not None
+    assert match.grade == grade
+    assert match.error == pytest.approx(spm / 165.0 - 1.0)
+
+
+def test_nothing_near_is_no_match() -> None:
+    assert best_match(paces(82.5, 178.3), 165.0) is None
+    assert best_match((), 165.0) is None
+    assert best_match(paces(165.0), None) is None
+
+
+def test_a_narrow_tolerance_narrows_the_lock() -> None:
+    match = best_match(paces(167.0), 165.0, tolerance=0.01)
+    assert match is not None
+    assert match.grade == "stretch"
+
+
+@pytest.mark.parametrize(
+    ("spm", "others", "words"),
+    [
+        (165.0, (82.5,), "a step on every beat"),
+        (172.0, (86.0,), "two steps a beat"),
+        (246.0, (62.0, 123.0), "two steps a beat"),
+        (180.0, (60.0, 180.0), "a step on every beat"),
+        (58.5, (117.0,), "a step every second beat"),
+        (52.0, (157.0,), "a step every third beat"),
+    ],
+)
+def test_how_to_step(spm: float, others: tuple[float, ...], words: str) -> None:
+    assert stepping(spm, paces(spm, *others)) == words
+
+
+@pytest.mark.parametrize("target", [39.9, 320.1, float("nan"), -1.0])
+def test_a_target_out_of_range_is_refused(target: float) -> None:
+    with pytest.raises(UsageError, match="40 to 320"):
+        check_target(target)
+
+
+@pytest.mark.parametrize("tolerance", [0.0, -0.1, 0.5, float("nan")])
+def test_a_tolerance_out_of_range_is_refused(tolerance: float) -> None:
+    with pytest.raises(UsageError, match="ratio"):
+        check_tolerance(tolerance)

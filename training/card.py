@@ -1,0 +1,94 @@
+"""The model card, written from what the manifest holds."""
+
+from pathlib import Path
+from typing import Any
+
+from paces_live.manifest import Manifest
+
+NAMES = {
+    "cases": "cases",
+    "larger_class": "share of the larger class",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "auc": "ROC AUC",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "songs": "songs",
+    "set_precision": "pace set precision",
+    "set_recall": "pace set recall",
+    "set_f1": "pace set F1",
+    "songs_without_wrong_pace": "songs that show no wrong pace",
+    "flags": "flags",
+    "flag_precision": "flag precision",
+    "flag_recall": "flag recall",
+    "flag_f1": "flag F1",
+    "tempo_error_median": "tempo error, median",
+    "tempo_error_p95": "tempo error, 95th percentile",
+}
+COUNTS = {"cases", "songs", "flags"}
+
+TEMPLATE = """\
+# The model
+
+Written by `python -m training evaluate`; every figure was measured on the exported int8 file.
+
+`paces.tflite` ({model_bytes:,} bytes) says for a candidate tempo whether one can jog to the music at that step rate.
+`paces.json` ({manifest_bytes:,} bytes), its manifest, carries the hash, the feature configuration, the quantization,
+the thresholds, these figures and a self-test. The two belong together; the live engine refuses one without the other.
+
+| | |
+|---|---|
+| hash | `{sha256}` |
+| feature path | `{fingerprint}` |
+| inputs | fold {fold_shape} and context {context_shape}, int8 |
+| output | probability that the pace is compatible, int8 |
+| taken up at, given up below | {on}, {off} |
+{provenance}
+
+It was trained on generated music only: accompaniments rendered with soundfonts, then degraded as a room and a cheap
+microphone would. Splits are by groove family: no groove of the test songs was trained on. Truth comes from the score.
+It has never seen singing, and music whose tempo drifts by more than a few per cent within 25 s is beyond its method.
+{sections}"""
+
+
+def card(manifest: Manifest, model: Path) -> str:
+    """Return the model card in Markdown."""
+    features = manifest.features
+    return TEMPLATE.format(
+        model_bytes=model.stat().st_size,
+        manifest_bytes=model.with_suffix(".json").stat().st_size,
+        sha256=manifest.sha256,
+        fingerprint=manifest.fingerprint,
+        fold_shape=f"{features.fold_beats} beats x {features.fold_steps} steps x {features.n_mels} bands",
+        context_shape=f"of {1 + len(features.ratios)} values",
+        on=manifest.threshold_on,
+        off=manifest.threshold_off,
+        provenance="\n".join(
+            f"| {name.replace('_', ' ')} | {value} |" for name, value in manifest.provenance.items()
+        ),
+        sections="".join(_section(name, measures) for name, measures in manifest.metrics.items()),
+    )
+
+
+def _section(name: str, measures: dict[str, Any]) -> str:
+    """Return a heading and a table for each flat group of measures in `measures`."""
+    flat = {key: value for key, value in measures.items() if not isinstance(value, dict)}
+    text = f"\n## {name}\n\n" + (_table(flat) if flat else "")
+    for key, value in measures.items():
+        if isinstance(value, dict):
+            text += f"\n### {key.replace('_', ' ')}\n\n" + _table(value)
+    return text
+
+
+def _table(measures: dict[str, Any]) -> str:
+    rows = [f"| {NAMES.get(key, key)} | {_figure(key, value)} |" for key, value in measures.items()]
+    return "\n".join(["| measure | value |", "|---|---|", *rows]) + "\n"
+
+
+def _figure(key: str, value: Any) -> str:
+    if key in COUNTS:
+        return f"{value:,.0f}"
+    if not isinstance(value, float):
+        return str(value)
+    return f"{100.0 * value:.3f} %" if key.startswith("tempo_error") else f"{value:.4f}"

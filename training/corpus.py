@@ -1,0 +1,246 @@
+"""A corpus of songs of known tempo, generated: a folder of audio and of what is true of each song."""
+
+import json
+import logging
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from training.families import SHARES, Family, families, splits
+from training.labels import Meter, Truth
+from training.score import compose
+from training.synthesis import AUDIO_RATE, Synth, render, soundfonts
+
+SEED = 20_190_129
+SCHEMA = 1
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Song:
+    """A song of the corpus, as its JSON file has it.
+
+    Attributes
+    ----------
+    id
+        Five digits, the song's index.
+    audio
+        Path of the FLAC file, mono, 22,050 Hz.
+    seed
+        Seed of the corpus and index of the song: they determine everything.
+    tempo
+        Felt beats per minute.
+    swung, divided
+        See `training.labels.truth`.
+    compatible, taste
+        Paces in steps per minute.
+    duration
+        Seconds of audio.
+    split
+        ``train``, ``validation`` or ``test``.
+    """
+
+    id: str
+    audio: Path
+    seed: tuple[int, int]
+    family: str
+    grooves: tuple[str, ...]
+    meter: Meter
+    time_signature: str
+    tempo: float
+    swung: bool
+    divided: bool
+    compatible: tuple[float, ...]
+    taste: tuple[float, ...]
+    soundfont: str
+    drums: bool
+    duration: float
+    split: str
+
+    @property
+    def truth(self) -> Truth:
+        """The paces that fit."""
+        return Truth(self.compatible, self.taste)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What `generate` did: songs made, songs found done, and the error of each song that failed."""
+
+    made: int
+    found: int
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Job:
+    folder: Path
+    index: int
+    seed: int
+    family: Family
+    split: str
+    seconds: float | None
+
+
+def generate(
+    folder: Path,
+    *,
+    songs: int = 1200,
+    seed: int = SEED,
+    workers: int = 2,
+    seconds: float | None = None,
+    on_done: Callable[[int, int], None] | None = None,
+) -> Outcome:
+    """Generate the songs that the folder does not have yet.
+
+    A song depends on the seed, its index, and the installed MMA, FluidSynth and soundfonts, on nothing else.
+
+    Parameters
+    ----------
+    folder
+        Gets ``audio/NNNNN.flac`` and then ``songs/NNNNN.json``; a song with its JSON file is done.
+    songs
+        How many songs the corpus has.
+    seed
+        Seed of the corpus.
+    workers
+        Processes.
+    seconds
+        Length of each song; 60 to 80 if not given.
+    on_done
+        Called with the number of songs done and the number of songs.
+
+    Raises
+    ------
+    TrainingError
+        If MMA, FluidSynth or soundfonts are missing. An error in one song stops nothing: it is logged with
+        its seed and counted in the outcome.
+    """
+    soundfonts()
+    everything = families()
+    split_of = splits(everything, seed)
+    (folder / "audio").mkdir(parents=True, exist_ok=True)
+    (folder / "songs").mkdir(parents=True, exist_ok=True)
+    jobs = [
+        _Job(folder, index, seed, family, split_of[family.name], seconds)
+        for index, family in enumerate(schedule(everything, songs, seed))
+    ]
+    waiting = [job for job in jobs if not _json_path(folder, job.index).exists()]
+    found = done = songs - len(waiting)
+    failed: dict[str, str] = {}
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
+        futures = {pool.submit(_make, job): job for job in waiting}
+        for future in as_completed(futures):
+            job = futures.pop(future)
+            done += 1
+            error = future.exception()
+            if error is not None:
+                failed[f"{job.index:05d}"] = f"{type(error).__name__}: {error}"
+                _log.error("song %05d (seed %d, %s): %s", job.index, seed, job.family.name, error)
+            if on_done:
+                on_done(done, songs)
+    return Outcome(len(waiting) - len(failed), found, failed)
+
+
+def load(folder: Path) -> list[Song]:
+    """Read the finished songs of a corpus, in order."""
+    return [_read_song(folder, path) for path in sorted((folder / "songs").glob("*.json"))]
+
+
+def schedule(everything: tuple[Family, ...], songs: int, seed: int) -> list[Family]:
+    """Choose the family of each song: meters in their shares, and within a meter every family in turn."""
+    rng = np.random.default_rng([seed, 0x5EED])
+    queues: dict[Meter, list[Family]] = {}
+    for meter in SHARES:
+        members = [family for family in everything if family.meter == meter]
+        queues[meter] = [members[i] for i in rng.permutation(len(members))]
+    given: dict[Meter, int] = dict.fromkeys(SHARES, 0)
+    chosen: list[Family] = []
+    for index in range(songs):
+        meter = max(SHARES, key=lambda m: SHARES[m] * (index + 1) - given[m])
+        queue = queues[meter]
+        chosen.append(queue[given[meter] % len(queue)])
+        given[meter] += 1
+    return chosen
+
+
+@cache
+def _installed_soundfonts() -> tuple[Path, ...]:
+    return soundfonts()
+
+
+def _make(job: _Job) -> None:
+    rng = np.random.default_rng([job.seed, job.index])
+    score = compose(job.family, rng, job.seconds)
+    fonts = _installed_soundfonts()
+    synth = Synth(
+        soundfont=fonts[int(rng.integers(len(fonts)))],
+        reverb=bool(rng.random() < 0.6),
+        chorus=bool(rng.random() < 0.5),
+        gain=0.35,
+    )
+    audio = render(score.midi, synth)
+    audio *= 10 ** (rng.uniform(-12, -1) / 20) / np.abs(audio).max()
+    identity = f"{job.index:05d}"
+    song: dict[str, Any] = {
+        "schema": SCHEMA,
+        "id": identity,
+        "seed": [job.seed, job.index],
+        "family": score.family,
+        "grooves": score.grooves,
+        "meter": score.meter,
+        "time_signature": score.time_signature,
+        "tempo": score.tempo,
+        "swung": score.feel == "swung",
+        "divided": score.feel != "plain",
+        **asdict(score.truth),
+        "soundfont": synth.soundfont.name,
+        "drums": score.drums,
+        "duration": len(audio) / AUDIO_RATE,
+        "split": job.split,
+        "histogram": [round(weight, 4) for weight in score.histogram],
+    }
+    soundfile.write(_audio_path(job.folder, identity), audio, AUDIO_RATE, subtype="PCM_16", format="FLAC")
+    target = _json_path(job.folder, job.index)
+    unfinished = target.with_suffix(".part")
+    unfinished.write_text(json.dumps(song, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(target)
+
+
+def _read_song(folder: Path, path: Path) -> Song:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return Song(
+        id=data["id"],
+        audio=_audio_path(folder, data["id"]),
+        seed=(data["seed"][0], data["seed"][1]),
+        family=data["family"],
+        grooves=tuple(data["grooves"]),
+        meter=data["meter"],
+        time_signature=data["time_signature"],
+        tempo=data["tempo"],
+        swung=data["swung"],
+        divided=data["divided"],
+        compatible=tuple(data["compatible"]),
+        taste=tuple(data["taste"]),
+        soundfont=data["soundfont"],
+        drums=data["drums"],
+        duration=data["duration"],
+        split=data["split"],
+    )
+
+
+def _audio_path(folder: Path, identity: str) -> Path:
+    return folder / "audio" / f"{identity}.flac"
+
+
+def _json_path(folder: Path, index: int) -> Path:
+    return folder / "songs" / f"{index:05d}.json"

@@ -1,0 +1,106 @@
+"""A trained network to the quantized model that ships, with its manifest."""
+
+import base64
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+import paces_live
+from paces_live.classifier import TfliteClassifier, quantize
+from paces_live.config import FeatureConfig
+from paces_live.fold import Cases
+from paces_live.manifest import SCHEMA, Manifest, Quantization, SelfTest
+from training import megabatch
+from training.megabatch import LEVELS, Megabatch
+from training.train import WEIGHTS
+
+CALIBRATION_CASES = 2000
+THRESHOLDS = (0.6, 0.4)
+
+
+def export(run: Path, batches: Path, model: Path, config: FeatureConfig, provenance: dict[str, Any]) -> Manifest:
+    """Convert the network in `run` to full int8, write it to `model` and its manifest beside it.
+
+    The quantization is calibrated on training cases; the self-test takes the first compatible and the first
+    incompatible case of the validation split. Metrics are left empty: `evaluate` measures them on the exported file.
+    """
+    network = keras.models.load_model(run / WEIGHTS)
+    model.parent.mkdir(parents=True, exist_ok=True)
+    model.write_bytes(convert(network, megabatch.read(batches, "train")))
+    details = _details(model)
+    validation = megabatch.read(batches, "validation")
+    examples = [int(np.flatnonzero(validation.label == label)[0]) for label in (1, 0)]
+    folds, context = (
+        values[examples].astype(np.float32) / np.float32(LEVELS) for values in (validation.folds, validation.context)
+    )
+    test = SelfTest(_base64(folds, details["fold"]), _base64(context, details["context"]), ())
+    manifest = Manifest(
+        schema=SCHEMA,
+        sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
+        features=config,
+        fingerprint=config.fingerprint,
+        **details,
+        threshold_on=THRESHOLDS[0],
+        threshold_off=THRESHOLDS[1],
+        metrics={},
+        provenance={"paces_live": paces_live.__version__, "tensorflow": tf.__version__, **provenance},
+        self_test=test,
+    )
+    # The known answers are what the exported file says, through the runtime that the live engine uses.
+    cases = Cases(validation.spm[examples].astype(np.float64), folds, context)
+    answers = TfliteClassifier(model, manifest).probabilities(cases)
+    test = replace(test, probabilities=tuple(round(float(answer), 6) for answer in answers))
+    manifest = replace(manifest, self_test=test)
+    manifest.write(model)
+    return manifest
+
+
+def convert(network: Any, cases: Megabatch) -> bytes:
+    """Return `network` as a TFLite model whose inputs, weights, activations and output are all int8."""
+
+    def calibration() -> Iterator[dict[str, Any]]:
+        rows = np.random.default_rng(0).choice(len(cases), min(CALIBRATION_CASES, len(cases)), replace=False)
+        # The corners fix the input ranges to exactly -1..1, whatever cases were drawn.
+        for low in (-1.0, 1.0):
+            yield {
+                "fold": np.full((1, *cases.folds.shape[1:]), low, np.float32),
+                "context": np.full((1, *cases.context.shape[1:]), low, np.float32),
+            }
+        for row in np.sort(rows):
+            yield {
+                "fold": cases.folds[row][None].astype(np.float32) / np.float32(LEVELS),
+                "context": cases.context[row][None].astype(np.float32) / np.float32(LEVELS),
+            }
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = calibration
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    return bytes(converter.convert())
+
+
+def _base64(values: NDArray[np.float32], quantization: Quantization) -> str:
+    return base64.b64encode(quantize(values, quantization).tobytes()).decode()
+
+
+def _details(model: Path) -> dict[str, Quantization]:
+    """Return the quantization of the model's inputs and output, told apart by their rank."""
+    interpreter = tf.lite.Interpreter(str(model))
+    inputs = {len(detail["shape"]): detail["quantization"] for detail in interpreter.get_input_details()}
+    output = interpreter.get_output_details()[0]["quantization"]
+    return {
+        name: Quantization(float(scale), int(zero_point))
+        for name, (scale, zero_point) in {"fold": inputs[4], "context": inputs[2], "output": output}.items()
+    }

@@ -1,0 +1,110 @@
+"""MIDI to audio with FluidSynth."""
+
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from training.errors import TrainingError
+
+RENDER_RATE = 44_100
+AUDIO_RATE = 22_050
+LIMIT_S = 180.0
+
+SOUNDFONT_ROOTS = tuple(
+    Path(root) for root in ("/usr/share/sounds", "/usr/share/soundfonts", "/usr/local/share/soundfonts")
+)
+_SOUNDFONTS = (
+    ("TimGM6mb", "timgm6mb-soundfont"),
+    ("FluidR3_GM", "fluid-soundfont-gm"),
+    ("MuseScore_General", "musescore-general-soundfont-small"),
+)
+
+
+@dataclass(frozen=True)
+class Synth:
+    """How to render.
+
+    Attributes
+    ----------
+    soundfont
+        An SF2 or SF3 file.
+    reverb, chorus
+        Effects.
+    gain
+        FluidSynth's gain; halved as often as needed where it clips.
+    """
+
+    soundfont: Path
+    reverb: bool = True
+    chorus: bool = True
+    gain: float = 0.4
+
+
+def soundfonts() -> tuple[Path, ...]:
+    """Find the installed General MIDI soundfonts, one of each kind.
+
+    Raises
+    ------
+    TrainingError
+        If fewer than two are installed.
+    """
+    found: list[Path] = []
+    missing: list[str] = []
+    for name, package in _SOUNDFONTS:
+        files = {
+            path.name: path
+            for root in SOUNDFONT_ROOTS
+            for path in sorted(root.rglob(f"{name}*.sf[23]"))
+            if path.is_file()
+        }
+        if files:
+            found.append(files[min(files, key=lambda n: (not n.endswith(".sf2"), n))])
+        else:
+            missing.append(package)
+    if len(found) < 2:
+        raise TrainingError(f"two soundfonts are needed: install the Debian packages {' '.join(missing)}")
+    return tuple(found)
+
+
+def render(midi: bytes, synth: Synth) -> NDArray[np.float32]:
+    """Render a MIDI file to mono audio at 22,050 Hz, not normalised.
+
+    Raises
+    ------
+    TrainingError
+        If FluidSynth is missing or fails.
+    """
+    gain = synth.gain
+    while True:
+        stereo = _run_fluidsynth(midi, synth, gain)
+        peak = float(np.abs(stereo).max(initial=0.0))
+        if peak < 0.999:
+            break
+        gain /= 2
+    if peak < 1e-3:
+        raise TrainingError("FluidSynth rendered silence")
+    mono = stereo.mean(axis=1)
+    return np.asarray(soxr.resample(mono, RENDER_RATE, AUDIO_RATE), dtype=np.float32)
+
+
+def _run_fluidsynth(midi: bytes, synth: Synth, gain: float) -> NDArray[np.float32]:
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "song.mid"), Path(folder, "song.wav")
+        source.write_bytes(midi)
+        command = ["fluidsynth", "-ni", "-q", "-F", str(target), "-T", "wav", "-r", str(RENDER_RATE)]
+        command += ["-g", f"{gain:.4f}", "-R", str(int(synth.reverb)), "-C", str(int(synth.chorus))]
+        command += ["-o", "synth.cpu-cores=1", str(synth.soundfont), str(source)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        except FileNotFoundError:
+            raise TrainingError("fluidsynth was not found: install the Debian package fluidsynth") from None
+        if done.returncode or not target.exists():
+            raise TrainingError(f"fluidsynth failed: {done.stderr.strip()[-300:]}")
+        samples, _ = soundfile.read(target, dtype="float32", always_2d=True)
+        return np.asarray(samples, dtype=np.float32)

@@ -62,9 +62,7 @@ def analyze_file(path: Path, classifier: Classifier, config: EngineConfig) -> Fi
     return FilePaces(str(path), source.duration, paces, best_match(paces, config.target, config.tolerance))
 
 
-def song_paces(
-    source: Source, duration: float, classifier: Classifier, config: EngineConfig
-) -> tuple[SongPace, ...]:
+def song_paces(source: Source, duration: float, classifier: Classifier, config: EngineConfig) -> tuple[SongPace, ...]:
     """Return the paces of a source that is one song of `duration` seconds."""
     inner = (
         source

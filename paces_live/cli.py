@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 INTERVAL_S = (0.1, 60.0)
 INTERRUPTED = 130
+PIPE_WIDTH = 200
 
 
 class Group(TyperGroup):
@@ -202,9 +203,13 @@ def demo(
 @app.command(epilog="Example: [bold]paces-live devices[/bold], then [bold]paces-live listen --input mic:NAME[/bold]")
 def devices() -> None:
     """List the microphones and other inputs, and what to type to listen to each."""
+    from rich.console import Console
+
     from paces_live.devices import list_inputs, render
 
-    sys.stdout.write(f"{render(list_inputs())}\n")
+    # A pipe has no width, and what is to be typed must not be cut.
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(file=sys.stdout, width=width, markup=False, highlight=False).print(render(list_inputs()))
 
 
 @app.command(epilog="Example: [bold]paces-live doctor[/bold]")
@@ -320,7 +325,7 @@ def _tell_results(
         if json:
             print(to_json(result), flush=True)  # noqa: T201
         elif not isinstance(result, FilePaces):
-            sys.stderr.write(f"paces-live: {result.path}: {result.error}\n")
+            sys.stderr.write(f"paces-live: {result.error}\n")
         elif table:
             found.append(result)
         else:

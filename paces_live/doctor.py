@@ -1,5 +1,6 @@
 """Does everything work here? Each check says what was found, and where it fails, what to do."""
 
+import contextlib
 import math
 import platform
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paces_live.errors import ModelError, PacesError, RuntimeMissingError, SourceError
 
@@ -78,12 +80,11 @@ def run_checks(model: Path | None = None) -> Iterator[Check]:
         microphone = microphone and check.ok is True
         yield check
     yield _level() if microphone else Check("input level", None, "not measured: there is no microphone")
-    tool = _capture_tool()
-    yield tool
+    yield _capture_tool()
     yield _sound_server()
 
 
-def level_word(samples: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> tuple[float, Level]:
+def level_word(samples: NDArray[np.float32]) -> tuple[float, Level]:
     """Return the level of `samples` in dB below full scale (RMS, -120 at least) and what it means."""
     power = float(np.mean(samples.astype(np.float64) ** 2)) if len(samples) else 0.0
     dbfs = 10 * math.log10(max(power, 1e-12))
@@ -112,7 +113,9 @@ def _model(model: Path | None) -> Check:
         classifier = load_classifier(model)
         difference = classifier.self_test()
     except RuntimeMissingError as error:
-        return Check(name, False, _line(error), "pip install ai-edge-litert, or paces-live[tflite-runtime] on 32-bit ARM")
+        return Check(
+            name, False, _line(error), "pip install ai-edge-litert, or paces-live[tflite-runtime] on 32-bit ARM"
+        )
     except ModelError as error:
         return Check(name, False, _line(error), "install paces-live anew, or give the model that belongs to it")
     detail = f"{classifier.runtime} judges the self-test as it should (largest difference {difference:.4f})"
@@ -147,7 +150,9 @@ def _microphones() -> Iterator[Check]:
     try:
         portaudio = load_portaudio()
     except SourceError as error:
-        yield Check("PortAudio", False, _line(error), "apt install libportaudio2; other inputs work without it")
+        missing = isinstance(error.__cause__, OSError)
+        fix = "apt install libportaudio2" if missing else "see whether the sound system works: arecord -l"
+        yield Check("PortAudio", False, _line(error), f"{fix}; the other inputs work without")
         return
     yield Check("PortAudio", True, str(portaudio.get_portaudio_version()[1]).split(",")[0])
     devices = input_devices(portaudio)
@@ -155,8 +160,12 @@ def _microphones() -> Iterator[Check]:
     try:
         default = find_device(devices, None)
     except SourceError as error:
-        fix = "choose one of paces-live devices" if devices else "plug one in; playback, files and pipes work without"
-        yield Check("microphone", False, _line(error), fix)
+        fix = (
+            f"choose one with --input mic:NAME, of: {names}"
+            if devices
+            else "plug one in; playback, files and pipes work without"
+        )
+        yield Check("microphone", False, _line(error).partition(":")[0], fix)
         return
     yield Check("microphone", True, f"{names}; the default is {default.name} at {default.rate} Hz")
 
@@ -168,13 +177,13 @@ def _level() -> Check:
     source = MicrophoneSource(None, RATE)
     heard = np.empty(0, dtype=np.float32)
     dropped = 0
-    blocks = source.blocks()
     try:
-        for block in blocks:
-            heard = np.concatenate([heard, block.samples])
-            dropped += block.dropped
-            if len(heard) >= (SETTLE_S + LISTEN_S) * RATE:
-                break
+        with contextlib.closing(source.blocks()) as blocks:
+            for block in blocks:
+                heard = np.concatenate([heard, block.samples])
+                dropped += block.dropped
+                if len(heard) >= (SETTLE_S + LISTEN_S) * RATE:
+                    break
     except SourceError as error:
         return Check("input level", False, _line(error), "check its plug and that no other program holds it")
     dbfs, word = level_word(heard[round(SETTLE_S * RATE) :])
@@ -213,7 +222,8 @@ def _sound_server() -> Check:
             continue
         if told.returncode == 0:
             return Check(name, True, describe(told.stdout) or "answers")
-        words = f"{command[0]}: {(told.stderr or told.stdout).strip().splitlines()[-1:] or ['it failed']}"
+        last = (told.stderr or told.stdout).strip().rpartition("\n")[2]
+        words = f"{command[0]}: {last or 'it failed'}"
     if not words:
         return Check(name, None, "neither pactl nor pw-cli is there to ask; only playback needs one")
     fix = "only playback needs it: log in to a desktop, or: systemctl --user start pipewire-pulse"

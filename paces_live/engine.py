@@ -132,21 +132,18 @@ def _cells(blocks: Iterator[Block], size: int) -> Iterator[Block]:
     """Cut blocks of any length into cells of `size` samples; one is shorter only before a gap and at the end."""
     rest = np.empty(0, np.float32)
     for block in blocks:
-        dropped = block.dropped
-        if dropped and len(rest):
+        if block.dropped:
             yield Block(rest)
             rest = rest[:0]
+        if block.dropped or not len(block.samples):
+            # An empty block says that a quiet source is still there: passed on, so that the engine can be stopped.
+            yield Block(rest[:0], block.dropped)
         joined = np.concatenate((rest, block.samples))
         whole = len(joined) - len(joined) % size
         for start in range(0, whole, size):
-            yield Block(joined[start : start + size], dropped)
-            dropped = 0
+            yield Block(joined[start : start + size])
         rest = joined[whole:]
-        if dropped:
-            yield Block(rest, dropped)
-            rest = rest[:0]
-    if len(rest):
-        yield Block(rest)
+    yield Block(rest)
 
 
 class _Hearing:

@@ -32,9 +32,7 @@ def log_mel(samples: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.f
         only whole frames are returned. Agrees with ``log(librosa.feature.melspectrogram(center=False) + 1e-9)``.
     """
     frames = max(0, 1 + (len(samples) - config.n_fft) // config.hop)
-    chunks = [
-        _log_mel_chunk(samples[start * config.hop :], config) for start in range(0, frames, CHUNK_FRAMES)
-    ]
+    chunks = [_log_mel_chunk(samples[start * config.hop :], config) for start in range(0, frames, CHUNK_FRAMES)]
     if not chunks:
         return np.empty((0, config.n_mels), np.float32)
     return np.concatenate(chunks)[:frames]

@@ -75,9 +75,7 @@ def context(gram: Tempogram, bpm: NDArray[np.float64], config: FeatureConfig) ->
     return told
 
 
-def build_cases(
-    frames: NDArray[np.float32], gram: Tempogram, bpm: NDArray[np.float64], config: FeatureConfig
-) -> Cases:
+def build_cases(frames: NDArray[np.float32], gram: Tempogram, bpm: NDArray[np.float64], config: FeatureConfig) -> Cases:
     """Return the cases of those candidates that the window is long enough for."""
     bpm = bpm[foldable(bpm, len(frames), config)]
     return Cases(bpm, fold(frames, bpm, config), context(gram, bpm, config))

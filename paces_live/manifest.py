@@ -82,13 +82,9 @@ class Manifest:
                 f"cannot read the model: {error.strerror}: {error.filename}; reinstall paces-live"
             ) from error
         except (ValueError, TypeError, KeyError) as error:
-            raise ModelError(
-                f"{path.name} is not a valid manifest ({error}); reinstall paces-live"
-            ) from error
+            raise ModelError(f"{path.name} is not a valid manifest ({error}); reinstall paces-live") from error
         if digest != manifest.sha256:
-            raise ModelError(
-                f"{model.name} is not the file that {path.name} describes (hash differs); reinstall both"
-            )
+            raise ModelError(f"{model.name} is not the file that {path.name} describes (hash differs); reinstall both")
         if manifest.features.fingerprint != manifest.fingerprint:
             raise ModelError(
                 f"{model.name} was trained on another feature path (fingerprint differs); "
@@ -101,9 +97,7 @@ class Manifest:
         """Return the manifest in `record`; unknown and missing keys raise `ModelError`."""
         _check_keys(cls, record, "manifest")
         if record["schema"] != SCHEMA:
-            raise ModelError(
-                f"manifest of schema {record['schema']}, this version reads {SCHEMA}; update paces-live"
-            )
+            raise ModelError(f"manifest of schema {record['schema']}, this version reads {SCHEMA}; update paces-live")
         parsed = dict(record)
         parsed["features"] = FeatureConfig.from_dict(record["features"])
         for name in ("fold", "context", "output"):

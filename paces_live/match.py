@@ -16,9 +16,7 @@ PREFERRED_TACTUS = 120.0
 def check_target(target: float | None) -> None:
     """Raise `UsageError` unless `target` is None or a step rate in range."""
     if target is not None and not SPM_MIN <= target <= SPM_MAX:
-        raise UsageError(
-            f"target {target:g} is out of range: choose {SPM_MIN:g} to {SPM_MAX:g} steps a minute"
-        )
+        raise UsageError(f"target {target:g} is out of range: choose {SPM_MIN:g} to {SPM_MAX:g} steps a minute")
 
 
 def check_tolerance(tolerance: float) -> None:
@@ -27,9 +25,7 @@ def check_tolerance(tolerance: float) -> None:
         raise UsageError(f"tolerance {tolerance:g} is out of range: choose a ratio up to 0.2, such as 0.05")
 
 
-def best_match(
-    paces: Iterable[Pace | SongPace], target: float | None, tolerance: float = MATCH
-) -> Match | None:
+def best_match(paces: Iterable[Pace | SongPace], target: float | None, tolerance: float = MATCH) -> Match | None:
     """Return the pace nearest to `target`, graded, or None where none is near enough.
 
     The grades are lock (2.5 %, never wider than `tolerance`), match (`tolerance`) and stretch (8 %).
@@ -57,9 +53,7 @@ def stepping(spm: float, paces: Sequence[Pace | SongPace]) -> str:
 
     The beat is taken to be the compatible pace nearest to the rate that listeners prefer to tap.
     """
-    beat = min(
-        (pace.spm for pace in paces), key=lambda rate: abs(math.log(rate / PREFERRED_TACTUS)), default=spm
-    )
+    beat = min((pace.spm for pace in paces), key=lambda rate: abs(math.log(rate / PREFERRED_TACTUS)), default=spm)
     ratio = spm / beat
     for steps, words in (
         (1, "a step on every beat"),

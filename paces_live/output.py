@@ -10,7 +10,7 @@ from typing import Protocol, TextIO, TypeVar
 from paces_live.events import End, Event, Match, Pace, Reading, Song, SongPace, Start, State, to_json
 from paces_live.match import stepping
 
-QUIET_DBFS, LOUD_DBFS = -50.0, -3.0
+QUIET_DBFS, LOUD_DBFS = -55.0, -3.0
 """Levels of a second of music outside of which the capture needs attention, dBFS."""
 SAME_PACE = 0.01
 """Relative change of a pace that is not worth a new line."""
@@ -161,7 +161,12 @@ def clock(seconds: float) -> str:
 
 def percent(ratio: float) -> str:
     """Return a relative error as ``+0.2 %``."""
-    return f"{100.0 * ratio:+.1f} %"
+    return f"{signed(100.0 * ratio)} %"
+
+
+def signed(value: float) -> str:
+    """Return `value` with its sign and one digit; what rounds to zero has no minus."""
+    return f"{round(value, 1) + 0.0:+.1f}"
 
 
 def colour_wanted(stream: TextIO) -> bool:

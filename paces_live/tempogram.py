@@ -41,9 +41,7 @@ class Tempogram:
     def at(self, bpm: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the strength at each tempo, interpolated; 0 where the window is too short to tell."""
         lags = np.arange(len(self.strengths))
-        strengths: NDArray[np.float32] = np.interp(self.lag(bpm), lags, self.strengths, right=0.0).astype(
-            np.float32
-        )
+        strengths: NDArray[np.float32] = np.interp(self.lag(bpm), lags, self.strengths, right=0.0).astype(np.float32)
         return strengths
 
 
@@ -137,9 +135,7 @@ def _peaks(gram: Tempogram, config: FeatureConfig) -> NDArray[np.float64]:
     strengths = gram.strengths
     first, last = int(config.min_lag), min(int(config.max_lag) + 2, len(strengths) - 2)
     inner = strengths[first : last + 1]
-    is_peak = (
-        (inner > strengths[first - 1 : last]) & (inner >= strengths[first + 1 : last + 2]) & (inner > 0.0)
-    )
+    is_peak = (inner > strengths[first - 1 : last]) & (inner >= strengths[first + 1 : last + 2]) & (inner > 0.0)
     lags = first + np.flatnonzero(is_peak)
     lags = lags[np.argsort(-strengths[lags], kind="stable")]
     tempi: NDArray[np.float64] = 60.0 * gram.frame_rate / lags
@@ -151,9 +147,7 @@ def _near(gram: Tempogram, target: float | None, reach: float = 0.08) -> NDArray
     if target is None:
         return np.empty(0)
     lag = 60.0 * gram.frame_rate / target
-    lags = np.arange(
-        int(np.ceil(lag / (1.0 + reach))), min(int(lag * (1.0 + reach)) + 1, len(gram.strengths))
-    )
+    lags = np.arange(int(np.ceil(lag / (1.0 + reach))), min(int(lag * (1.0 + reach)) + 1, len(gram.strengths)))
     if not len(lags):
         return np.empty(0)
     return np.array([60.0 * gram.frame_rate / lags[np.argmax(gram.strengths[lags])]])

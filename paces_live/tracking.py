@@ -90,26 +90,20 @@ class Tracker:
     def rejected(self) -> tuple[Pace, ...]:
         """Return the tempi still followed that are not compatible, most probable first."""
         tracks = [track for track in self._tracks if not track.shown and track.logit > FORGOTTEN]
-        return tuple(
-            Pace(track.spm, track.probability) for track in sorted(tracks, key=lambda track: -track.logit)
-        )
+        return tuple(Pace(track.spm, track.probability) for track in sorted(tracks, key=lambda track: -track.logit))
 
     def summary(self) -> tuple[SongPace, ...]:
         """Return the paces of the whole song so far, most probable first."""
         lasting = [
             track
             for track in self._tracks
-            if track.total > 0.0
-            and track.seen >= SHARE * track.judged
-            and track.judged >= SHARE * self.readings
+            if track.total > 0.0 and track.seen >= SHARE * track.judged and track.judged >= SHARE * self.readings
         ]
         lasting.sort(key=lambda track: -track.total)
         paces = []
         for track in _agreeing(lasting):
             share = track.seen / self.readings
-            paces.append(
-                SongPace(float(np.median(track.tempi)), _probability(track.total / track.judged), share)
-            )
+            paces.append(SongPace(float(np.median(track.tempi)), _probability(track.total / track.judged), share))
         return tuple(sorted(paces, key=lambda pace: -pace.probability))
 
     def _nearest(self, tempo: float, among: set[int]) -> int | None:
@@ -119,9 +113,7 @@ class Tracker:
 
     def _show(self) -> None:
         """Decide anew which tracks are shown: by hysteresis, then the most probable that agree with each other."""
-        passing = [
-            track for track in self._tracks if track.probability >= (self._off if track.shown else self._on)
-        ]
+        passing = [track for track in self._tracks if track.probability >= (self._off if track.shown else self._on)]
         passing.sort(key=lambda track: -track.logit - 0.5 * track.shown)
         agreeing = _agreeing(passing)
         for track in self._tracks:

@@ -13,7 +13,7 @@ from rich.text import Text
 from paces_live.events import Event, Match, Pace, Reading, Song, Start
 from paces_live.figures import large, size
 from paces_live.match import best_match, stepping
-from paces_live.output import STATE_WORDS, by_rate, clock, level_note, percent
+from paces_live.output import STATE_WORDS, by_rate, clock, level_note, percent, signed
 
 YES = Style(color="#4aa8ff", bold=True)
 NO = Style(color="#ff9d3b", bold=True)
@@ -163,7 +163,7 @@ def _hero(view: View, width: int, scale: int) -> list[Text]:
     gap = 3 if scale == 1 else 6
     if scale == 1:
         right = _lines_narrow(view, verdict, width - columns - gap)
-        left.append(Text(_step(view), DIM))
+        left.append(Text(" · ".join(filter(None, [_step(view), verdict.grade])), DIM))
     else:
         right = [*_banner(verdict, width - columns - gap), *[Text()] * (scale - 1), *_facts(view)]
         left.append(Text("steps a minute".center(columns), DIM))
@@ -214,7 +214,7 @@ def _error(view: View) -> str:
     if view.target is None or view.shown is None:
         return ""
     error = view.shown / view.target - 1.0
-    return f"{view.shown - view.target:+.1f} spm, {percent(error)}".replace("-", "−")
+    return f"{signed(view.shown - view.target)} spm, {percent(error)}".replace("-", "−")
 
 
 def _step(view: View) -> str:

@@ -77,7 +77,5 @@ def triplets(bpm: float, seconds: float = 25.0) -> Samples:
 
 def waltz(bpm: float, seconds: float = 25.0) -> Samples:
     """Return a 3/4 pattern: low on one, high on two and three."""
-    high = [
-        strokes(beats(bpm, seconds, every=3, shift=shift), seconds, loud=0.3, seed=2) for shift in (1.0, 2.0)
-    ]
+    high = [strokes(beats(bpm, seconds, every=3, shift=shift), seconds, loud=0.3, seed=2) for shift in (1.0, 2.0)]
     return thuds(beats(bpm, seconds, every=3), seconds) + high[0] + high[1]

@@ -138,7 +138,7 @@ def test_an_error_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 FOUND = FilePaces("a.ogg", 215.2, (SongPace(165.31, 0.97, 0.9),), Match(165.31, 0.0019, "lock"))
-BROKEN = FileError("b.ogg", "not audio")
+BROKEN = FileError("b.ogg", "b.ogg: not audio")
 
 
 @pytest.fixture

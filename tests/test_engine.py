@@ -24,7 +24,9 @@ def only(*tempi: float) -> FixedClassifier:
     return FixedClassifier(lambda spm: 0.95 if any(abs(spm / tempo - 1.0) < 0.015 for tempo in tempi) else 0.05)
 
 
-def hear(samples: Samples, classifier: FixedClassifier, config: EngineConfig | None = None, **options: int) -> list[Event]:
+def hear(
+    samples: Samples, classifier: FixedClassifier, config: EngineConfig | None = None, **options: int
+) -> list[Event]:
     source = ArraySource(samples, RATE, RATE, **options)
     return list(Engine(classifier, config or EngineConfig()).events(source))
 
@@ -64,7 +66,9 @@ def test_a_song_is_heard_settled_and_logged() -> None:
 
 def test_a_fast_pace_is_told_as_soon_as_sixteen_beats_were_heard() -> None:
     heard = readings(hear(noisy(rock(164.0, 20.0), 30.0), only(82.0, 164.0)))
-    first = {tempo: next(r.t for r in heard if any(abs(p.spm / tempo - 1) < 0.01 for p in r.paces)) for tempo in (82, 164)}
+    first = {
+        tempo: next(r.t for r in heard if any(abs(p.spm / tempo - 1) < 0.01 for p in r.paces)) for tempo in (82, 164)
+    }
     assert first[164] <= 16 * 60 / 164 + 1.5
     assert first[82] <= 16 * 60 / 82 + 1.5
 

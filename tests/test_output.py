@@ -6,7 +6,7 @@ import json
 import pytest
 
 from paces_live.events import Event, Match, Pace
-from paces_live.output import JsonWriter, PlainWriter, Writer, clock, level_note, news, paces_words, verdict
+from paces_live.output import JsonWriter, PlainWriter, Writer, clock, level_note, news, paces_words, percent, verdict
 from paces_live.tables import Row, print_table
 from tests.fakes import START, TWO_SONGS, reading, song
 
@@ -57,11 +57,11 @@ def test_plain_text_tells_rejected_candidates_on_request() -> None:
 
 def test_plain_text_tells_trouble_with_the_capture() -> None:
     stream = io.StringIO()
-    quiet = reading(9.0, state="no_pulse", level=-55.0)
-    text = written(PlainWriter(stream), stream, (START, quiet, reading(10.0, state="no_pulse", level=-55.0, lost=1.5)))
+    quiet = reading(9.0, state="no_pulse", level=-58.0)
+    text = written(PlainWriter(stream), stream, (START, quiet, reading(10.0, state="no_pulse", level=-58.0, lost=1.5)))
     assert text.splitlines()[1:] == [
-        "   0:09  song 1  no steady pulse  too quiet (-55 dBFS)",
-        "   0:10  song 1  no steady pulse  too quiet (-55 dBFS)  lost 1.5 s of audio",
+        "   0:09  song 1  no steady pulse  too quiet (-58 dBFS)",
+        "   0:10  song 1  no steady pulse  too quiet (-58 dBFS)  lost 1.5 s of audio",
     ]
 
 
@@ -123,9 +123,14 @@ def test_clock(seconds: float, words: str) -> None:
     assert clock(seconds) == words
 
 
+@pytest.mark.parametrize(("ratio", "words"), [(0.0019, "+0.2 %"), (-0.0001, "+0.0 %"), (-0.25, "-25.0 %")])
+def test_percent(ratio: float, words: str) -> None:
+    assert percent(ratio) == words
+
+
 def test_level_note() -> None:
     assert level_note(-20.0, "settled") == ""
-    assert level_note(-55.0, "listening") == "too quiet"
+    assert level_note(-58.0, "listening") == "too quiet"
     assert level_note(-90.0, "silence") == ""
     assert level_note(-1.0, "settled") == "clipping"
 

@@ -175,7 +175,7 @@ def test_file_is_closed_with_the_iterator(tmp_path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     blocks = FileSource(path, ENGINE_RATE, fast=True).blocks()
     next(blocks)
-    blocks.close()  # type: ignore[attr-defined]
+    blocks.close()
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 

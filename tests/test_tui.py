@@ -44,9 +44,11 @@ async def test_keys_move_the_target_within_its_range() -> None:
             await pilot.press(key)
             expected += by
             assert engine.target == expected
-        await pilot.press(*["pageup"] * 40)
+        engine.target = 318.0
+        await pilot.press("pageup")
         assert engine.target == 320.0
-        await pilot.press(*["pagedown"] * 60)
+        engine.target = 42.0
+        await pilot.press("pagedown")
         assert engine.target == 40.0
         await until(lambda: "target   40 spm" in drawn(app))
         await pilot.press("q")

@@ -60,7 +60,15 @@ def test_the_screen_says_it_in_words(state: str, words: list[str]) -> None:
 
 def test_narrow_says_the_same_in_fewer_words() -> None:
     text = render(STATES["match"], 40, 11).plain
-    for word in ("✓ MATCH", "165 spm ± 5 %", "+0.3 spm, +0.2 %", "a step on every beat", "82.7", "−21 dBFS", "settled"):
+    for word in (
+        "✓ MATCH",
+        "165 spm ± 5 %",
+        "+0.3 spm, +0.2 %",
+        "a step on every beat · locked on",
+        "82.7",
+        "−21 dBFS",
+        "settled",
+    ):
         assert word in text
     assert "✕ NO MATCH" in render(STATES["no match"], 40, 11).plain
 
@@ -69,13 +77,13 @@ def shapes(view: View) -> set[str]:
     """Return the frame characters on the screen, and whether something is filled."""
     text = render(view, 80, 23)
     filled = {"filled"} if any("reverse" in str(span.style) for span in text.spans) else set()
-    return filled | (set(text.plain) & set("╭╌┏━"))
+    return filled | (set(text.plain) & set("╭╌┏┃"))
 
 
 def test_verdicts_differ_in_shape_not_only_in_colour() -> None:
     assert shapes(STATES["match"]) == {"filled"}
     assert shapes(STATES["no match"]) == {"╭", "╌"}
-    assert shapes(STATES["stretch"]) == {"┏", "━"}
+    assert shapes(STATES["stretch"]) == {"┏", "┃"}
     assert shapes(STATES["silence"]) == set()
 
 

@@ -39,18 +39,21 @@ CORES = os.cpu_count() or 1
 @app.command()
 def corpus(
     work: Work = WORK,
-    songs: Annotated[int, typer.Option(min=1, help="Number of songs; sounds without a pace come on top.")] = 1400,
+    songs: Annotated[int, typer.Option(min=1, help="Number of songs.")] = 1400,
     seed: Seed = 20190129,
     workers: Workers = CORES,
 ) -> None:
-    """Generate songs of exactly known tempo and meter, and sounds that have none.
+    """Generate songs of exactly known tempo and meter.
 
     Example: python -m training corpus --songs 1400
     """
     from training.corpus import generate
 
     with _progress("songs") as on_done:
-        generate(work / "corpus", songs=songs, seed=seed, workers=workers, on_done=on_done)
+        outcome = generate(work / "corpus", songs=songs, seed=seed, workers=workers, on_done=on_done)
+    for song, reason in outcome.failed.items():
+        console.print(f"not made: {song}: {reason}")
+    console.print(f"{outcome.made} songs made, {outcome.found} were there, {len(outcome.failed)} failed")
 
 
 @app.command()
@@ -174,6 +177,22 @@ def openset(
     Console(width=150).print(_songs(judged))
     Console().print_json(data=measures)
     record(model, "open real set, constant tempo", measures)
+
+
+@app.command()
+def excerpt(
+    songs: Annotated[list[str], typer.Argument(help="Songs of the test split, by their ids.")],
+    work: Work = WORK,
+    folder: Annotated[Path, typer.Option(help="Where the excerpt goes.")] = Path("paces_live/data"),
+) -> None:
+    """Make the bundled demo excerpt from songs of the corpus.
+
+    Example: python -m training excerpt 00012 00034
+    """
+    from training.excerpt import excerpt as write
+
+    for song in write(work / "corpus", songs, folder):
+        console.print(f"{song.start:5.1f} to {song.end:5.1f} s: {song.meter}, {song.tempo:.1f} a minute")
 
 
 def _songs(judged: list) -> Table:  # type: ignore[type-arg]

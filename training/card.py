@@ -9,6 +9,8 @@ NAMES = {
     "cases": "cases",
     "larger_class": "share of the larger class",
     "accuracy": "accuracy",
+    "accuracy_float": "accuracy before quantization",
+    "agreement": "decisions that quantization left alone",
     "balanced_accuracy": "balanced accuracy",
     "auc": "ROC AUC",
     "precision": "precision",
@@ -64,9 +66,7 @@ def card(manifest: Manifest, model: Path) -> str:
         context_shape=f"of {1 + len(features.ratios)} values",
         on=manifest.threshold_on,
         off=manifest.threshold_off,
-        provenance="\n".join(
-            f"| {name.replace('_', ' ')} | {value} |" for name, value in manifest.provenance.items()
-        ),
+        provenance="\n".join(f"| {name.replace('_', ' ')} | {value} |" for name, value in manifest.provenance.items()),
         sections="".join(_section(name, measures) for name, measures in manifest.metrics.items()),
     )
 

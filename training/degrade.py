@@ -37,7 +37,7 @@ def colored_noise(count: int, exponent: float, rng: np.random.Generator) -> Samp
     length = fft.next_fast_len(count, real=True)
     spectrum = fft.rfft(rng.standard_normal(length, np.float32))
     spectrum *= np.maximum(np.arange(len(spectrum), dtype=np.float32), 1.0) ** np.float32(-exponent / 2.0)
-    noise = fft.irfft(spectrum, length)[:count]
+    noise: Samples = fft.irfft(spectrum, length)[:count]
     scaled: Samples = (noise / noise.std()).astype(np.float32)
     return scaled
 
@@ -85,8 +85,6 @@ def _noise(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
     noise = colored_noise(len(samples), rng.uniform(0.0, 2.0), rng)
     if rng.random() < 1 / 3:
         points = max(2, int(len(samples) / rate / rng.uniform(1.0, 4.0)))
-        swell = np.interp(
-            np.linspace(0, points - 1, len(samples)), np.arange(points), rng.uniform(0.0, 2.0, points)
-        )
+        swell = np.interp(np.linspace(0, points - 1, len(samples)), np.arange(points), rng.uniform(0.0, 2.0, points))
         noise *= swell.astype(np.float32)
     return samples + np.float32(level) * noise

@@ -13,13 +13,11 @@ import soundfile
 from paces_live.analyze import song_paces
 from paces_live.classifier import TfliteClassifier, load_classifier
 from paces_live.engine import EngineConfig
-from paces_live.fold import Cases
 from paces_live.sources import ArraySource, FileSource
 from training import megabatch, openset
 from training.card import card
 from training.corpus import Song, load
 from training.degrade import degrade
-from training.megabatch import LEVELS
 from training.metrics import SongResult, candidate_measures, song_measures
 
 HEARD = 1000
@@ -51,19 +49,11 @@ def evaluate(
     Single verdicts are those of the megabatch. Whole songs, degraded, go through the live engine as `analyze` does.
     """
     cases = megabatch.read(batches, split)
-    probability = load_classifier(model).probabilities(
-        Cases(
-            cases.spm.astype(np.float64),
-            cases.folds.astype(np.float32) / np.float32(LEVELS),
-            cases.context.astype(np.float32) / np.float32(LEVELS),
-        )
-    )
+    probability = load_classifier(model).probabilities(cases.cases())
     songs = [(index, song) for index, song in enumerate(load(corpus)) if song.split == split]
     judged: list[Judged] = []
     with ProcessPoolExecutor(workers) as pool:
-        for song in pool.map(
-            _judge, *zip(*((corpus, model, index, song, seed) for index, song in songs), strict=True)
-        ):
+        for song in pool.map(_judge, *zip(*((corpus, model, index, song, seed) for index, song in songs), strict=True)):
             judged.append(song)
             on_done(len(judged), len(songs))
     measures: dict[str, Any] = {

@@ -13,6 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 import paces_live
@@ -22,7 +23,7 @@ from paces_live.fold import Cases
 from paces_live.manifest import SCHEMA, Manifest, Quantization, SelfTest
 from training import megabatch
 from training.megabatch import LEVELS, Megabatch
-from training.train import WEIGHTS
+from training.train import WEIGHTS, stream
 
 CALIBRATION_CASES = 2000
 THRESHOLDS = (0.6, 0.4)
@@ -57,12 +58,25 @@ def export(run: Path, batches: Path, model: Path, config: FeatureConfig, provena
         self_test=test,
     )
     # The known answers are what the exported file says, through the runtime that the live engine uses.
-    cases = Cases(validation.spm[examples].astype(np.float64), folds, context)
-    answers = TfliteClassifier(model, manifest).probabilities(cases)
+    classifier = TfliteClassifier(model, manifest)
+    answers = classifier.probabilities(Cases(validation.spm[examples].astype(np.float64), folds, context))
     test = replace(test, probabilities=tuple(round(float(answer), 6) for answer in answers))
-    manifest = replace(manifest, self_test=test)
+    metrics = {"quantization, on validation cases": compare(network, classifier, validation)}
+    manifest = replace(manifest, self_test=test, metrics=metrics)
     manifest.write(model)
     return manifest
+
+
+def compare(network: Any, classifier: TfliteClassifier, cases: Megabatch) -> dict[str, float]:
+    """Return how far the exported model decides as the network does, and how right both are."""
+    exact = network.predict(stream(cases), verbose=0)[:, 0]
+    integer = classifier.probabilities(cases.cases())
+    said, said_integer, right = exact >= 0.5, integer >= 0.5, cases.label == 1
+    return {
+        "accuracy_float": round(float(np.mean(said == right)), 5),
+        "accuracy": round(float(np.mean(said_integer == right)), 5),
+        "agreement": round(float(np.mean(said == said_integer)), 5),
+    }
 
 
 def convert(network: Any, cases: Megabatch) -> bytes:
@@ -97,7 +111,7 @@ def _base64(values: NDArray[np.float32], quantization: Quantization) -> str:
 
 def _details(model: Path) -> dict[str, Quantization]:
     """Return the quantization of the model's inputs and output, told apart by their rank."""
-    interpreter = tf.lite.Interpreter(str(model))
+    interpreter = Interpreter(str(model))
     inputs = {len(detail["shape"]): detail["quantization"] for detail in interpreter.get_input_details()}
     output = interpreter.get_output_details()[0]["quantization"]
     return {

@@ -58,6 +58,13 @@ class Megabatch:
     def __len__(self) -> int:
         return len(self.label)
 
+    def cases(self) -> Cases:
+        """Return what the classifier judges."""
+        scale = np.float32(LEVELS)
+        return Cases(
+            self.spm.astype(np.float64), self.folds.astype(np.float32) / scale, self.context.astype(np.float32) / scale
+        )
+
 
 FIELDS = tuple(Megabatch.__dataclass_fields__)
 
@@ -211,8 +218,6 @@ def _claim(folder: Path, config: FeatureConfig, **parameters: int) -> None:
     record = json.dumps({"fingerprint": config.fingerprint, **parameters})
     note = folder / "made-with.json"
     if note.exists() and note.read_text("utf-8") != record:
-        raise TrainingError(
-            f"{folder} holds shards made with other parameters; delete it or choose another folder"
-        )
+        raise TrainingError(f"{folder} holds shards made with other parameters; delete it or choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
     note.write_text(record, "utf-8")

@@ -35,9 +35,7 @@ class SongResult:
 def candidate_measures(label: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, float]:
     """Return the measures of single verdicts at a threshold of one half."""
     said = probability >= 0.5
-    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
-        label, said, average="binary", zero_division=0.0
-    )
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(label, said, average="binary", zero_division=0.0)
     return {
         "cases": float(len(label)),
         "larger_class": float(max(label.mean(), 1.0 - label.mean())),

@@ -55,9 +55,7 @@ def negative(kind: str, seconds: float, rate: int, rng: np.random.Generator, *, 
 def noise(count: int, rate: int, rng: np.random.Generator) -> Samples:
     """Return coloured noise whose loudness wanders, as of wind or traffic."""
     points = max(2, int(count / rate * rng.uniform(0.05, 4.0)))
-    loudness = np.interp(
-        np.linspace(0.0, points - 1.0, count), np.arange(points), rng.uniform(0.1, 1.0, points)
-    )
+    loudness = np.interp(np.linspace(0.0, points - 1.0, count), np.arange(points), rng.uniform(0.1, 1.0, points))
     return np.asarray(0.15 * loudness * colored_noise(count, rng.uniform(-0.5, 2.0), rng), np.float32)
 
 
@@ -85,9 +83,7 @@ def speech(count: int, rate: int, rng: np.random.Generator) -> Samples:
     parts: list[Samples] = []
     while sum(map(len, parts)) < count:
         words = ["".join(rng.choice(SYLLABLES, rng.integers(1, 5))) for _ in range(rng.integers(8, 60))]
-        text = " ".join(
-            word + ("." if rng.random() < 0.1 else "," if rng.random() < 0.1 else "") for word in words
-        )
+        text = " ".join(word + ("." if rng.random() < 0.1 else "," if rng.random() < 0.1 else "") for word in words)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "speech.wav"
             options = (

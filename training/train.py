@@ -22,9 +22,7 @@ LEARNING_RATE = 2e-3
 WEIGHTS = "network.keras"
 
 
-def train(
-    batches: Path, folder: Path, config: FeatureConfig, *, seed: int, epochs: int = 14
-) -> dict[str, float]:
+def train(batches: Path, folder: Path, config: FeatureConfig, *, seed: int, epochs: int = 14) -> dict[str, float]:
     """Train on the megabatch in `batches` and save the network of the best validation loss into `folder`.
 
     Resumes after the last whole epoch when it was interrupted. Returns the validation metrics of the saved network.
@@ -59,9 +57,7 @@ def train(
         name: float(value)
         for name, value in saved.evaluate(stream(validation_set), verbose=0, return_dict=True).items()
     }
-    (folder / "validation.json").write_text(
-        json.dumps(metrics | {"seed": seed, "epochs": epochs}) + "\n", "utf-8"
-    )
+    (folder / "validation.json").write_text(json.dumps(metrics | {"seed": seed, "epochs": epochs}) + "\n", "utf-8")
     return metrics
 
 

@@ -1,6 +1,6 @@
 """Samples in memory as a source: the double for tests, the package's own and its users'."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -44,7 +44,7 @@ class ArraySource:
         """As given."""
         return self._name
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Generator[Block, None, None]:
         """Yield the array in blocks, as fast as they are taken."""
         resampler = MonoResampler(self._rate, self._sample_rate, name=self._name)
         for start in range(0, len(self._samples), self._block):

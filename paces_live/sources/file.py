@@ -2,7 +2,7 @@
 
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from paces_live.errors import SourceError
@@ -54,7 +54,7 @@ class FileSource:
             raise self._unreadable(error) from error
         return float(information.frames / information.samplerate)
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Generator[Block, None, None]:
         """Yield the whole file in blocks of about a quarter of a second; see `Source.blocks`."""
         self._check()
         # Deferred: importing soundfile takes about 50 ms and opens libsndfile.

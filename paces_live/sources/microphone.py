@@ -3,7 +3,7 @@
 import ctypes
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -58,7 +58,7 @@ class MicrophoneSource:
         """``mic:`` and the device's full name; before it is opened, the name asked for or ``default``."""
         return f"mic:{self._opened.name if self._opened else self._device or 'default'}"
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Generator[Block, None, None]:
         """Yield all that is new, at least every half second (empty where nothing came), without end."""
         portaudio = load_portaudio()
         device = find_device(input_devices(portaudio), self._device)
@@ -118,8 +118,8 @@ class _Capture:
 
     def callback(self, indata: NDArray[np.float32], _frames: int, _time: Any, status: Any) -> None:
         """Copy; called by PortAudio's thread."""
-        if status.input_overflow:
-            # PortAudio tells that something before `indata` was lost, not how much.
+        if status.input_overflow and self.ring.written:
+            # PortAudio tells that something before `indata` was lost, not how much; before the first, nothing was.
             self._overflows.append((self.ring.written, indata.size))
         self.ring.write(indata.reshape(-1))
 
@@ -183,16 +183,12 @@ def input_devices(portaudio: ModuleType) -> list[Device]:
 def find_device(devices: list[Device], wanted: str | None) -> Device:
     """Return the device that `wanted` names, fully or in part; none or several is a `SourceError`."""
     if not devices:
-        raise SourceError(
-            "no microphone was found: plug one in, or choose --input playback, a file or - (a pipe)"
-        )
+        raise SourceError("no microphone was found: plug one in, or choose --input playback, a file or - (a pipe)")
     names = ", ".join(dict.fromkeys(device.name for device in devices))
     if wanted is None:
         found = [device for device in devices if device.default]
         if not found:
-            raise SourceError(
-                f"the system has no default microphone: choose one with --input mic:NAME, of: {names}"
-            )
+            raise SourceError(f"the system has no default microphone: choose one with --input mic:NAME, of: {names}")
         return found[0]
     name = wanted.casefold()
     if exact := [device for device in devices if device.name.casefold() == name]:
@@ -202,9 +198,7 @@ def find_device(devices: list[Device], wanted: str | None) -> Device:
         raise SourceError(f"no microphone is called {wanted!r}: choose one of: {names}")
     if len(found) > 1:
         several = ", ".join(device.name for device in found)
-        raise SourceError(
-            f"several microphones are called {wanted!r}: give more of the name of one of: {several}"
-        )
+        raise SourceError(f"several microphones are called {wanted!r}: give more of the name of one of: {several}")
     return found[0]
 
 

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import IO, BinaryIO, cast
 
 from paces_live.errors import SourceError
@@ -41,7 +41,7 @@ class PlaybackSource:
         """``playback``."""
         return "playback"
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Generator[Block, None, None]:
         """Yield what is played when it is played, and an empty block each half second that nothing comes."""
         command = capture_command()
         if command is None:
@@ -56,8 +56,7 @@ class PlaybackSource:
             lines = words.read().decode(errors="replace").split("\n")
             last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
             raise SourceError(
-                f"playback: {command[0]} ended ({last}): "
-                "see whether the sound server runs with: paces-live doctor"
+                f"playback: {command[0]} ended ({last}): see whether the sound server runs with: paces-live doctor"
             )
 
 
@@ -98,9 +97,7 @@ def _raw_option() -> list[str]:
 def _running(command: list[str], words: IO[bytes]) -> Iterator[BinaryIO]:
     """Run `command`, its standard error going to `words`, and give its standard output; end it at the end."""
     # A file, not a pipe, for its words: nobody reads them before the end, and a full pipe would stop it.
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words, bufsize=0
-    )
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words, bufsize=0)
     stream = cast("BinaryIO", process.stdout)
     try:
         yield stream

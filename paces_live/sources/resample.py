@@ -36,9 +36,7 @@ class MonoResampler:
 
     def __init__(self, rate: int, sample_rate: int, *, name: str) -> None:
         if not RATE_MIN <= rate <= RATE_MAX:
-            raise SourceError(
-                f"{name}: sample rate {rate} is out of range: convert it to {RATE_MIN} to {RATE_MAX} Hz"
-            )
+            raise SourceError(f"{name}: sample rate {rate} is out of range: convert it to {RATE_MIN} to {RATE_MAX} Hz")
         self._name = name
         self._stream: Any = None
         if rate != sample_rate:

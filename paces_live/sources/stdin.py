@@ -1,7 +1,7 @@
 """Raw PCM from a pipe: standard input, or the capture tool of another source."""
 
 import select
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from io import UnsupportedOperation
 from os import read as os_read
 from typing import BinaryIO, Literal, cast, get_args
@@ -88,7 +88,7 @@ class PipeSource:
         """``stdin``, or as given."""
         return self._name
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Generator[Block, None, None]:
         """Yield what the pipe gives when it comes, and an empty block each half second that nothing does."""
         if self._stream.isatty():
             raise UsageError(f"{self._name} is a terminal: pipe raw PCM into it, such as {_EXAMPLE}")
@@ -106,9 +106,7 @@ class PipeSource:
             frames = np.frombuffer(data[:whole], dtype=self._type).astype(np.float32) * self._scale
             yield Block(resampler.push(frames.reshape(-1, self._channels)))
         if not started:
-            raise SourceError(
-                f"{self._name} ended before anything came: pipe raw PCM into it, such as {_EXAMPLE}"
-            )
+            raise SourceError(f"{self._name} ended before anything came: pipe raw PCM into it, such as {_EXAMPLE}")
         if len(samples := resampler.flush()):
             yield Block(samples)
 

@@ -1,0 +1,72 @@
+# Two commands for a machine that has Python 3.11 or newer and make:
+#   make run    hear the bundled excerpt
+#   make test   check everything
+# The others are for developers; `make help` lists all.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
+
+.PHONY: help run test check format model lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+run: $(VENV)/live.stamp ## set up, then show the paces of the bundled excerpt
+	$(BIN)/paces-live demo
+
+test: $(VENV)/dev.stamp .venv-tflite/stamp ## set up with the training part, then run every check
+	@sh requirements/debian.sh test
+	$(MAKE) check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp ## lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/dev.stamp ## put the code into its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+model: $(VENV)/dev.stamp ## train from nothing and export to models/; takes about an hour
+	@sh requirements/debian.sh training
+	$(BIN)/python -m training corpus
+	$(BIN)/python -m training megabatch
+	$(BIN)/python -m training train
+	$(BIN)/python -m training export
+	$(BIN)/python -m training evaluate
+
+lock: ## resolve the locked requirements anew (needs uv)
+	$(COMPILE) pyproject.toml --group build -o requirements/live.txt
+	$(COMPILE) pyproject.toml --extra training --group build --group dev -o requirements/dev.txt
+	$(COMPILE) requirements/tflite-runtime.in -o requirements/tflite-runtime.txt
+
+clean: ## remove what the other targets made, but not .work
+	rm -rf $(VENV) .venv-tflite .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@sh requirements/debian.sh venv $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/live.stamp: requirements/live.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/live.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/live.stamp
+
+# The older runtime, for 32-bit systems, needs an older numpy and so an environment of its own; it has no wheel
+# for Python 3.12 and newer, where its test says so and is skipped.
+.venv-tflite/stamp: requirements/tflite-runtime.txt | $(VENV)/bin/python
+	@mkdir -p .venv-tflite
+	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then \
+		$(PYTHON) -m venv .venv-tflite && \
+		.venv-tflite/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/tflite-runtime.txt; \
+	else echo "tflite-runtime has no wheel for this Python: its test will be skipped"; fi
+	@touch $@

@@ -1,0 +1,29 @@
+"""The bundled excerpt: two generated songs of different meter and tempo, with a gap between them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSong:
+    """What is known of a song of the excerpt: its borders in seconds, tempo, meter and compatible paces."""
+
+    start: float
+    end: float
+    tempo: float
+    meter: str
+    compatible: tuple[float, ...]
+
+
+def excerpt() -> Path:
+    """Return the audio file of the excerpt."""
+    return DATA / "demo.ogg"
+
+
+def songs() -> tuple[DemoSong, ...]:
+    """Return what is known of its songs, from the scores that they were made from."""
+    records = json.loads((DATA / "demo.json").read_text("utf-8"))
+    return tuple(DemoSong(**record | {"compatible": tuple(record["compatible"])}) for record in records)

@@ -1,0 +1,205 @@
+"""The main job with the shipped model: the demo's paces by every input, and nothing where there is no pace."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from paces_live.analyze import song_paces
+from paces_live.classifier import TfliteClassifier, load_classifier
+from paces_live.demo import DemoSong, excerpt, songs
+from paces_live.engine import Engine, EngineConfig
+from paces_live.events import Reading, Song
+from paces_live.sources import ArraySource
+from tests.signals import RATE, Samples, clicks, noisy
+from tests.soundserver import SoundServer, portaudio, sound_server
+
+__all__ = ["portaudio", "sound_server"]
+
+ROOT = Path(__file__).parents[1]
+DEMO = songs()
+
+
+@pytest.fixture(scope="module")
+def classifier() -> TfliteClassifier:
+    return load_classifier()
+
+
+def listen(*arguments: str | Path, env: dict[str, str] | None = None, stdin: int | None = None) -> list[dict[str, Any]]:
+    """Return the events of ``paces-live listen --json`` with these arguments."""
+    command = [sys.executable, "-m", "paces_live", "listen", "--json", *map(str, arguments)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, stdin=stdin, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def logged(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event for event in events if event["type"] == "song"]
+
+
+def shows(paces: list[dict[str, float]], tempo: float) -> bool:
+    return any(abs(pace["spm"] / tempo - 1.0) <= 0.01 for pace in paces)
+
+
+@pytest.fixture(scope="module")
+def by_file() -> list[dict[str, Any]]:
+    return logged(listen("--input", excerpt(), "--fast"))
+
+
+def test_the_excerpt_is_two_songs_of_different_meter_and_tempo() -> None:
+    first, second = DEMO
+    assert first.meter != second.meter
+    assert abs(first.tempo / second.tempo - 1.0) > 0.08
+    assert second.start - first.end >= 3.0
+    assert 80.0 <= second.end <= 100.0
+    assert excerpt().stat().st_size <= 1_500_000
+
+
+def test_both_songs_show_their_paces_and_nothing_else(by_file: list[dict[str, Any]]) -> None:
+    assert len(by_file) == len(DEMO)
+    for song, truth in zip(by_file, DEMO, strict=True):
+        assert song["start"] == pytest.approx(truth.start, abs=1.0)
+        assert song["end"] == pytest.approx(truth.end, abs=1.0)
+        for tempo in truth.compatible:
+            assert shows(song["paces"], tempo), tempo
+
+
+@pytest.mark.parametrize("ratio", [2 / 3, 3 / 4, 4 / 3, 3 / 2])
+def test_the_usual_wrong_tempi_are_not_shown(by_file: list[dict[str, Any]], ratio: float) -> None:
+    for song, truth in zip(by_file, DEMO, strict=True):
+        assert not any(abs(pace["spm"] / (ratio * truth.tempo) - 1.0) <= 0.04 for pace in song["paces"])
+
+
+def test_readings_settle_on_the_truth(classifier: TfliteClassifier) -> None:
+    samples, rate = soundfile.read(excerpt(), dtype="float32")
+    for truth in DEMO:
+        part = samples[int(truth.start * rate) : int(truth.end * rate)]
+        events = Engine(classifier, EngineConfig()).events(ArraySource(part, rate, RATE))
+        settled = [event for event in events if isinstance(event, Reading) and event.state == "settled"]
+        right = [
+            all(any(abs(p.spm / tempo - 1.0) < 0.01 for p in reading.paces) for tempo in truth.compatible)
+            for reading in settled
+        ]
+        assert np.mean(right) >= 0.8
+
+
+def test_a_pipe_gives_the_same_paces(by_file: list[dict[str, Any]], tmp_path: Path) -> None:
+    samples, rate = soundfile.read(excerpt(), dtype="float32")
+    for form, values in (("s16le", np.rint(samples * 32767).astype("<i2")), ("f32le", samples.astype("<f4"))):
+        raw = tmp_path / form
+        raw.write_bytes(values.tobytes())
+        with raw.open("rb") as stream:
+            songs = logged(listen("--input", "-", "--format", form, "--rate", str(rate), stdin=stream.fileno()))
+        _same_paces(songs, by_file)
+
+
+@pytest.mark.usefixtures("portaudio")
+def test_microphone_and_playback_give_the_same_paces(
+    sound_server: SoundServer, by_file: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """The excerpt is played once through a private sound server; both listen at the same time, as a user would."""
+    played = tmp_path / "played.wav"
+    samples, rate = soundfile.read(excerpt(), dtype="float32")
+    soundfile.write(played, np.concatenate([samples, np.zeros(4 * rate, np.float32)]), rate, subtype="PCM_16")
+    listeners = {
+        spec: subprocess.Popen(
+            [sys.executable, "-m", "paces_live", "listen", "--json", "--input", spec],
+            cwd=ROOT,
+            env=sound_server.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for spec in ("mic", "playback")
+    }
+    try:
+        for process in listeners.values():
+            assert process.stdout is not None
+            while '"reading"' not in process.stdout.readline():
+                assert process.poll() is None, process.communicate()[1]
+        sound_server.play(played)
+        for spec, process in listeners.items():
+            process.terminate()
+            told, problems = process.communicate(timeout=30)
+            assert process.returncode == 0, problems
+            events = [json.loads(line) for line in told.splitlines()]
+            assert events[-2]["health"]["dropped_s"] == 0.0 if events[-2]["type"] == "reading" else True
+            _same_paces(logged(events), by_file, what=spec)
+    finally:
+        for process in listeners.values():
+            process.kill()
+            process.communicate()
+
+
+def _same_paces(heard: list[dict[str, Any]], expected: list[dict[str, Any]], what: str = "pipe") -> None:
+    assert len(heard) == len(expected), what
+    for song, reference in zip(heard, expected, strict=True):
+        tempi, wanted = (sorted(pace["spm"] for pace in each["paces"]) for each in (song, reference))
+        np.testing.assert_allclose(tempi, wanted, rtol=0.01, err_msg=what)
+
+
+def paces_of(samples: Samples, classifier: TfliteClassifier) -> tuple[float, ...]:
+    """Return all paces that any reading and the song's summary showed."""
+    shown: list[float] = []
+    for event in Engine(classifier, EngineConfig()).events(ArraySource(samples, RATE, RATE)):
+        if isinstance(event, Reading | Song):
+            shown.extend(pace.spm for pace in event.paces)
+    return tuple(shown)
+
+
+def test_silence_has_no_pace(classifier: TfliteClassifier) -> None:
+    assert paces_of(np.zeros(40 * RATE, np.float32), classifier) == ()
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("loud", [0.3, 0.003])
+def test_white_noise_has_no_pace(classifier: TfliteClassifier, loud: float, seed: int) -> None:
+    hiss = loud * np.random.default_rng(seed).standard_normal(60 * RATE).astype(np.float32)
+    assert paces_of(hiss, classifier) == ()
+
+
+SPEECH = (
+    "When you go out in the morning, take a bottle of water with you. The first kilometre is always the hardest. "
+    "Nobody should judge the day by it. After the bridge the path turns left, follows the river for a while, and "
+    "then climbs slowly through the wood. At the top there is a bench. Sit down, if you like, and look back at the town."
+)
+
+
+@pytest.mark.parametrize("voice", ["en-us", "de", "fr-fr"])
+def test_speech_has_no_pace(classifier: TfliteClassifier, voice: str, tmp_path: Path) -> None:
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not installed")
+    path = tmp_path / "speech.wav"
+    subprocess.run(
+        [
+            "espeak-ng",
+            "-v",
+            voice,
+            "-w",
+            path,
+            SPEECH,
+        ],
+        check=True,
+        env={**os.environ},
+    )
+    samples, rate = soundfile.read(path, dtype="float32")
+    found = song_paces(ArraySource(samples, rate, RATE), len(samples) / rate, classifier, EngineConfig())
+    assert found == ()
+
+
+@pytest.mark.parametrize("bpm", [90.0, 165.0])
+def test_a_metronome_has_its_pace(classifier: TfliteClassifier, bpm: float) -> None:
+    assert any(abs(spm / bpm - 1.0) < 0.005 for spm in paces_of(noisy(clicks(bpm, 30.0), 20.0), classifier))
+
+
+def test_truth_is_known_of_the_excerpt() -> None:
+    assert all(isinstance(song, DemoSong) and song.tempo in song.compatible for song in DEMO)

@@ -1,0 +1,1 @@
+"""From nothing to the model that ships; see ``python -m training --help``."""

@@ -1,7 +1,6 @@
 """The main job with the shipped model: the demo's paces by every input, and nothing where there is no pace."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -132,7 +131,7 @@ def test_microphone_and_playback_give_the_same_paces(
             told, problems = process.communicate(timeout=30)
             assert process.returncode == 0, problems
             events = [json.loads(line) for line in told.splitlines()]
-            assert events[-2]["health"]["dropped_s"] == 0.0 if events[-2]["type"] == "reading" else True
+            assert [event for event in events if event["type"] == "reading"][-1]["health"]["dropped_s"] == 0.0
             _same_paces(logged(events), by_file, what=spec)
     finally:
         for process in listeners.values():
@@ -170,7 +169,7 @@ def test_white_noise_has_no_pace(classifier: TfliteClassifier, loud: float, seed
 SPEECH = (
     "When you go out in the morning, take a bottle of water with you. The first kilometre is always the hardest. "
     "Nobody should judge the day by it. After the bridge the path turns left, follows the river for a while, and "
-    "then climbs slowly through the wood. At the top there is a bench. Sit down, if you like, and look back at the town."
+    "then climbs slowly through the wood. At the top there is a bench. Sit down and look back at the town."
 )
 
 
@@ -179,18 +178,7 @@ def test_speech_has_no_pace(classifier: TfliteClassifier, voice: str, tmp_path: 
     if shutil.which("espeak-ng") is None:
         pytest.skip("espeak-ng is not installed")
     path = tmp_path / "speech.wav"
-    subprocess.run(
-        [
-            "espeak-ng",
-            "-v",
-            voice,
-            "-w",
-            path,
-            SPEECH,
-        ],
-        check=True,
-        env={**os.environ},
-    )
+    subprocess.run(["espeak-ng", "-v", voice, "-w", path, SPEECH], check=True)
     samples, rate = soundfile.read(path, dtype="float32")
     found = song_paces(ArraySource(samples, rate, RATE), len(samples) / rate, classifier, EngineConfig())
     assert found == ()

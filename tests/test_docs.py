@@ -21,7 +21,7 @@ LIVE = ("paces-live", "paces-live listen --input playback", "paces-live doctor",
 """What depends on the machine's sound: here it must end in an answer, whatever that is, and never in a traceback."""
 
 
-def run(command: str, **options: int) -> "subprocess.CompletedProcess[str]":
+def run(command: str) -> "subprocess.CompletedProcess[str]":
     program, *arguments = shlex.split(command)
     assert program == "paces-live"
     return subprocess.run(

@@ -29,7 +29,7 @@ def degrade(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
         heard = _overdrive(heard, rng)
     heard = _noise(heard, rate, rng)
     peak = np.abs(heard).max(initial=1e-9)
-    return (heard / peak * 10 ** rng.uniform(-1.6, 0.0)).astype(np.float32)
+    return np.asarray(heard / peak * 10 ** rng.uniform(-1.6, 0.0), np.float32)
 
 
 def colored_noise(count: int, exponent: float, rng: np.random.Generator) -> Samples:

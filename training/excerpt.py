@@ -37,6 +37,10 @@ def excerpt(corpus: Path, ids: list[str], folder: Path, *, start: float = 8.0) -
         described.append(DemoSong(position, position + len(part) / rate, song.tempo, song.meter, song.truth.compatible))
         position += len(part) / rate
     folder.mkdir(parents=True, exist_ok=True)
-    soundfile.write(folder / "demo.ogg", np.concatenate(parts), rate, format="OGG", subtype="VORBIS")
+    joined = np.concatenate(parts)
+    with soundfile.SoundFile(folder / "demo.ogg", "w", rate, 1, format="OGG", subtype="VORBIS") as file:
+        # In blocks: libsndfile's Vorbis writer takes its buffers from the stack.
+        for first in range(0, len(joined), 4096):
+            file.write(joined[first : first + 4096])
     (folder / "demo.json").write_text(json.dumps([asdict(song) for song in described], indent=1) + "\n", "utf-8")
     return described

@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: help run test check format model lock clean
+.PHONY: help run test check format model screenshot lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ model: $(VENV)/dev.stamp ## train from nothing and export to models/; takes abou
 	$(BIN)/python -m training train
 	$(BIN)/python -m training export
 	$(BIN)/python -m training evaluate
+
+screenshot: $(VENV)/dev.stamp ## draw docs/screenshot.svg anew
+	$(BIN)/python docs/screenshot.py
 
 lock: ## resolve the locked requirements anew (needs uv)
 	$(COMPILE) pyproject.toml --group build -o requirements/live.txt

@@ -227,7 +227,7 @@ def _sound_server() -> Check:
     if not words:
         return Check(name, None, "neither pactl nor pw-cli is there to ask; only playback needs one")
     fix = "only playback needs it: log in to a desktop, or: systemctl --user start pipewire-pulse"
-    return Check(name, False, words, fix)
+    return Check(name, None, words, fix)
 
 
 def _field(told: str, key: str) -> str:

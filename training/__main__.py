@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -30,6 +30,9 @@ Work = Annotated[Path, typer.Option(help="Folder for everything made on the way.
 Seed = Annotated[int, typer.Option(help="Fixes all that is drawn at random.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes at a time.")]
 Model = Annotated[Path, typer.Option(help="The exported model; its manifest lies beside it.")]
+
+if TYPE_CHECKING:
+    from training.metrics import Judged
 
 WORK = Path(".work")
 MODEL = Path("models/paces.tflite")
@@ -157,13 +160,15 @@ def openset(
     csv: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The list of tracks.")],
     work: Work = WORK,
     model: Model = MODEL,
+    report: Annotated[Path, typer.Option(help="Where the table of all tracks goes.")] = Path("docs/real-music.md"),
 ) -> None:
-    """Render the open real set, which is never trained on, and measure the exported model on it.
+    """Render the open real set, which is never trained on, and measure the exported model on it, librosa beside it.
 
     Example: python -m training openset --csv open-real-set.csv
     """
     from training import openset as tracks
-    from training.evaluate import evaluate_openset, record
+    from training.card import real_music
+    from training.evaluate import evaluate_openset, librosa_tempo, record
 
     listed = tracks.read(csv)
     with _progress("tracks") as on_done:
@@ -174,8 +179,10 @@ def openset(
     for track, reason in failed:
         console.print(f"not rendered: {track.id}: {reason}")
     measures, judged = evaluate_openset(csv, work / "openset", model)
-    Console(width=150).print(_songs(judged))
+    beside = [librosa_tempo(work / "openset" / f"{song.id}.flac") for song in judged]
+    report.write_text(real_music(judged, beside), "utf-8")
     Console().print_json(data=measures)
+    console.print(f"the table of {len(judged)} tracks is in {report}")
     record(model, "open real set, constant tempo", measures)
 
 
@@ -195,7 +202,7 @@ def excerpt(
         console.print(f"{song.start:5.1f} to {song.end:5.1f} s: {song.meter}, {song.tempo:.1f} a minute")
 
 
-def _songs(judged: list) -> Table:  # type: ignore[type-arg]
+def _songs(judged: "list[Judged]") -> Table:
     table = Table("song", "group", "tempo", "compatible", "found", "wrong", "missed")
     for song in judged:
         columns = (song.result.truth.compatible, song.result.found, song.result.wrong(), song.result.missed())

@@ -1,9 +1,11 @@
 """The model card, written from what the manifest holds."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from paces_live.manifest import Manifest
+from training.metrics import Judged
 
 NAMES = {
     "cases": "cases",
@@ -69,6 +71,44 @@ def card(manifest: Manifest, model: Path) -> str:
         provenance="\n".join(f"| {name.replace('_', ' ')} | {value} |" for name, value in manifest.provenance.items()),
         sections="".join(_section(name, measures) for name, measures in manifest.metrics.items()),
     )
+
+
+REAL_MUSIC = """\
+# On real music
+
+Written by `python -m training openset`. The tracks are real music of exactly known, constant tempo, rendered from Debian
+packages (LMMS projects, tracker modules, MIDI files, drum machine songs). None was trained on or tuned to. Each went
+through `paces-live analyze`; right means that the tempo, its half or its double is shown, and nothing that is not on its
+ladder. The last columns show librosa's `feature.tempo`, which gives one number; it counts as right where that is the
+tempo, its half or its double within 5 %.
+
+**paces-live is right on {right} of {count} tracks ({share:.1%}), librosa on {other} ({other_share:.1%}).**
+
+| track | tempo | paces shown | right | librosa | right |
+|---|---|---|---|---|---|
+{rows}
+"""
+
+
+def real_music(judged: Sequence[Judged], librosa: Sequence[float]) -> str:
+    """Return the table of the open real set in Markdown, with librosa's tempo of each track beside it."""
+    octaves = [
+        any(abs(tempo / (song.tempo * ratio) - 1.0) <= 0.05 for ratio in (0.5, 1.0, 2.0))
+        for song, tempo in zip(judged, librosa, strict=True)
+    ]
+    rows = [
+        f"| {song.id} | {song.tempo:g} | {', '.join(f'{spm:.1f}' for spm in sorted(song.result.found)) or 'none'} "
+        f"| {_yes(song.right)} | {tempo:.1f} | {_yes(octave)} |"
+        for song, tempo, octave in zip(judged, librosa, octaves, strict=True)
+    ]
+    right, count, other = sum(song.right for song in judged), len(judged), sum(octaves)
+    return REAL_MUSIC.format(
+        right=right, count=count, share=right / count, other=other, other_share=other / count, rows="\n".join(rows)
+    )
+
+
+def _yes(right: bool) -> str:
+    return "yes" if right else "**no**"
 
 
 def _section(name: str, measures: dict[str, Any]) -> str:

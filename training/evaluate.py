@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,20 +18,10 @@ from training import megabatch, openset
 from training.card import card
 from training.corpus import Song, load
 from training.degrade import degrade
-from training.metrics import SongResult, candidate_measures, song_measures
+from training.metrics import Judged, SongResult, candidate_measures, song_measures
 
 HEARD = 1000
 """Number of the degraded version that whole songs are judged in; the megabatch uses those from 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A song and what was found in it."""
-
-    id: str
-    group: str
-    tempo: float
-    result: SongResult
 
 
 def evaluate(
@@ -80,6 +70,14 @@ def evaluate_openset(csv: Path, folder: Path, model: Path) -> tuple[dict[str, An
             result = SongResult(openset.truth_of(track), tuple(pace.spm for pace in found))
             judged.append(Judged(track.id, track.family, track.tempo, result))
     return song_measures([song.result for song in judged]), judged
+
+
+def librosa_tempo(path: Path) -> float:
+    """Return the one tempo that librosa gives for the first two minutes of a file, to compare with."""
+    import librosa
+
+    samples, rate = librosa.load(path, sr=22050, duration=120.0)
+    return float(librosa.feature.tempo(y=samples, sr=rate)[0])
 
 
 def record(model: Path, name: str, measures: dict[str, Any]) -> None:

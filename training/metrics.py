@@ -32,6 +32,22 @@ class SongResult:
         return tuple(pace for pace in self.truth.compatible if not _within(pace, self.found))
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A song of known tempo, the group it belongs to, and its result."""
+
+    id: str
+    group: str
+    tempo: float
+    result: SongResult
+
+    @property
+    def right(self) -> bool:
+        """Whether the tempo, its half or its double is shown, and nothing that is not on its ladder."""
+        found = self.result.found
+        return not self.result.wrong() and any(_within(self.tempo * ratio, found) for ratio in (0.5, 1.0, 2.0))
+
+
 def candidate_measures(label: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, float]:
     """Return the measures of single verdicts at a threshold of one half."""
     said = probability >= 0.5

@@ -76,9 +76,9 @@ def card(manifest: Manifest, model: Path) -> str:
 REAL_MUSIC = """\
 # On real music
 
-Written by `python -m training openset`. The tracks are real music of exactly known, constant tempo, rendered from Debian
+Written by `python -m training openset`. The tracks are real music of exactly known, constant tempo, made from Debian
 packages (LMMS projects, tracker modules, MIDI files, drum machine songs). None was trained on or tuned to. Each went
-through `paces-live analyze`; right means that the tempo, its half or its double is shown, and nothing that is not on its
+through `paces-live analyze`; right means that the tempo, its half or its double is shown, and nothing not on its
 ladder. The last columns show librosa's `feature.tempo`, which gives one number; it counts as right where that is the
 tempo, its half or its double within 5 %.
 

@@ -94,7 +94,9 @@ def stream(cases: Megabatch, *, seed: int | None = None) -> Any:
         tf.TensorSpec((None, 1), tf.float32),
         tf.TensorSpec((None,), tf.float32),
     )
-    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(4)
+    count = -(-len(cases) // BATCH) if seed is None else tf.data.INFINITE_CARDINALITY
+    stream = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return stream.apply(tf.data.experimental.assert_cardinality(count)).prefetch(4)
 
 
 def augment(

@@ -4,8 +4,6 @@ A new sound alone is no boundary: a break or a drum drop-out goes on at the same
 lost the old tempi altogether: a fill only blurs them for a moment.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,18 +24,20 @@ PULSE_KEPT, PULSE_KEPT_SAME_SOUND = 0.65, 0.2
 """Strength of the old tempi, relative to the strongest pulse, under which they are gone."""
 PULSE_STRENGTH = 0.25
 """Tempogram strength from which something counts as a pulse."""
-CONFIRMATION_S = 3.0
+CONFIRMATION_S = 2.0
 """Both must hold for so long."""
+INTRODUCTION_S = 40.0
+"""What has no pace may be so long and still be the introduction of the song that follows."""
 
 
-def differs(frames: NDArray[np.float32], paces: Sequence[float], config: FeatureConfig) -> bool:
+def differs(frames: NDArray[np.float32], paces: NDArray[np.float64], config: FeatureConfig) -> bool:
     """Tell whether the end of a window sounds like another song than its beginning.
 
     Parameters
     ----------
     frames : ndarray of float32, shape (frames, n_mels)
         The window.
-    paces : sequence of float
+    paces : ndarray of float64, shape (n,)
         The paces of the song so far, steps per minute; without any, a new pulse is enough.
     """
     second = round(config.frame_rate)
@@ -55,5 +55,5 @@ def differs(frames: NDArray[np.float32], paces: Sequence[float], config: Feature
     if strongest < PULSE_STRENGTH:
         return False
     around = np.array([0.99, 0.995, 1.0, 1.005, 1.01])
-    kept = gram.at(np.asarray(paces)[:, None] * around).max(initial=0.0)
+    kept = gram.at(paces[:, None] * around).max(initial=0.0)
     return float(kept) < strongest * (PULSE_KEPT if sounds_different else PULSE_KEPT_SAME_SOUND)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import paces_live
-from paces_live.boundary import CONFIRMATION_S, RECENT_S, differs
+from paces_live.boundary import CONFIRMATION_S, INTRODUCTION_S, PULSE_S, RECENT_S, differs
 from paces_live.classifier import Classifier
 from paces_live.errors import SourceError
 from paces_live.events import End, Event, Health, Reading, Song, Start, State
@@ -21,7 +21,7 @@ from paces_live.fold import build_cases
 from paces_live.level import CELL_S, LevelMeter
 from paces_live.match import MATCH, best_match, check_target, check_tolerance
 from paces_live.sources.block import Block, Source
-from paces_live.tempogram import candidates, tempogram
+from paces_live.tempogram import candidates, refine, tempogram
 from paces_live.tracking import Tracker
 
 SILENCE_S = 2.0
@@ -226,10 +226,25 @@ class _Hearing:
     def _changed(self, elapsed: float) -> bool:
         """Tell whether what is heard has been another song's for long enough."""
         started = time.perf_counter()
-        paces = [pace.spm for pace in self._tracker.summary()]
-        self._changed_s = self._changed_s + elapsed if differs(self._window, paces, self._features) else 0.0
+        paces = np.array([pace.spm for pace in self._tracker.summary()])
+        changed = differs(self._window, paces, self._features) and not self._go_on(paces)
+        self._changed_s = self._changed_s + elapsed if changed else 0.0
         self._busy_s += time.perf_counter() - started
         return self._changed_s >= CONFIRMATION_S
+
+    def _go_on(self, paces: NDArray[np.float64]) -> bool:
+        """Tell whether the song goes on at one of its paces, judged by its last seconds alone.
+
+        Until something has a pace it may be an introduction, which belongs to the song.
+        """
+        if not len(paces):
+            return self._song_start is None or self._now - self._song_start < INTRODUCTION_S
+        features = self._features
+        beats = features.fold_beats * 60.0 * features.frame_rate / paces.max()
+        recent = self._window[-max(round(PULSE_S * features.frame_rate), round(1.05 * beats)) :]
+        gram = tempogram(recent, features)
+        cases = build_cases(recent, gram, refine(gram, paces), features)
+        return bool((self._classifier.probabilities(cases) >= 0.5).any())
 
     def end_song(self, end: float, target: float | None, *, keep_s: float = 0.0) -> Iterator[Song]:
         """Yield the song that ends at `end` seconds, if there was one, and make ready for the next.

@@ -94,17 +94,20 @@ class Tracker:
 
     def summary(self) -> tuple[SongPace, ...]:
         """Return the paces of the whole song so far, most probable first."""
+        paces = []
+        for track in self._lasting():
+            share = track.seen / self.readings
+            paces.append(SongPace(float(np.median(track.tempi)), _probability(track.total / track.judged), share))
+        return tuple(sorted(paces, key=lambda pace: -pace.probability))
+
+    def _lasting(self) -> list[Track]:
+        """Return the tracks of the song as a whole, most certain first."""
         lasting = [
             track
             for track in self._tracks
             if track.total > 0.0 and track.seen >= SHARE * track.judged and track.judged >= SHARE * self.readings
         ]
-        lasting.sort(key=lambda track: -track.total)
-        paces = []
-        for track in _agreeing(lasting):
-            share = track.seen / self.readings
-            paces.append(SongPace(float(np.median(track.tempi)), _probability(track.total / track.judged), share))
-        return tuple(sorted(paces, key=lambda pace: -pace.probability))
+        return _agreeing(sorted(lasting, key=lambda track: -track.total))
 
     def _nearest(self, tempo: float, among: set[int]) -> int | None:
         distances = {index: abs(tempo / self._tracks[index].spm - 1.0) for index in among}

@@ -91,6 +91,18 @@ def test_readings_settle_on_the_truth(classifier: TfliteClassifier) -> None:
         assert np.mean(right) >= 0.8
 
 
+def test_a_change_without_a_gap_begins_a_new_song(classifier: TfliteClassifier) -> None:
+    samples, rate = soundfile.read(excerpt(), dtype="float32")
+    first, second = DEMO
+    ends = [int(time * rate) for time in (first.start, first.end, second.start, second.end)]
+    joined = np.concatenate([samples[ends[0] : ends[1]], samples[ends[2] : ends[3]]])
+    events = list(Engine(classifier, EngineConfig()).events(ArraySource(joined, rate, RATE)))
+    one, two = (event for event in events if isinstance(event, Song))
+    assert one.end == two.start == pytest.approx(first.end - first.start, abs=4.0)
+    for song, truth in ((one, first), (two, second)):
+        assert any(abs(pace.spm / truth.tempo - 1.0) < 0.01 for pace in song.paces)
+
+
 def test_a_pipe_gives_the_same_paces(by_file: list[dict[str, Any]], tmp_path: Path) -> None:
     samples, rate = soundfile.read(excerpt(), dtype="float32")
     for form, values in (("s16le", np.rint(samples * 32767).astype("<i2")), ("f32le", samples.astype("<f4"))):

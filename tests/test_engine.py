@@ -92,15 +92,6 @@ def test_silence_separates_songs() -> None:
     assert "silence" in {reading.state for reading in readings(events)}
 
 
-def test_a_lasting_change_without_a_gap_separates_songs() -> None:
-    low = noisy(rock(150.0, 30.0), 20.0)
-    high = noisy(waltz(184.0, 30.0) * np.float32(0.5), 10.0)
-    first, second = songs(hear(np.concatenate([low, high]), only(150.0, 184.0)))
-    assert first.end == pytest.approx(30.0, abs=5.0)
-    assert second.start == first.end
-    assert [round(pace.spm) for pace in second.paces] == [184]
-
-
 def test_a_drum_drop_out_is_no_boundary() -> None:
     music = rock(150.0, 60.0)
     music[25 * RATE : 33 * RATE] *= np.float32(0.1)

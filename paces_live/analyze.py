@@ -83,6 +83,8 @@ def song_paces(source: Source, duration: float, classifier: Classifier, config: 
 class Excerpt:
     """The part of a source between two times in seconds."""
 
+    live = False
+
     def __init__(self, source: Source, start: float, end: float, sample_rate: int) -> None:
         self.name = source.name
         self._source = source

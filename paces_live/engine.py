@@ -118,7 +118,9 @@ class Engine:
                 yield from hearing.hear(cell.samples, self._target)
                 if hearing.position >= due:
                     due += step * (1 + (hearing.position - due) // step)
-                    yield from hearing.read(self._target)
+                    # Where the next reading is due too, this one would only make a late engine later.
+                    if not (source.live and hearing.position + cell.waiting >= due):
+                        yield from hearing.read(self._target)
                 if self._stopping:
                     break
         except SourceError:
@@ -128,22 +130,31 @@ class Engine:
         yield End(hearing.position / rate)
 
 
-def _cells(blocks: Iterator[Block], size: int) -> Iterator[Block]:
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """The samples of a cell, those lost right before it, and how many have already come in after it."""
+
+    samples: NDArray[np.float32]
+    dropped: int = 0
+    waiting: int = 0
+
+
+def _cells(blocks: Iterator[Block], size: int) -> Iterator[_Cell]:
     """Cut blocks of any length into cells of `size` samples; one is shorter only before a gap and at the end."""
     rest = np.empty(0, np.float32)
     for block in blocks:
         if block.dropped:
-            yield Block(rest)
+            yield _Cell(rest)
             rest = rest[:0]
         if block.dropped or not len(block.samples):
             # An empty block says that a quiet source is still there: passed on, so that the engine can be stopped.
-            yield Block(rest[:0], block.dropped)
+            yield _Cell(rest[:0], block.dropped)
         joined = np.concatenate((rest, block.samples))
         whole = len(joined) - len(joined) % size
         for start in range(0, whole, size):
-            yield Block(joined[start : start + size])
+            yield _Cell(joined[start : start + size], waiting=len(joined) - start - size)
         rest = joined[whole:]
-    yield Block(rest)
+    yield _Cell(rest)
 
 
 class _Hearing:

@@ -53,6 +53,7 @@ class FakeSource:
     """A source that nobody listens to."""
 
     name = "file:demo.ogg"
+    live = False
 
     def blocks(self) -> Iterator[Block]:
         return iter(())

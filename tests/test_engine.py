@@ -112,6 +112,7 @@ class Blocks:
     given: Iterable[Block]
     failure: str | None = None
     name: str = "blocks"
+    live: bool = False
 
     def blocks(self) -> Iterator[Block]:
         yield from self.given
@@ -141,6 +142,15 @@ def test_a_quiet_source_can_be_stopped() -> None:
     engine.stop()
     endless = Blocks(itertools.repeat(Block(np.empty(0, np.float32))))
     assert [type(event) for event in engine.events(endless)] == [Start, End]
+
+
+def test_an_engine_that_is_behind_leaves_out_readings_but_no_audio() -> None:
+    music = rock(150.0, 30.0)
+    late = [Block(music[: 12 * RATE]), Block(music[12 * RATE :])]
+    for live, times in ((True, [12.0, 30.0]), (False, list(range(1, 31)))):
+        events = list(Engine(only(150.0), EngineConfig()).events(Blocks(late, live=live)))
+        assert [reading.t for reading in readings(events)] == times
+        assert round(readings(events)[-1].paces[0].spm) == 150
 
 
 def test_stopping_tells_the_song() -> None:

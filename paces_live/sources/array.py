@@ -26,6 +26,8 @@ class ArraySource:
         What the start event calls it.
     """
 
+    live = False
+
     def __init__(
         self, samples: ArrayLike, rate: int, sample_rate: int, *, block: int = 4096, name: str = "array"
     ) -> None:

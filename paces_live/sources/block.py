@@ -31,6 +31,10 @@ class Source(Protocol):
     def name(self) -> str:
         """What the start event calls it, such as ``file:song.ogg`` or ``mic:USB``."""
 
+    @property
+    def live(self) -> bool:
+        """Whether time goes on while nobody reads: an engine that is behind then leaves out readings, not audio."""
+
     def blocks(self) -> Iterator[Block]:
         """Yield blocks until the source ends; a live source yields all that is new, at least every half second.
 

@@ -26,6 +26,8 @@ class FileSource:
         Yield blocks as fast as they are taken; else one comes when its last sample would have been played.
     """
 
+    live = False
+
     def __init__(self, path: str | Path, sample_rate: int, *, fast: bool = False) -> None:
         self._path = Path(path)
         self._sample_rate = sample_rate

@@ -48,6 +48,8 @@ class MicrophoneSource:
         The engine's rate, Hz.
     """
 
+    live = True
+
     def __init__(self, device: str | None, sample_rate: int) -> None:
         self._device = device
         self._sample_rate = sample_rate

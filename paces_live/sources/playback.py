@@ -33,6 +33,8 @@ class PlaybackSource:
         The engine's rate, Hz.
     """
 
+    live = True
+
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
 

@@ -60,6 +60,8 @@ class PipeSource:
         `rate`, `format` or `channels` is none that can be read.
     """
 
+    live = False
+
     def __init__(
         self,
         stream: BinaryIO,

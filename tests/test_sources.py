@@ -242,6 +242,16 @@ def test_bad_file_is_one_line(tmp_path: Path, case: str) -> None:
     assert str(path) in one_line(error)
 
 
+def test_raw_samples_in_a_file_are_refused_with_the_way_to_pipe_them(tmp_path: Path) -> None:
+    path = tmp_path / "samples.RAW"
+    path.write_bytes(bytes(4000))
+    source = FileSource(path, ENGINE_RATE, fast=True)
+    for ask in (lambda: heard(source), lambda: source.duration):
+        with pytest.raises(SourceError, match="no header: pipe it") as error:
+            ask()
+        assert str(path) in one_line(error)
+
+
 def test_directory_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="is a directory") as error:
         heard(FileSource(tmp_path, ENGINE_RATE))

@@ -108,6 +108,12 @@ class FileSource:
             raise SourceError(
                 f"{self._path}: is not a regular file: read raw PCM from it with --input - < {self._path}"
             )
+        if self._path.suffix.lower() == ".raw":
+            # libsndfile goes by this suffix alone, and cannot know the rate.
+            raise SourceError(
+                f"{self._path}: raw PCM has no header: pipe it in with its rate: "
+                f"paces-live listen --input - --rate 44100 < {self._path}"
+            )
         if not status.st_size:
             raise SourceError(f"{self._path}: is empty: choose a file with music in it")
 

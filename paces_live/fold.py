@@ -51,17 +51,18 @@ def fold(frames: NDArray[np.float32], bpm: NDArray[np.float64], config: FeatureC
     -------
     ndarray of float32, shape (n, fold_beats, fold_steps, n_mels), values in -1 to 1
     """
-    running = np.zeros((len(frames) + 1, frames.shape[1]))
-    np.cumsum(frames - frames.mean(axis=0), axis=0, out=running[1:])
+    centred = frames - frames.mean(axis=0)
+    running = np.zeros((len(frames) + 1, frames.shape[1]), np.float32)
+    np.cumsum(centred, axis=0, out=running[1:])
     steps = config.fold_beats * config.fold_steps
     width = 60.0 * config.frame_rate / bpm / config.fold_steps
     borders = np.maximum(len(frames) + np.arange(-steps, 1) * width[:, None], 0.0)
     whole = np.minimum(borders.astype(int), len(frames) - 1)
-    part = (borders - whole)[..., None]
-    sums = running[whole] * (1.0 - part) + running[whole + 1] * part
-    values = np.diff(sums, axis=1) / width[:, None, None]
-    values -= (sums[:, -1:] - sums[:, :1]) / (width[:, None, None] * steps)
-    values = np.clip(values / config.fold_range, -1.0, 1.0).astype(np.float32)
+    part = (borders - whole).astype(np.float32)[..., None]
+    sums = running[whole] + part * centred[whole]
+    values = np.diff(sums, axis=1) - (sums[:, -1:] - sums[:, :1]) / np.float32(steps)
+    values *= (1.0 / (width * config.fold_range)).astype(np.float32)[:, None, None]
+    np.clip(values, -1.0, 1.0, out=values)
     folds: NDArray[np.float32] = values.reshape(len(bpm), config.fold_beats, config.fold_steps, frames.shape[1])
     return folds
 

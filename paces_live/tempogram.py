@@ -98,7 +98,7 @@ def candidates(
     refined = np.where(np.abs(refined / proposed - 1.0) < 0.04, refined, proposed)
     # A tempo at the very end of the range may come out just beyond it.
     clipped = np.clip(refined, config.spm_min, config.spm_max)
-    return _distinct(clipped[np.abs(refined / clipped - 1.0) < 0.005])[:count]
+    return _distinct(clipped[np.abs(refined / clipped - 1.0) < 0.002])[:count]
 
 
 def refine(gram: Tempogram, bpm: NDArray[np.float64]) -> NDArray[np.float64]:

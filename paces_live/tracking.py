@@ -1,6 +1,7 @@
 """Verdicts of single readings to paces that last: smoothing, hysteresis, and agreement with each other."""
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,10 @@ RELATED = (2.0, 3.0, 4.0, 6.0, 8.0)
 
 In the hand-labelled songs 158 of 162 neighbouring paces stand 2:1 and the others 3:1; never 3:2 or 4:3.
 """
+TEMPI = 61
+"""Newest tempi of a track that its pace is the median of."""
+MOST = 32
+"""Tracks remembered at a time: a stream without boundaries must not grow."""
 SHARE = 0.3
 """A pace of a whole song was shown in at least this part of the readings that could judge it."""
 
@@ -36,7 +41,7 @@ class Track:
     judged: int = 0
     seen: int = 0
     total: float = 0.0
-    tempi: list[float] = field(default_factory=list)
+    tempi: deque[float] = field(default_factory=lambda: deque(maxlen=TEMPI))
 
     @property
     def probability(self) -> float:
@@ -67,7 +72,7 @@ class Tracker:
             logit = _logit(probability)
             index = self._nearest(tempo, unjudged)
             if index is None:
-                self._tracks.append(Track(tempo, logit, judged=1, total=logit, tempi=[tempo]))
+                self._tracks.append(Track(tempo, logit, judged=1, total=logit, tempi=deque([tempo], TEMPI)))
                 continue
             unjudged.discard(index)
             track = self._tracks[index]
@@ -76,11 +81,14 @@ class Tracker:
             # The first verdicts count alike, later ones fade with age.
             track.logit += max(1.0 / track.judged, weight) * (logit - track.logit)
             track.tempi.append(tempo)
-            track.spm = float(np.median(track.tempi[-7:]))
+            track.spm = float(np.median(list(track.tempi)[-7:]))
         for index in unjudged:
             # A tempo that the tempogram no longer proposes fades as if it had been judged improbable.
             self._tracks[index].logit += weight * (_logit(0.1) - self._tracks[index].logit)
         self._show()
+        # What is improbable now and always was need not be remembered.
+        self._tracks = [track for track in self._tracks if track.logit > FORGOTTEN or track.total > 0.0]
+        self._tracks = sorted(self._tracks, key=lambda track: -max(track.logit, track.total))[:MOST]
 
     def shown(self) -> tuple[Pace, ...]:
         """Return the compatible paces, most probable first."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from paces_live.tracking import Tracker, related
+from paces_live.tracking import MOST, TEMPI, Tracker, related
 
 
 def feed(tracker: Tracker, verdicts: dict[float, float], times: int = 1) -> None:
@@ -75,3 +75,13 @@ def test_the_summary_keeps_what_lasted() -> None:
     (pace,) = tracker.summary()
     assert round(pace.spm) == 172
     assert pace.share == 1.0
+
+
+def test_memory_does_not_grow() -> None:
+    tracker = Tracker((0.6, 0.4))
+    rng = np.random.default_rng(0)
+    for _ in range(3000):
+        tracker.update(rng.uniform(40.0, 320.0, 16), rng.uniform(0.0, 1.0, 16).astype(np.float32), 1.0)
+    assert len(tracker._tracks) <= MOST
+    assert all(len(track.tempi) <= TEMPI for track in tracker._tracks)
+    assert len(tracker.followed) <= 8

@@ -1,0 +1,1 @@
+"""Programs that measure what the live path costs."""

@@ -77,12 +77,14 @@ class TfliteClassifier:
         self._interpreter, self.runtime = _load(model)
         inputs = {len(detail["shape"]): detail for detail in self._interpreter.get_input_details()}
         output = self._interpreter.get_output_details()[0]
-        if set(inputs) != {2, 4}:
-            raise ModelError(f"{model.name} has other inputs than a fold and its context; reinstall paces-live")
-        self._fold, self._context, self._output = inputs[4]["index"], inputs[2]["index"], output["index"]
+        # A model may judge by the fold alone.
+        expected_inputs = {4: manifest.fold} | ({2: manifest.context} if manifest.context else {})
+        if set(inputs) != set(expected_inputs):
+            raise ModelError(f"{model.name} has other inputs than its manifest says; reinstall paces-live")
+        self._fold, self._output = inputs[4]["index"], output["index"]
+        self._context = inputs[2]["index"] if manifest.context else None
         for detail, expected in (
-            (inputs[4], manifest.fold),
-            (inputs[2], manifest.context),
+            *((inputs[rank], expected) for rank, expected in expected_inputs.items()),
             (output, manifest.output),
         ):
             if detail["dtype"] != np.int8 or not _same(detail["quantization"], expected):
@@ -90,7 +92,9 @@ class TfliteClassifier:
 
     def probabilities(self, cases: Cases) -> NDArray[np.float32]:
         """Return the probability that each case is compatible, shape (n,)."""
-        return self._invoke(quantize(cases.folds, self.manifest.fold), quantize(cases.context, self.manifest.context))
+        expected = self.manifest.context
+        context = quantize(cases.context, expected) if expected else None
+        return self._invoke(quantize(cases.folds, self.manifest.fold), context)
 
     def self_test(self) -> float:
         """Return the largest difference of a probability from the manifest's known cases.
@@ -103,7 +107,9 @@ class TfliteClassifier:
         features, test = self.features, self.manifest.self_test
         shape = (-1, features.fold_beats, features.fold_steps, features.n_mels)
         folds = np.frombuffer(base64.b64decode(test.folds), np.int8).reshape(shape)
-        context = np.frombuffer(base64.b64decode(test.context), np.int8).reshape(len(folds), -1)
+        context = None
+        if self.manifest.context:
+            context = np.frombuffer(base64.b64decode(test.context), np.int8).reshape(len(folds), -1)
         difference = float(np.abs(self._invoke(folds, context) - np.array(test.probabilities)).max())
         if difference > SELF_TEST_TOLERANCE:
             raise ModelError(
@@ -111,14 +117,15 @@ class TfliteClassifier:
             )
         return difference
 
-    def _invoke(self, folds: NDArray[np.int8], context: NDArray[np.int8]) -> NDArray[np.float32]:
+    def _invoke(self, folds: NDArray[np.int8], context: NDArray[np.int8] | None) -> NDArray[np.float32]:
         quantization = self.manifest.output
         result = np.empty(len(folds), np.float32)
         for start in range(0, len(folds), BATCH):
             part = slice(start, start + BATCH)
             count = len(folds[part])
             self._interpreter.set_tensor(self._fold, _filled(folds[part]))
-            self._interpreter.set_tensor(self._context, _filled(context[part]))
+            if context is not None:
+                self._interpreter.set_tensor(self._context, _filled(context[part]))
             self._interpreter.invoke()
             integers = self._interpreter.get_tensor(self._output)[:count, 0].astype(np.float32)
             result[part] = (integers - quantization.zero_point) * quantization.scale

@@ -42,7 +42,7 @@ class Manifest:
     features : FeatureConfig
         The feature path the model was trained on; `fingerprint` is its hash.
     fold, context, output : Quantization
-        Of the two inputs and the output.
+        Of the two inputs and the output; `context` is None for a model that judges by the fold alone.
     threshold_on, threshold_off : float
         Probability at which a pace is taken up, and below which it is given up again.
     metrics, provenance : dict
@@ -56,7 +56,7 @@ class Manifest:
     features: FeatureConfig
     fingerprint: str
     fold: Quantization
-    context: Quantization
+    context: Quantization | None
     output: Quantization
     threshold_on: float
     threshold_off: float
@@ -101,6 +101,8 @@ class Manifest:
         parsed = dict(record)
         parsed["features"] = FeatureConfig.from_dict(record["features"])
         for name in ("fold", "context", "output"):
+            if name == "context" and record[name] is None:
+                continue
             _check_keys(Quantization, record[name], name)
             parsed[name] = Quantization(**record[name])
         _check_keys(SelfTest, record["self_test"], "self_test")

@@ -85,7 +85,13 @@ def test_splits_share_no_song(work: Path) -> None:
     assert len(set.union(*songs)) == sum(map(len, songs))
 
 
-@pytest.mark.parametrize("command", ["corpus", "megabatch", "train", "export", "evaluate", "openset"])
+COMMANDS = (
+    *("corpus", "megabatch", "train", "export", "evaluate", "openset", "excerpt"),
+    *("add", "log", "sweep", "report", "labels", "calibrate"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command: str) -> None:
     assert "Example: python -m training" in run("training", command, "--help")
 

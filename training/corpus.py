@@ -3,7 +3,7 @@
 import json
 import logging
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from training.errors import TrainingError
 from training.families import SHARES, Family, families, splits
-from training.labels import Meter, Truth
+from training.labels import TOLERANCE, Meter, Truth
 from training.score import compose
 from training.synthesis import AUDIO_RATE, Synth, render, soundfonts
 
 SEED = 20_190_129
 SCHEMA = 1
+MORE = "more.json"
+"""Of a corpus folder: which songs were asked for over the regular ones, and of which families."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +41,9 @@ class Song:
         Seed of the corpus and index of the song: they determine everything.
     tempo
         Felt beats per minute.
+    meter
+        ``unknown`` for songs that people labelled (`training.people`); nothing is then known of ``time_signature``,
+        ``swung``, ``divided`` and ``drums`` either.
     swung, divided
         See `training.labels.truth`.
     compatible, taste
@@ -46,6 +52,8 @@ class Song:
         Seconds of audio.
     split
         ``train``, ``validation`` or ``test``.
+    tolerance
+        How far from the paces others still count as the same, a ratio.
     """
 
     id: str
@@ -64,11 +72,12 @@ class Song:
     drums: bool
     duration: float
     split: str
+    tolerance: float = TOLERANCE
 
     @property
     def truth(self) -> Truth:
         """The paces that fit."""
-        return Truth(self.compatible, self.taste)
+        return Truth(self.compatible, self.taste, self.tolerance)
 
 
 @dataclass(frozen=True)
@@ -97,11 +106,13 @@ def generate(
     seed: int = SEED,
     workers: int = 2,
     seconds: float | None = None,
+    weights: Mapping[str, float] | None = None,
     on_done: Callable[[int, int], None] | None = None,
 ) -> Outcome:
     """Generate the songs that the folder does not have yet.
 
-    A song depends on the seed, its index, and the installed MMA, FluidSynth and soundfonts, on nothing else.
+    A song depends on the seed, its index, its family, and the installed MMA, FluidSynth and soundfonts, on nothing
+    else.
 
     Parameters
     ----------
@@ -115,14 +126,17 @@ def generate(
         Processes.
     seconds
         Length of each song; 60 to 80 if not given.
+    weights
+        Share of each family. If given, so many songs are made after those that are there, of these families only;
+        the same call again goes on where it was interrupted. Families keep their split.
     on_done
         Called with the number of songs done and the number of songs.
 
     Raises
     ------
     TrainingError
-        If MMA, FluidSynth or soundfonts are missing. An error in one song stops nothing: it is logged with
-        its seed and counted in the outcome.
+        If MMA, FluidSynth or soundfonts are missing, or a family of `weights` is unknown. An error in one song stops
+        nothing: it is logged with its seed and counted in the outcome.
     """
     soundfonts()
     everything = families()
@@ -131,10 +145,10 @@ def generate(
     (folder / "songs").mkdir(parents=True, exist_ok=True)
     jobs = [
         _Job(folder, index, seed, family, split_of[family.name], seconds)
-        for index, family in enumerate(schedule(everything, songs, seed))
+        for index, family in _plan(folder, everything, songs, seed, weights).items()
     ]
     waiting = [job for job in jobs if not _json_path(folder, job.index).exists()]
-    found = done = songs - len(waiting)
+    found = done = len(jobs) - len(waiting)
     failed: dict[str, str] = {}
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
@@ -147,7 +161,7 @@ def generate(
                 failed[f"{job.index:05d}"] = f"{type(error).__name__}: {error}"
                 _log.error("song %05d (seed %d, %s): %s", job.index, seed, job.family.name, error)
             if on_done:
-                on_done(done, songs)
+                on_done(done, len(jobs))
     return Outcome(len(waiting) - len(failed), found, failed)
 
 
@@ -171,6 +185,64 @@ def schedule(everything: tuple[Family, ...], songs: int, seed: int) -> list[Fami
         chosen.append(queue[given[meter] % len(queue)])
         given[meter] += 1
     return chosen
+
+
+def weighted(weights: Mapping[str, float], songs: int) -> list[str]:
+    """Choose the family of each song by name, so that each has its share at any time, as far as whole songs go."""
+    total = sum(weights.values())
+    given = dict.fromkeys(weights, 0)
+    chosen: list[str] = []
+    for index in range(songs):
+        name = max(weights, key=lambda family: weights[family] / total * (index + 1) - given[family])
+        chosen.append(name)
+        given[name] += 1
+    return chosen
+
+
+def _plan(
+    folder: Path, everything: tuple[Family, ...], songs: int, seed: int, weights: Mapping[str, float] | None
+) -> dict[int, Family]:
+    """Return the family of each song to make, by index: the regular ones, or those asked for over them."""
+    named = {family.name: family for family in everything}
+    path = folder / MORE
+    chunks: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    wanted = set(weights or ()).union(*(chunk["weights"] for chunk in chunks))
+    if unknown := sorted(wanted - named.keys()):
+        raise TrainingError(f"no such groove families: {', '.join(unknown)}")
+    extra = [
+        {chunk["first"] + n: named[name] for n, name in enumerate(weighted(chunk["weights"], chunk["songs"]))}
+        for chunk in chunks
+    ]
+    if weights is None:
+        regular = dict(enumerate(schedule(everything, songs, seed)))
+        return regular | {index: family for chunk in extra for index, family in chunk.items() if index < songs}
+    if not weights or min(weights.values()) <= 0.0:
+        raise TrainingError("every family that more songs are asked of needs a share above 0")
+    asked = {"songs": songs, "weights": dict(weights)}
+    same = bool(chunks) and chunks[-1] == {"first": chunks[-1]["first"], **asked}
+    if same and not all(_json_path(folder, index).exists() for index in extra[-1]):
+        return extra[-1]
+    made = [int(file.stem) + 1 for file in (folder / "songs").glob("*.json")]
+    first = max([*made, *(chunk["first"] + chunk["songs"] for chunk in chunks)], default=0)
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps([*chunks, {"first": first, **asked}], indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(path)
+    return {first + n: named[name] for n, name in enumerate(weighted(weights, songs))}
+
+
+def shares(path: Path) -> dict[str, float]:
+    """Read the shares of families from the file that the report writes.
+
+    Raises
+    ------
+    TrainingError
+        If it holds none.
+    """
+    try:
+        families = json.loads(path.read_text(encoding="utf-8"))["families"]
+        return {str(name): float(share) for name, share in families.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise TrainingError(f'{path} does not hold {{"families": {{NAME: SHARE, ...}}}}') from error
 
 
 @cache
@@ -235,6 +307,7 @@ def _read_song(folder: Path, path: Path) -> Song:
         drums=data["drums"],
         duration=data["duration"],
         split=data["split"],
+        tolerance=data.get("tolerance", TOLERANCE),
     )
 
 

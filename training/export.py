@@ -23,6 +23,7 @@ from paces_live.fold import Cases
 from paces_live.manifest import SCHEMA, Manifest, Quantization, SelfTest
 from training import megabatch
 from training.megabatch import LEVELS, Megabatch
+from training.network import without_unused_context
 from training.train import WEIGHTS, stream
 
 CALIBRATION_CASES = 2000
@@ -38,19 +39,21 @@ def export(run: Path, batches: Path, model: Path, config: FeatureConfig, provena
     network = keras.models.load_model(run / WEIGHTS)
     model.parent.mkdir(parents=True, exist_ok=True)
     model.write_bytes(convert(network, megabatch.read(batches, "train")))
-    details = _details(model)
+    fold, beside, output = _details(model)
     validation = megabatch.read(batches, "validation")
     examples = [int(np.flatnonzero(validation.label == label)[0]) for label in (1, 0)]
     folds, context = (
         values[examples].astype(np.float32) / np.float32(LEVELS) for values in (validation.folds, validation.context)
     )
-    test = SelfTest(_base64(folds, details["fold"]), _base64(context, details["context"]), ())
+    test = SelfTest(_base64(folds, fold), _base64(context, beside) if beside else "", ())
     manifest = Manifest(
         schema=SCHEMA,
         sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
         features=config,
         fingerprint=config.fingerprint,
-        **details,
+        fold=fold,
+        context=beside,
+        output=output,
         threshold_on=THRESHOLDS[0],
         threshold_off=THRESHOLDS[1],
         metrics={},
@@ -80,21 +83,29 @@ def compare(network: Any, classifier: TfliteClassifier, cases: Megabatch) -> dic
 
 
 def convert(network: Any, cases: Megabatch) -> bytes:
-    """Return `network` as a TFLite model whose inputs, weights, activations and output are all int8."""
+    """Return `network` as a TFLite model whose inputs, weights, activations and output are all int8.
+
+    A network that makes no use of the context has one input there, the fold.
+    """
+    network = without_unused_context(network)
+    names = [entry.name for entry in network.inputs]
+
+    def one(**inputs: NDArray[np.float32]) -> dict[str, Any]:
+        return {name: inputs[name] for name in names}
 
     def calibration() -> Iterator[dict[str, Any]]:
         rows = np.random.default_rng(0).choice(len(cases), min(CALIBRATION_CASES, len(cases)), replace=False)
         # The corners fix the input ranges to exactly -1..1, whatever cases were drawn.
         for low in (-1.0, 1.0):
-            yield {
-                "fold": np.full((1, *cases.folds.shape[1:]), low, np.float32),
-                "context": np.full((1, *cases.context.shape[1:]), low, np.float32),
-            }
+            yield one(
+                fold=np.full((1, *cases.folds.shape[1:]), low, np.float32),
+                context=np.full((1, *cases.context.shape[1:]), low, np.float32),
+            )
         for row in np.sort(rows):
-            yield {
-                "fold": cases.folds[row][None].astype(np.float32) / np.float32(LEVELS),
-                "context": cases.context[row][None].astype(np.float32) / np.float32(LEVELS),
-            }
+            yield one(
+                fold=cases.folds[row][None].astype(np.float32) / np.float32(LEVELS),
+                context=cases.context[row][None].astype(np.float32) / np.float32(LEVELS),
+            )
 
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -109,12 +120,14 @@ def _base64(values: NDArray[np.float32], quantization: Quantization) -> str:
     return base64.b64encode(quantize(values, quantization).tobytes()).decode()
 
 
-def _details(model: Path) -> dict[str, Quantization]:
-    """Return the quantization of the model's inputs and output, told apart by their rank."""
+def _details(model: Path) -> tuple[Quantization, Quantization | None, Quantization]:
+    """Return the quantization of the fold, of the context if the model takes one, and of the output."""
     interpreter = Interpreter(str(model))
-    inputs = {len(detail["shape"]): detail["quantization"] for detail in interpreter.get_input_details()}
-    output = interpreter.get_output_details()[0]["quantization"]
-    return {
-        name: Quantization(float(scale), int(zero_point))
-        for name, (scale, zero_point) in {"fold": inputs[4], "context": inputs[2], "output": output}.items()
-    }
+    inputs = {len(detail["shape"]): detail for detail in interpreter.get_input_details()}
+    fold, output = (_quantization(detail) for detail in (inputs[4], interpreter.get_output_details()[0]))
+    return fold, _quantization(inputs[2]) if 2 in inputs else None, output
+
+
+def _quantization(detail: dict[str, Any]) -> Quantization:
+    scale, zero_point = detail["quantization"]
+    return Quantization(float(scale), int(zero_point))

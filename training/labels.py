@@ -6,7 +6,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Meter = Literal["duple", "triple", "compound", "quintuple"]
+Meter = Literal["duple", "triple", "compound", "quintuple", "unknown"]
+"""``unknown`` is the meter of songs that people labelled: their paces are known, not where these come from."""
+
+TOLERANCE = 0.05
+"""Greatest relative deviation from a known pace that still is that pace."""
 
 SLOWEST, FASTEST = 40.0, 320.0
 """The range of paces, in steps per minute, that can be judged at all."""
@@ -48,10 +52,13 @@ class Truth:
         Paces that fit.
     taste
         Paces that fit for some listeners: neither right nor wrong.
+    tolerance
+        How far from these paces others still count as the same, a ratio.
     """
 
     compatible: tuple[float, ...]
     taste: tuple[float, ...] = ()
+    tolerance: float = TOLERANCE
 
 
 def truth(tempo: float, meter: Meter, *, swung: bool = False, divided: bool = True) -> Truth:
@@ -76,8 +83,10 @@ def truth(tempo: float, meter: Meter, *, swung: bool = False, divided: bool = Tr
     Raises
     ------
     ValueError
-        If the tempo itself is outside 40..320.
+        If the tempo itself is outside 40..320, or the meter unknown.
     """
+    if meter == "unknown":
+        raise ValueError("of an unknown meter no paces follow")
     if not SLOWEST <= tempo <= FASTEST:
         raise ValueError(f"tempo {tempo} is outside {SLOWEST:.0f}..{FASTEST:.0f}")
     ratios = set(_COMPATIBLE[meter])
@@ -90,7 +99,7 @@ def truth(tempo: float, meter: Meter, *, swung: bool = False, divided: bool = Tr
     return Truth(_paces(tempo, ratios - taste), _paces(tempo, taste))
 
 
-def judge(spm: float, truth: Truth, tolerance: float = 0.05) -> bool | None:
+def judge(spm: float, truth: Truth, tolerance: float | None = None) -> bool | None:
     """Say whether a pace fits, does not fit, or is a matter of taste (``None``).
 
     Parameters
@@ -100,13 +109,13 @@ def judge(spm: float, truth: Truth, tolerance: float = 0.05) -> bool | None:
     truth
         What is known of the song.
     tolerance
-        Greatest relative deviation from a known pace.
+        Greatest relative deviation from a known pace; the truth's own if not given.
     """
     verdict = int(judge_all(spm, truth, tolerance))
     return None if verdict < 0 else bool(verdict)
 
 
-def judge_all(spm: ArrayLike, truth: Truth, tolerance: float = 0.05) -> NDArray[np.int8]:
+def judge_all(spm: ArrayLike, truth: Truth, tolerance: float | None = None) -> NDArray[np.int8]:
     """Judge many paces at once, as `judge` does.
 
     Returns
@@ -114,6 +123,8 @@ def judge_all(spm: ArrayLike, truth: Truth, tolerance: float = 0.05) -> NDArray[
     numpy.ndarray
         Of the shape of `spm`: 1 fits, 0 does not fit, -1 is a matter of taste. What fits wins over taste.
     """
+    if tolerance is None:
+        tolerance = truth.tolerance
     paces = np.asarray(spm, dtype=np.float64)
     verdict = np.zeros(paces.shape, dtype=np.int8)
     verdict[_near(paces, truth.taste, tolerance)] = -1

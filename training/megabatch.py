@@ -1,10 +1,12 @@
 """Songs to megabatches: shards of cases, ready to train from, built through the live feature path."""
 
 import json
+import os
+import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -14,6 +16,7 @@ from paces_live.config import FeatureConfig
 from paces_live.features import log_mel
 from paces_live.fold import Cases, build_cases
 from paces_live.tempogram import candidates, tempogram
+from training.cluster import map_shards
 from training.corpus import Song, load
 from training.degrade import degrade
 from training.errors import TrainingError
@@ -21,6 +24,10 @@ from training.labels import Truth, judge_all
 from training.negatives import KINDS, negative
 
 SPLITS = ("train", "validation", "test")
+MADE_WITH, PARTS = "made-with.json", "parts.json"
+"""What the shards of a folder were made with; and, of a folder that joins others, which these are."""
+CONTENTS = 2
+"""Version of what a shard holds: raised when the code, not a parameter, makes other cases of the same songs."""
 SHARD_SONGS = 40
 NEGATIVE_EVERY = 8
 """For this many songs there is one sound without a pace."""
@@ -41,7 +48,7 @@ class Megabatch:
     context : ndarray of int8, shape (n, 1 + len(ratios))
     spm : ndarray of float32, shape (n,)
     label : ndarray of int8, shape (n,)
-        1 compatible, 0 not; ignored cases are left out.
+        1 compatible, 0 not, -1 a matter of taste.
     exact : ndarray of bool, shape (n,)
         False where the case is positive by tolerance only.
     song : ndarray of int32, shape (n,)
@@ -57,6 +64,10 @@ class Megabatch:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    def take(self, rows: NDArray[Any]) -> "Megabatch":
+        """Return the cases at `rows`, indices or a mask."""
+        return Megabatch(**{name: getattr(self, name)[rows] for name in FIELDS})
 
     def cases(self) -> Cases:
         """Return what the classifier judges."""
@@ -78,6 +89,7 @@ def build(
     variants: int = 2,
     windows: int = 6,
     workers: int = 2,
+    cluster: str | None = None,
     on_done: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> None:
     """Write the shards of all splits into `folder`; those already there are kept.
@@ -86,38 +98,72 @@ def build(
     ----------
     variants, windows
         Degraded versions of each song, and windows drawn from each version.
+    workers, cluster
+        Where the shards are made, see `training.cluster.map_shards`; they are the same everywhere.
     on_done : callable
         Told the number of shards done and their total.
     """
-    songs = load(corpus)
-    if not songs:
-        raise TrainingError(f"no songs in {corpus}; make them with: python -m training corpus")
-    _claim(folder, config, seed=seed, variants=variants, windows=windows)
-    jobs = []
-    for split in SPLITS:
-        (folder / split).mkdir(parents=True, exist_ok=True)
-        members = list(_members(songs, split))
-        for number, start in enumerate(range(0, len(members), SHARD_SONGS)):
-            jobs.append((folder / split / f"{number:04d}.npz", members[start : start + SHARD_SONGS]))
-    todo = [job for job in jobs if not job[0].exists()]
-    on_done(len(jobs) - len(todo), len(jobs))
-    with ProcessPoolExecutor(workers) as pool:
-        running = [
-            pool.submit(_write_shard, shard, corpus, members, config, seed, variants, windows)
-            for shard, members in todo
-        ]
-        for done, job in enumerate(as_completed(running), len(jobs) - len(todo) + 1):
-            job.result()
-            on_done(done, len(jobs))
+    jobs = shard_jobs(corpus, folder, config, seed=seed, variants=variants, windows=windows)
+    todo = [job for job in jobs if not job.shard.exists()]
+    found = len(jobs) - len(todo)
+    on_done(found, len(jobs))
+    for done, _ in enumerate(map_shards(todo, cluster=cluster, workers=workers), found + 1):
+        on_done(done, len(jobs))
 
 
-def read(folder: Path, split: str) -> Megabatch:
-    """Return all cases of a split."""
-    shards = sorted((folder / split).glob("*.npz"))
-    if not shards:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A folder of shards made from one corpus, and where its songs are among those of all parts.
+
+    Attributes
+    ----------
+    songs : int
+        Songs of the part's own corpus.
+    first : int
+        Index that its first song has in the joined corpus.
+    total : int
+        Songs of the joined corpus.
+    """
+
+    folder: Path
+    songs: int = 0
+    first: int = 0
+    total: int = 0
+
+    def renumbered(self, song: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return indices in the joined corpus; as in any megabatch, those of negatives come after all songs."""
+        shift = np.where(song < self.songs, self.first, self.total + self.first - self.songs)
+        return (song + shift).astype(np.int32)
+
+
+def parts(folder: Path) -> list[Part]:
+    """Return what `folder` joins, see `training.chunks`; for a folder of shards that is itself."""
+    note = folder / PARTS
+    if not note.exists():
+        return [Part(folder)]
+    listed = [(folder / part["folder"], part["songs"]) for part in json.loads(note.read_text("utf-8"))]
+    total = sum(songs for _, songs in listed)
+    firsts = np.cumsum([0, *(songs for _, songs in listed)])
+    return [Part(path, songs, int(first), total) for (path, songs), first in zip(listed, firsts, strict=False)]
+
+
+def shards(folder: Path, split: str) -> list[tuple[Path, Part]]:
+    """Return the shards of a split, in order, each with the part that it belongs to."""
+    found = [(shard, part) for part in parts(folder) for shard in sorted((part.folder / split).glob("*.npz"))]
+    if not found:
         raise TrainingError(f"no shards in {folder / split}; make them with: python -m training megabatch")
-    parts = [np.load(shard) for shard in shards]
-    return Megabatch(**{name: np.concatenate([part[name] for part in parts]) for name in FIELDS})
+    return found
+
+
+def read(folder: Path, split: str, *, taste: bool = False) -> Megabatch:
+    """Return all cases of a split; those that are a matter of taste only if `taste`."""
+    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in FIELDS}
+    for shard, part in shards(folder, split):
+        with np.load(shard) as stored:
+            for name in FIELDS:
+                columns[name].append(part.renumbered(stored[name]) if name == "song" else stored[name])
+    cases = Megabatch(**{name: np.concatenate(pieces) for name, pieces in columns.items()})
+    return cases if taste else cases.take(cases.label >= 0)
 
 
 def song_cases(
@@ -177,47 +223,89 @@ def _members(songs: list[Song], split: str) -> Iterator[_Member]:
             yield _Member(len(songs) + index, song, kind)
 
 
-def _write_shard(
-    shard: Path,
-    corpus: Path,
-    members: list[_Member],
-    config: FeatureConfig,
-    seed: int,
-    variants: int,
-    windows: int,
-) -> None:
-    columns: dict[str, list[NDArray[np.generic]]] = {name: [] for name in FIELDS}
-    for member in members:
-        song, truth = member.song, member.song.truth
-        clean, rate = soundfile.read(corpus / "audio" / f"{song.id}.flac", dtype="float32")
-        if rate != config.sample_rate:
-            raise TrainingError(f"{song.id} is at {rate} Hz, the feature path at {config.sample_rate}")
-        if member.negative is not None:
-            rng = np.random.default_rng([seed, member.index])
-            clean = negative(member.negative, len(clean) / rate, rate, rng, music=clean)
-            truth = Truth((), ())
-        for variant in range(variants):
-            rng = np.random.default_rng([seed, member.index, variant])
-            heard = degrade(clean, rate, rng)
-            for cases, label, exact in song_cases(heard, truth, config, rng, windows=windows):
-                kept = label >= 0
-                columns["folds"].append(np.rint(cases.folds[kept] * LEVELS).astype(np.int8))
-                columns["context"].append(np.rint(cases.context[kept] * LEVELS).astype(np.int8))
-                columns["spm"].append(cases.spm[kept].astype(np.float32))
-                columns["label"].append(label[kept])
-                columns["exact"].append(exact[kept])
-                columns["song"].append(np.full(int(kept.sum()), member.index, np.int32))
-    partial = shard.with_suffix(".partial")
-    with partial.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{name: np.concatenate(parts) for name, parts in columns.items()})
-    partial.rename(shard)
+@dataclass(frozen=True, slots=True)
+class ShardJob:
+    """All that a shard depends on, with absolute paths: any process that sees them can make it, at any time."""
+
+    shard: Path
+    corpus: Path
+    members: tuple[_Member, ...]
+    config: FeatureConfig
+    seed: int
+    variants: int
+    windows: int
+
+    def write(self) -> None:
+        """Make the shard, which appears whole or not at all; return at once where it is there already."""
+        if self.shard.exists():
+            return
+        # Another process may be at the same shard, after a connection was lost: each writes a file of its own.
+        partial = self.shard.with_suffix(f".{uuid.uuid4().hex}.partial")
+        with partial.open("xb") as file:
+            np.savez(file, allow_pickle=False, **self._columns())
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(self.shard)
+
+    def _columns(self) -> dict[str, NDArray[np.generic]]:
+        columns: dict[str, list[NDArray[np.generic]]] = {name: [] for name in FIELDS}
+        for member in self.members:
+            song, truth = member.song, member.song.truth
+            clean, rate = soundfile.read(self.corpus / "audio" / f"{song.id}.flac", dtype="float32")
+            if rate != self.config.sample_rate:
+                raise TrainingError(f"{song.id} is at {rate} Hz, the feature path at {self.config.sample_rate}")
+            if member.negative is not None:
+                rng = np.random.default_rng([self.seed, member.index])
+                clean = negative(member.negative, len(clean) / rate, rate, rng, music=clean)
+                truth = Truth((), ())
+            for variant in range(self.variants):
+                rng = np.random.default_rng([self.seed, member.index, variant])
+                heard = degrade(clean, rate, rng)
+                for cases, label, exact in song_cases(heard, truth, self.config, rng, windows=self.windows):
+                    columns["folds"].append(np.rint(cases.folds * LEVELS).astype(np.int8))
+                    columns["context"].append(np.rint(cases.context * LEVELS).astype(np.int8))
+                    columns["spm"].append(cases.spm.astype(np.float32))
+                    columns["label"].append(label)
+                    columns["exact"].append(exact)
+                    columns["song"].append(np.full(len(label), member.index, np.int32))
+        return {name: np.concatenate(pieces) for name, pieces in columns.items()}
+
+
+def shard_jobs(
+    corpus: Path, folder: Path, config: FeatureConfig, *, seed: int, variants: int, windows: int
+) -> list[ShardJob]:
+    """Prepare `folder` and return the jobs of all its shards, of those already made as well."""
+    songs = load(corpus)
+    if not songs:
+        raise TrainingError(f"no songs in {corpus}; make them with: python -m training corpus")
+    if (folder / PARTS).exists():
+        raise TrainingError(
+            f"{folder} joins shards of several folders; its new songs are cut by: python -m training add"
+        )
+    _claim(folder, config, seed=seed, variants=variants, windows=windows)
+    jobs = []
+    for split in SPLITS:
+        home = (folder / split).absolute()
+        home.mkdir(parents=True, exist_ok=True)
+        for left in home.glob("*.partial"):
+            left.unlink(missing_ok=True)
+        members = tuple(_members(songs, split))
+        for number, start in enumerate(range(0, len(members), SHARD_SONGS)):
+            some = members[start : start + SHARD_SONGS]
+            shard = home / f"{number:04d}.npz"
+            jobs.append(ShardJob(shard, corpus.absolute(), some, config, seed, variants, windows))
+    return jobs
 
 
 def _claim(folder: Path, config: FeatureConfig, **parameters: int) -> None:
     """Write down what the shards of `folder` are made with, or refuse to mix them with others."""
-    record = json.dumps({"fingerprint": config.fingerprint, **parameters})
-    note = folder / "made-with.json"
-    if note.exists() and note.read_text("utf-8") != record:
-        raise TrainingError(f"{folder} holds shards made with other parameters; delete it or choose another folder")
+    record = json.dumps({"contents": CONTENTS, "fingerprint": config.fingerprint, **parameters})
+    note = folder / MADE_WITH
+    if note.exists():
+        if note.read_text("utf-8") != record:
+            raise TrainingError(f"{folder} holds shards made with other parameters; delete it or choose another folder")
+        return
     folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(record, "utf-8")
+    partial = note.with_suffix(".partial")
+    partial.write_text(record, "utf-8")
+    partial.replace(note)

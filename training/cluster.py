@@ -1,0 +1,127 @@
+"""Shards made in worker processes, or on many machines through Ray: the same shards either way, bit for bit."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+from training.errors import TrainingError
+
+LOSSES = 20
+"""A job is given up when it lost its machine this many times."""
+
+
+class Job(Protocol):
+    """A shard to be made; it travels to a worker, so it holds paths, not audio."""
+
+    @property
+    def shard(self) -> Path:
+        """The file to be made."""
+
+    def write(self) -> None:
+        """Make the file, which appears whole or not at all; return at once where it is there already."""
+
+
+def map_shards(jobs: Sequence[Job], *, cluster: str | None = None, workers: int = 2) -> Iterator[Path]:
+    """Make the shards of `jobs`; yield each as soon as it is made.
+
+    Parameters
+    ----------
+    jobs
+        Their paths must be absolute. On a cluster they lie in a folder that every machine sees under the same path.
+    cluster
+        None: worker processes of this machine. ``auto``: the Ray cluster that this machine belongs to. Otherwise
+        the address of one: ``ray://HOST:PORT``, or ``HOST:PORT`` of the head that this machine belongs to.
+    workers
+        Processes at a time on one machine. On a cluster each processor gets a job.
+
+    Raises
+    ------
+    TrainingError
+        Ray is missing or no cluster answers; a worker process was killed; a machine does not share the folder.
+    """
+    if cluster is None:
+        return _on_this_machine(jobs, workers)
+    return _on_cluster(jobs, cluster)
+
+
+def _on_this_machine(jobs: Sequence[Job], workers: int) -> Iterator[Path]:
+    if not jobs:
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(workers, len(jobs)), context, _end_with_parent)
+    try:
+        running = {pool.submit(_write, job): job for job in jobs}
+        for future in as_completed(running):
+            future.result()
+            yield running[future].shard
+    except BrokenProcessPool as error:
+        raise TrainingError("a worker process was killed; the same command goes on where it was") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Path]:
+    ray = _ray()
+    try:
+        # The code travels too: machines whose code differs would make other shards.
+        ray.init(address, runtime_env={"py_modules": _packages()}, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, ValueError) as error:
+        raise TrainingError(f"no Ray cluster at {address}; start one with: ray start --head") from error
+    try:
+        remote = ray.remote(num_cpus=1, max_retries=LOSSES)(_write)
+        running: dict[Any, Job] = {remote.remote(job): job for job in jobs}
+        while running:
+            (done,), _ = ray.wait(list(running), num_returns=1)
+            job = running.pop(done)
+            try:
+                ray.get(done)
+            except ray.exceptions.RayTaskError as error:
+                raise TrainingError(f"{job.shard}: {error.cause}") from error
+            except ray.exceptions.RayError as error:
+                raise TrainingError(
+                    f"{job.shard} was given up: {error}; the same command goes on where it was"
+                ) from error
+            if not job.shard.exists():
+                raise TrainingError(f"{job.shard} was made on a machine that does not share its folder with this one")
+            yield job.shard
+    finally:
+        ray.shutdown()
+
+
+def _write(job: Job) -> None:
+    job.write()
+
+
+def _ray() -> ModuleType:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError as error:
+        raise TrainingError("Ray is missing: pip install 'paces-live[cluster]'") from error
+    module: ModuleType = ray
+    return module
+
+
+def _packages() -> list[ModuleType]:
+    import paces_live
+    import training
+
+    return [paces_live, training]
+
+
+def _end_with_parent() -> None:
+    """Let this worker process end as soon as its parent does, even when the parent was killed."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

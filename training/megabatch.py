@@ -197,7 +197,7 @@ def _exact(spm: NDArray[np.float64], truth: Truth) -> NDArray[np.bool_]:
     if not truth.compatible:
         return np.ones(len(spm), bool)
     error = np.abs(spm[:, None] / np.array(truth.compatible) - 1.0).min(axis=1)
-    exact: NDArray[np.bool_] = (error <= EXACT) | (error > 0.05)
+    exact: NDArray[np.bool_] = (error <= EXACT) | (error > truth.tolerance)
     return exact
 
 

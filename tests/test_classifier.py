@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paces_live.classifier import TfliteClassifier, default_model, load_classifier, quantize
+from paces_live.classifier import SELF_TEST_TOLERANCE, TfliteClassifier, default_model, load_classifier, quantize
 from paces_live.config import FeatureConfig
 from paces_live.errors import ModelError, RuntimeMissingError
-from paces_live.fold import Cases
+from paces_live.features import log_mel
+from paces_live.fold import Cases, build_cases
 from paces_live.manifest import Manifest, Quantization
+from paces_live.tempogram import candidates, tempogram
+from tests.signals import noisy, rock, swing, triplets, waltz
 
 ROOT = Path(__file__).parents[1]
 OTHER_RUNTIME = ROOT / ".venv-tflite" / "bin" / "python"
@@ -135,10 +138,26 @@ def test_a_runtime_that_imports_but_does_not_work_is_not_taken(monkeypatch: pyte
     assert load_classifier().runtime.startswith("ai-edge-litert")
 
 
+def heard_cases(classifier: TfliteClassifier) -> Cases:
+    """Return the candidates of four rhythms, in noise and without, as the engine judges them."""
+    config = classifier.features
+    built = []
+    for pattern in (rock, swing, triplets, waltz):
+        for snr_db in (40.0, 6.0):
+            frames = log_mel(noisy(pattern(131.0), snr_db), config)
+            gram = tempogram(frames, config)
+            built.append(build_cases(frames, gram, candidates(gram, config, count=16, target=165.0), config))
+    return Cases(
+        np.concatenate([cases.spm for cases in built]),
+        np.concatenate([cases.folds for cases in built]),
+        np.concatenate([cases.context for cases in built]),
+    )
+
+
 def test_the_older_runtime_gives_the_same_scores(classifier: TfliteClassifier, tmp_path: Path) -> None:
     if not OTHER_RUNTIME.exists():
         pytest.skip("no environment with tflite-runtime (Python 3.11 only): make test sets it up")
-    cases = some_cases(32)
+    cases = heard_cases(classifier)
     np.savez(tmp_path / "cases.npz", spm=cases.spm, folds=cases.folds, context=cases.context)
     program = (
         "import sys, numpy as np\n"
@@ -152,7 +171,10 @@ def test_the_older_runtime_gives_the_same_scores(classifier: TfliteClassifier, t
     )
     subprocess.run([OTHER_RUNTIME, "-c", program, tmp_path], check=True, cwd=ROOT, timeout=120)
     scores = np.load(tmp_path / "scores.npy")
-    np.testing.assert_allclose(scores, classifier.probabilities(cases), atol=0.02)
+    own = classifier.probabilities(cases)
+    # int8 kernels may round otherwise by a step, which the steep part of the sigmoid makes larger.
+    np.testing.assert_allclose(scores, own, atol=SELF_TEST_TOLERANCE)
+    np.testing.assert_array_equal(scores >= 0.5, own >= 0.5)
 
 
 def test_the_live_package_needs_neither_training_nor_its_libraries() -> None:

@@ -103,6 +103,17 @@ def test_a_change_without_a_gap_begins_a_new_song(classifier: TfliteClassifier) 
         assert any(abs(pace.spm / truth.tempo - 1.0) < 0.01 for pace in song.paces)
 
 
+def test_a_break_is_no_boundary(classifier: TfliteClassifier) -> None:
+    samples, rate = soundfile.read(excerpt(), dtype="float32")
+    for truth in DEMO:
+        part = samples[int(truth.start * rate) : int(truth.end * rate)].copy()
+        # For eight seconds all that is below a snare is gone, and the rest is a third as loud.
+        pause = slice(20 * rate, 28 * rate)
+        part[pause] = np.diff(part[pause], prepend=np.float32(0.0)) / 3.0
+        events = Engine(classifier, EngineConfig()).events(ArraySource(part, rate, RATE))
+        assert sum(isinstance(event, Song) for event in events) == 1
+
+
 def test_a_pipe_gives_the_same_paces(by_file: list[dict[str, Any]], tmp_path: Path) -> None:
     samples, rate = soundfile.read(excerpt(), dtype="float32")
     for form, values in (("s16le", np.rint(samples * 32767).astype("<i2")), ("f32le", samples.astype("<f4"))):

@@ -13,11 +13,12 @@ from ai_edge_litert.interpreter import Interpreter
 
 from paces_live.classifier import load_classifier
 from paces_live.config import FeatureConfig
-from training import export, megabatch
-from training.description import NETWORKS, SHIPPED, Description
-from training.network import build
-from training.sweep import sweep
-from training.train import train
+from training.cases import megabatch
+from training.networks import export
+from training.networks.description import NETWORKS, SHIPPED, Description
+from training.networks.network import build
+from training.networks.sweep import sweep
+from training.networks.train import train
 
 CONFIG = FeatureConfig()
 TINY = {

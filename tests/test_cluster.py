@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from training.cluster import map_shards
+from training.cases.cluster import map_shards
 from training.errors import TrainingError
 
 ROOT = Path(__file__).parents[1]
@@ -29,8 +29,8 @@ import ray
 from ray.cluster_utils import Cluster
 
 from paces_live.config import FeatureConfig
-from training import megabatch
-from training.cluster import map_shards
+from training.cases import megabatch
+from training.cases.cluster import map_shards
 
 
 @dataclass(frozen=True)

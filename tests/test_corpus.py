@@ -12,13 +12,15 @@ import soundfile
 from numpy.typing import NDArray
 from scipy import signal
 
-from training import corpus, synthesis
+from training.corpus import generate as corpus
+from training.corpus import synthesis
+from training.corpus.families import SHARES, Family, families, library_root, splits
+from training.corpus.harmony import Chord, Key
+from training.corpus.performance import DRUMS, Feel, Note, feel_of, midi_tempo, onset_histogram
+from training.corpus.score import Score, compose
+from training.corpus.songs import load
 from training.errors import TrainingError
-from training.families import SHARES, Family, families, library_root, splits
-from training.harmony import Chord, Key
-from training.labels import Meter, Truth, judge, judge_all, truth
-from training.performance import DRUMS, Feel, Note, feel_of, midi_tempo, onset_histogram
-from training.score import Score, compose
+from training.labels.truth import Meter, Truth, judge, judge_all, truth
 
 SEED = 3
 SECONDS = 12.0
@@ -261,7 +263,7 @@ def test_same_seed_same_score(everything: tuple[Family, ...]) -> None:
 
 @needs_synthesis
 def test_songs_are_as_described(folder: Path) -> None:
-    songs = corpus.load(folder)
+    songs = load(folder)
     assert [song.id for song in songs] == [f"{index:05d}" for index in range(5)]
     for song in songs:
         samples, rate = soundfile.read(song.audio, dtype="float32")
@@ -275,7 +277,7 @@ def test_songs_are_as_described(folder: Path) -> None:
 
 @needs_synthesis
 def test_audio_repeats_at_the_beat(folder: Path) -> None:
-    for song in corpus.load(folder):
+    for song in load(folder):
         samples, rate = soundfile.read(song.audio, dtype="float32")
         envelope, frames_per_second = _onset_envelope(samples, rate)
         # After eight beats something like the same comes again, and less so a beat's sixth earlier or later.
@@ -306,7 +308,7 @@ def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synthesis, "SOUNDFONT_ROOTS", ())
     with pytest.raises(TrainingError, match="fluid-soundfont-gm"):
         synthesis.soundfonts()
-    monkeypatch.setattr("training.families.LIBRARY_ROOTS", ())
+    monkeypatch.setattr("training.corpus.families.LIBRARY_ROOTS", ())
     with pytest.raises(TrainingError, match="Debian package mma"):
         library_root()
     monkeypatch.setenv("PATH", "")

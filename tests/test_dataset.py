@@ -9,8 +9,9 @@ import pytest
 
 from paces_live.config import FeatureConfig
 from tests.test_cluster import make_corpus
-from training import chunks, corpus, dataset, megabatch
-from training.dataset import batches
+from training.cases import chunks, dataset, megabatch
+from training.cases.dataset import batches
+from training.corpus.songs import load
 from training.errors import TrainingError
 
 SHIPPED = Path(__file__).parents[1] / "models" / "paces.tflite"
@@ -104,7 +105,7 @@ def test_added_songs_move_no_old_one_and_no_artist_is_in_two_splits(tmp_path: Pa
     came = chunks.add(chunk, work, joined)
     assert chunks.add(chunk, work, joined) == came
     assert {path: path.read_bytes() for path in (*work.rglob("*.*"), *chunk.rglob("*.*"))} == before
-    old, songs = corpus.load(work / "corpus"), corpus.load(joined / "corpus")
+    old, songs = load(work / "corpus"), load(joined / "corpus")
     assert came["songs"] == 6
     assert [(song.id, song.split) for song in songs[:5]] == [(song.id, song.split) for song in old]
     assert len(songs) == 11

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from training.description import NETWORKS, SHIPPED, Description
 from training.errors import TrainingError
+from training.networks.description import NETWORKS, SHIPPED, Description
 
 ROOT = Path(__file__).parents[1]
 RECORD: dict[str, Any] = {

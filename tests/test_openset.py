@@ -5,9 +5,9 @@ import mido
 import pytest
 import soundfile
 
-from training import openset
 from training.errors import TrainingError
-from training.labels import Meter, truth
+from training.evaluation import openset
+from training.labels.truth import Meter, truth
 
 HEAD = "id,family,source,title,tempo_bpm,meter,constant_tempo,tempo_from,notes"
 ROWS = [

@@ -12,11 +12,15 @@ import pytest
 import soundfile
 
 from tests.signals import RATE, clicks
-from training import calibration, megabatch, people
-from training.corpus import load
+from training.cases import megabatch
+from training.corpus import imported, recordings
+from training.corpus.recordings import Matching, Recording
+from training.corpus.songs import load
 from training.errors import TrainingError
-from training.labels import Truth, judge, truth
-from training.people import Labels, Matching, Recording
+from training.evaluation import calibration
+from training.labels import people
+from training.labels.people import Labels
+from training.labels.truth import Truth, judge, truth
 
 ROOT = Path(__file__).parents[1]
 RESEARCH = ROOT.parent / "shared" / "research" / "songs20190129.csv"
@@ -166,7 +170,7 @@ def touched(folder: Path, *names: str) -> Path:
 
 
 def matched(folder: Path, *songs: str) -> Matching:
-    return people.match([Labels("anna", dict.fromkeys(songs, (120.0,)))], folder)
+    return recordings.match([Labels("anna", dict.fromkeys(songs, (120.0,)))], folder)
 
 
 @pytest.mark.parametrize(
@@ -209,10 +213,10 @@ def test_artist_and_title_come_from_tags_before_names(tmp_path: Path) -> None:
     with soundfile.SoundFile(path, "w", RATE, 1, format="OGG", subtype="VORBIS") as file:
         file.artist, file.title, file.genre = "The Beatles", "Help!", "Rock"
         file.write(np.zeros(1000, np.float32))
-    tagged = people.recording("Help", path)
+    tagged = recordings.recording("Help", path)
     assert (tagged.artist, tagged.title, tagged.genre) == ("The Beatles", "Help!", "Rock")
     soundfile.write(tmp_path / "Somebody - Something.wav", np.zeros(1000, np.float32), RATE)
-    named = people.recording("Something", tmp_path / "Somebody - Something.wav")
+    named = recordings.recording("Something", tmp_path / "Somebody - Something.wav")
     assert (named.artist, named.title, named.genre) == ("Somebody", "Something", "")
 
 
@@ -225,28 +229,28 @@ def piece(song: str, artist: str = "", genre: str = "") -> Recording:
 
 def test_splits_are_60_20_20_and_do_not_depend_on_the_order() -> None:
     songs = [piece(f"s{i}", genre="rock" if i % 2 else "jazz") for i in range(50)]
-    split_of = people.assign(songs, 1)
-    assert people.assign(songs[::-1], 1) == split_of
-    assert people.assign(songs, 2) != split_of
+    split_of = recordings.assign(songs, 1)
+    assert recordings.assign(songs[::-1], 1) == split_of
+    assert recordings.assign(songs, 2) != split_of
     for genre in ("rock", "jazz"):
         splits = [split_of[song.song] for song in songs if song.genre == genre]
-        assert [splits.count(split) for split in people.SHARES] == [15, 5, 5]
+        assert [splits.count(split) for split in recordings.SHARES] == [15, 5, 5]
 
 
 def test_songs_of_rare_genres_reach_every_split() -> None:
-    splits = list(people.assign([piece(f"s{i}", genre=f"g{i}") for i in range(10)], 1).values())
-    assert [splits.count(split) for split in people.SHARES] == [6, 2, 2]
+    splits = list(recordings.assign([piece(f"s{i}", genre=f"g{i}") for i in range(10)], 1).values())
+    assert [splits.count(split) for split in recordings.SHARES] == [6, 2, 2]
 
 
 def test_artists_and_versions_of_a_song_stay_together() -> None:
     songs = [piece(f"s{i}", f"artist {i // 3}") for i in range(30)]
     songs += [replace(piece(f"cover {i}", f"cover artist {i}"), title=f"S{i}!") for i in range(4)]
     songs += [piece("Help", "The Beatles"), piece("Girl", "beatles")]
-    split_of = people.assign(songs, 1)
+    split_of = recordings.assign(songs, 1)
     assert len({split_of[f"s{i}"] for i in (0, 1, 2)} | {split_of[f"cover {i}"] for i in (0, 1, 2)}) == 1
     assert all(len({split_of[f"s{3 * a + i}"] for i in range(3)}) == 1 for a in range(10))
     assert split_of["Help"] == split_of["Girl"]
-    assert set(split_of.values()) == set(people.SHARES)
+    assert set(split_of.values()) == set(recordings.SHARES)
 
 
 def test_new_songs_follow_their_artist_and_none_can_be_in_two_splits() -> None:
@@ -256,8 +260,8 @@ def test_new_songs_follow_their_artist_and_none_can_be_in_two_splits() -> None:
     there = [taken("Help", "Beatles", "test"), taken("Venus", "Shocking Blue", "train")]
     new = [piece("Help"), piece("Girl", "Beatles"), piece("Venus", "Shocking Blue")]
     torn = replace(piece("Venus by the Beatles", "The Beatles"), title="Venus")
-    assert people.assign(new[:2], 1, taken=there) == {"Girl": "test"}
-    assert "Venus by the Beatles" not in people.assign([torn], 1, taken=there)
+    assert recordings.assign(new[:2], 1, taken=there) == {"Girl": "test"}
+    assert "Venus by the Beatles" not in recordings.assign([torn], 1, taken=there)
 
 
 # Import
@@ -287,7 +291,7 @@ def labelled() -> list[Labels]:
 def work(tmp_path_factory: pytest.TempPathFactory, music: Path) -> Path:
     """Return a folder with a corpus imported from labels and music."""
     folder = tmp_path_factory.mktemp("work")
-    outcome = people.import_songs(labelled(), music, folder / "corpus", how="union", tolerance=0.04)
+    outcome = imported.import_songs(labelled(), music, folder / "corpus", how="union", tolerance=0.04)
     assert (outcome.made, outcome.found) == (5, 0)
     assert list(outcome.failed) == ["Short"]
     assert "too short" in outcome.failed["Short"]
@@ -307,7 +311,7 @@ def test_an_imported_corpus_is_a_corpus(work: Path) -> None:
         assert song.truth == Truth(song.compatible, (), 0.04)
         assert len(song.compatible) == 2
     assert len({song.split for song in songs if song.family == "Ann"}) == 1
-    assert {song.split for song in songs} == set(people.SHARES)
+    assert {song.split for song in songs} == set(recordings.SHARES)
 
 
 def test_an_imported_corpus_becomes_a_megabatch(work: Path) -> None:
@@ -315,7 +319,7 @@ def test_an_imported_corpus_becomes_a_megabatch(work: Path) -> None:
     done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     songs = load(work / "corpus")
-    for split in people.SHARES:
+    for split in recordings.SHARES:
         batch = megabatch.read(work / "megabatch", split)
         assert 0 < batch.label.sum() < len(batch)
         for index in set(batch.song.tolist()):
@@ -330,30 +334,30 @@ def test_importing_again_keeps_what_is_there_and_adds_what_is_new(tmp_path: Path
         return [replace(each, songs={name: each.songs[name] for name in kept}) for each in labelled()]
 
     corpus = tmp_path / "corpus"
-    people.import_songs(first(1), music, corpus, seed=4)
+    imported.import_songs(first(1), music, corpus, seed=4)
     (before,) = load(corpus)
     stamp = before.audio.stat().st_mtime_ns
-    outcome = people.import_songs(first(3), music, corpus, seed=4)
+    outcome = imported.import_songs(first(3), music, corpus, seed=4)
     assert (outcome.made, outcome.found, outcome.failed) == (2, 1, {})
     after = load(corpus)
     assert after[0] == before
     assert before.audio.stat().st_mtime_ns == stamp
     assert after[1].split == before.split  # the same artist
     with pytest.raises(TrainingError, match="other paces or parameters"):
-        people.import_songs(first(3), music, corpus, seed=4, tolerance=0.08)
+        imported.import_songs(first(3), music, corpus, seed=4, tolerance=0.08)
 
 
 def test_songs_are_not_mixed_with_generated_ones(tmp_path: Path, music: Path) -> None:
     (tmp_path / "songs").mkdir()
     (tmp_path / "songs" / "00000.json").write_text(json.dumps({"id": "00000", "family": "rock/1"}), "utf-8")
     with pytest.raises(TrainingError, match="generated songs"):
-        people.import_songs(labelled(), music, tmp_path)
+        imported.import_songs(labelled(), music, tmp_path)
 
 
 def test_audio_that_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "Broken.wav").write_bytes(b"no sound at all")
     soundfile.write(tmp_path / "Silent.wav", np.zeros(80 * RATE, np.float32), RATE)
-    outcome = people.import_songs([said("anna", Broken=(120.0,), Silent=(120.0,))], tmp_path, tmp_path / "corpus")
+    outcome = imported.import_songs([said("anna", Broken=(120.0,), Silent=(120.0,))], tmp_path, tmp_path / "corpus")
     assert (outcome.made, set(outcome.failed)) == (0, {"Broken", "Silent"})
     assert "silent" in outcome.failed["Silent"]
 

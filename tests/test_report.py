@@ -14,12 +14,13 @@ from paces_live.classifier import FixedClassifier
 from paces_live.events import Match, Reading
 from tests.fakes import reading
 from tests.signals import RATE, rock
-from training import corpus, diagnosis, page, report
-from training.diagnosis import Group, Verdicts
+from training.corpus import generate as corpus
+from training.corpus.families import Family
 from training.errors import TrainingError
-from training.families import Family
-from training.labels import Meter, Truth, truth
-from training.metrics import SongResult
+from training.evaluation import diagnosis, page, report
+from training.evaluation.diagnosis import Group, Verdicts
+from training.evaluation.metrics import SongResult
+from training.labels.truth import Meter, Truth, truth
 
 
 def verdicts(

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from paces_live.demo import excerpt
-from training.labels import Truth
-from training.metrics import SongResult, candidate_measures, song_measures
-from training.negatives import KINDS, negative
+from training.cases.negatives import KINDS, negative
+from training.evaluation.metrics import SongResult, candidate_measures, song_measures
+from training.labels.truth import Truth
 
 ROOT = Path(__file__).parents[1]
 

@@ -1,0 +1,1 @@
+"""Songs to cases: degraded, cut, and stored as megabatches."""

@@ -1,0 +1,1 @@
+"""Songs of known tempo and meter, generated."""

@@ -1,0 +1,268 @@
+"""What is added to the band that MMA plays (melody, bass, chords, drums), taken from it, and made human."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import mido
+import numpy as np
+
+from training.corpus.families import DrumPattern
+from training.corpus.harmony import Chord, Key
+from training.corpus.performance import DRUMS, Control, Feel, Note, Performance
+from training.labels.truth import Meter
+
+_LEADS = (0, 4, 11, 18, 21, 22, 25, 26, 27, 29, 30, 40, 52, 53, 56, 60, 64, 65, 66, 71, 73, 80, 81, 82, 85)
+_BASSES = (32, 33, 34, 35, 36, 38, 39)
+_COMPS = (0, 1, 2, 4, 5, 16, 18, 24, 25, 26, 27, 28, 29, 30, 48, 50, 61, 62, 81, 88, 90)
+# Programs of General MIDI that are unlike the rest of their family of eight: harp, timpani, orchestra hit.
+_ODD_PROGRAMS = frozenset({46, 47, 55})
+
+_EVEN_CELLS = (
+    (0.0,),
+    (0.0, 0.5),
+    (0.0, 0.5, 0.75),
+    (0.0, 0.25, 0.5, 0.75),
+    (0.0, 0.75),
+    (0.5,),
+    (0.0, 0.25, 0.5),
+    (),
+)
+_EVEN_WEIGHTS = (0.27, 0.32, 0.07, 0.06, 0.06, 0.1, 0.04, 0.08)
+_THREE_CELLS = ((0.0,), (0.0, 1 / 3, 2 / 3), (0.0, 2 / 3), (1 / 3, 2 / 3), (0.0, 1 / 3), ())
+_THREE_WEIGHTS = (0.28, 0.3, 0.22, 0.06, 0.06, 0.08)
+
+
+@dataclass(frozen=True)
+class Harmony:
+    """The chords of a song: `starts` in felt beats, ascending, the first 0."""
+
+    key: Key
+    starts: tuple[float, ...]
+    chords: tuple[Chord, ...]
+    end: float
+
+    def at(self, beat: float) -> Chord:
+        """Find the chord that sounds at a felt beat."""
+        index = int(np.searchsorted(self.starts, beat + 1e-6, side="right")) - 1
+        return self.chords[max(index, 0)]
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """Meter of the song, felt beats of its bar, and how the beat is divided."""
+
+    meter: Meter
+    beats_per_bar: int
+    feel: Feel
+
+    @property
+    def in_threes(self) -> bool:
+        """Whether each beat has three parts."""
+        return self.meter == "compound"
+
+    def place(self, phase: float) -> float:
+        """Move an even division of the beat to where this rhythm has it."""
+        if self.feel != "swung" or self.in_threes:
+            return phase
+        return float(np.interp(phase, (0, 0.5, 1), (0, 2 / 3, 1)))
+
+
+def melody(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel: int) -> Performance:
+    """Make up a line in the key: a motif of a few bars, repeated and varied, chord tones on the beats."""
+    bars = int(rng.choice([2, 4]))
+    motif = [_cells(rng, rhythm) for _ in range(bars * rhythm.beats_per_bar)]
+    resting = rng.uniform(0.0, 0.3)
+    pitches = [p for p in range(55, 89) if p % 12 in harmony.key.scale]
+    position = len(pitches) // 2
+    loudness = int(rng.integers(70, 112))
+    onsets: list[float] = []
+    for beat in range(int(harmony.end)):
+        if beat % len(motif) == 0 and rng.random() < 0.4:
+            motif[int(rng.integers(len(motif)))] = _cells(rng, rhythm)
+        if (beat // rhythm.beats_per_bar) % 4 == 3 and rng.random() < resting:
+            continue
+        onsets.extend(beat + phase for phase in motif[beat % len(motif)])
+    notes = []
+    for onset, following in zip(onsets, [*onsets[1:], harmony.end], strict=True):
+        position = int(np.clip(position + rng.integers(-2, 3), 0, len(pitches) - 1))
+        pitch = pitches[position]
+        if onset % 1 == 0:
+            tones = harmony.at(onset).tones
+            pitch = min((p for p in range(55, 89) if p % 12 in tones), key=lambda p: abs(p - pitch))
+        length = min(following - onset, 2.0) * rng.uniform(0.6, 1.0)
+        velocity = int(np.clip(loudness + rng.integers(-10, 11) + (6 if onset % 1 == 0 else 0), 1, 127))
+        notes.append(Note(onset, length, pitch, velocity, channel))
+    return _with_program(notes, channel, int(rng.choice(_LEADS)))
+
+
+def bass(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel: int) -> Performance:
+    """Make up a bass line: a pattern of a bar on root and fifth."""
+    busy = rng.random()
+    division = (0.0, 1 / 3, 2 / 3) if rhythm.in_threes else (0.0, 0.5)
+    pattern: list[float] = []
+    for beat in range(rhythm.beats_per_bar):
+        keep = 1.0 if beat == 0 else (0.4 + 0.6 * busy)
+        pattern.extend(
+            beat + rhythm.place(phase)
+            for phase in division
+            if rng.random() < (keep if phase == 0 else busy * (0.95 if busy > 0.7 else 0.5))
+        )
+    steps = [int(rng.choice([0, 0, 0, 7, 12])) for _ in pattern]
+    notes = []
+    for bar in range(0, int(harmony.end), rhythm.beats_per_bar):
+        for phase, step in zip(pattern, steps, strict=True):
+            chord = harmony.at(bar + phase)
+            pitch = 28 + (chord.root - 4) % 12 + (0 if phase == 0 else step)
+            velocity = int(rng.integers(80, 105)) + (8 if phase == 0 else 0)
+            notes.append(Note(bar + phase, rng.uniform(0.3, 0.9) / len(division), pitch, velocity, channel))
+    return _with_program(notes, channel, int(rng.choice(_BASSES)))
+
+
+def comping(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel: int) -> Performance:
+    """Make up an accompaniment: chords, or an arpeggio of them, in a rhythm of one bar."""
+    pattern = [beat + phase for beat in range(rhythm.beats_per_bar) for phase in _cells(rng, rhythm)] or [0.0]
+    broken = rng.random() < 0.35
+    sustained = rng.random() < 0.3
+    notes: list[Note] = []
+    for bar in range(0, int(harmony.end), rhythm.beats_per_bar):
+        for index, phase in enumerate(pattern):
+            tones = sorted(52 + (tone - 4) % 12 for tone in harmony.at(bar + phase).tones)
+            if broken:
+                tones = [tones[index % len(tones)]]
+            length = 0.9 if sustained else 0.35
+            velocity = int(rng.integers(55, 90))
+            notes.extend(Note(bar + phase, length, tone, velocity, channel) for tone in tones)
+    return _with_program(notes, channel, int(rng.choice(_COMPS)))
+
+
+def drum_layer(rng: np.random.Generator, rhythm: Rhythm, end: float) -> Performance:
+    """Make up a common beat for the meter: four-on-the-floor, backbeat, or its likes in three and in 6/8."""
+    beats = rhythm.beats_per_bar
+    floor = rng.random() < 0.5
+    cymbal = int(rng.choice([42, 46, 51, 70, 54]))
+    if rhythm.meter == "compound":
+        kick, snare, cymbals = "x.." + "..." * (beats - 1), "...x.." * (beats // 2), "xox" * beats
+    elif rhythm.meter == "triple":
+        kick, snare, cymbals = "x.....", "....x." if floor else "..x.x.", "xoxoxo"
+    elif rhythm.meter == "quintuple":
+        kick, snare, cymbals = "x.....x...", "..x.....x." if floor else "....x.....", "xoxoxoxoxo"
+    else:
+        kick = "x." * beats if floor else ("x...x..." * beats)[: 2 * beats]
+        snare = ("..x." * beats)[: 2 * beats]
+        cymbals = (".x" if floor and rng.random() < 0.6 else "xo") * beats
+    steps = 3 if rhythm.in_threes else 2
+    pattern = DrumPattern(kick, snare, cymbals, steps, cymbal, int(rng.choice([38, 39, 40, 37])))
+    return drums(rng, pattern, rhythm, end)
+
+
+def drums(rng: np.random.Generator, pattern: DrumPattern, rhythm: Rhythm, end: float) -> Performance:
+    """Repeat a bar of drums to the end, with small changes at the end of every fourth bar."""
+    notes = []
+    for pitch, steps in pattern.voices:
+        for step in range(round(end * pattern.steps_per_beat)):
+            mark = steps[step % len(steps)]
+            beat, part = divmod(step, pattern.steps_per_beat)
+            filling = beat % (4 * rhythm.beats_per_bar) >= 4 * rhythm.beats_per_bar - 1
+            if filling and pitch == pattern.snare_note and rng.random() < 0.35:
+                mark = "o"
+            if mark == "." or rng.random() < 0.02:
+                continue
+            phase = part / pattern.steps_per_beat
+            start = beat + (rhythm.place(phase) if pattern.steps_per_beat % 3 else phase)
+            velocity = int(np.clip((96 if mark == "x" else 62) + rng.integers(-8, 9), 1, 127))
+            notes.append(Note(start, 0.1, pitch, velocity, DRUMS))
+    return Performance(tuple(notes))
+
+
+def combine(*performances: Performance) -> Performance:
+    """Let several performances sound together."""
+    return Performance(
+        tuple(note for performance in performances for note in performance.notes),
+        tuple(control for performance in performances for control in performance.controls),
+    )
+
+
+def drop_out(
+    rng: np.random.Generator, performance: Performance, sections: Sequence[tuple[float, float]]
+) -> Performance:
+    """Silence some channels, for the whole song or for a section; the drums for all of 8 % of songs.
+
+    At least two channels, or one note every two beats, always remain.
+    """
+    everywhere: set[int] = set()
+    partly: set[tuple[int, int]] = set()
+    channels = performance.channels
+    pitched = [channel for channel in channels if channel != DRUMS]
+    without_drums = rng.random() < 0.08 and len(pitched) > 1
+    drums_pause = rng.random() < 0.2
+    for channel in channels:
+        if channel == DRUMS:
+            if without_drums:
+                everywhere.add(channel)
+            elif drums_pause:
+                partly.update((channel, s) for s in range(len(sections)) if rng.random() < 0.35)
+        elif rng.random() < 0.12:
+            everywhere.add(channel)
+        else:
+            partly.update((channel, s) for s in range(len(sections)) if rng.random() < 0.08)
+    if len(channels) - len(everywhere) < 2:
+        return performance
+    kept = []
+    for index, (start, end) in enumerate(sections):
+        here = [n for n in performance.notes if start <= n.start < end]
+        left = [n for n in here if n.channel not in everywhere and (n.channel, index) not in partly]
+        kept.extend(left if len({n.start for n in left}) >= (end - start) / 2 else here)
+    kept_notes = tuple(n for n in kept if not (without_drums and n.channel == DRUMS))
+    return replace(performance, notes=kept_notes)
+
+
+def revoice(rng: np.random.Generator, performance: Performance) -> Performance:
+    """Exchange instruments for others of their General MIDI family, and scale each channel's loudness."""
+    exchanged: dict[tuple[int, int], int] = {}
+    controls = []
+    for control in performance.controls:
+        message = control.message
+        if message.type == "program_change" and message.channel != DRUMS:
+            known = (message.channel, message.program)
+            if known not in exchanged:
+                exchanged[known] = _relative(rng, message.program)
+            message = message.copy(program=exchanged[known])
+        controls.append(replace(control, message=message))
+    loudness = {channel: rng.uniform(0.6, 1.25) for channel in range(16)}
+    notes = tuple(
+        replace(note, velocity=int(np.clip(round(note.velocity * loudness[note.channel]), 1, 127)))
+        for note in performance.notes
+    )
+    return Performance(notes, tuple(controls))
+
+
+def humanize(rng: np.random.Generator, performance: Performance, tempo: float) -> Performance:
+    """Let each channel lag or lead by up to 12 ms, and notes deviate (standard deviation up to 10 ms)."""
+    beats_per_second = tempo / 60
+    lag = rng.uniform(-0.012, 0.012, size=16)
+    spread = rng.uniform(0.0, 0.010)
+    lead_in = 0.1
+    notes = []
+    for note in sorted(performance.notes, key=lambda n: (n.start, n.channel, n.pitch, n.velocity)):
+        shift = lead_in + lag[note.channel] + float(np.clip(rng.normal(0.0, spread), -0.03, 0.03))
+        notes.append(replace(note, start=note.start + shift * beats_per_second))
+    return replace(performance, notes=tuple(notes))
+
+
+def _cells(rng: np.random.Generator, rhythm: Rhythm) -> tuple[float, ...]:
+    if rhythm.in_threes:
+        return _THREE_CELLS[int(rng.choice(len(_THREE_CELLS), p=_THREE_WEIGHTS))]
+    cell = _EVEN_CELLS[int(rng.choice(len(_EVEN_CELLS), p=_EVEN_WEIGHTS))]
+    return tuple(rhythm.place(phase) for phase in cell)
+
+
+def _relative(rng: np.random.Generator, program: int) -> int:
+    if program >= 112 or program in _ODD_PROGRAMS or rng.random() < 0.45:
+        return program
+    family = [p for p in range(program // 8 * 8, program // 8 * 8 + 8) if p not in _ODD_PROGRAMS]
+    return int(rng.choice(family))
+
+
+def _with_program(notes: Sequence[Note], channel: int, program: int) -> Performance:
+    change = Control(0.0, mido.Message("program_change", channel=channel, program=program))
+    return Performance(tuple(notes), (change,))

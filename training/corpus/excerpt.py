@@ -1,0 +1,46 @@
+"""Songs of the corpus to the excerpt that ships with the live package."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from paces_live.demo import DemoSong
+from training.corpus.songs import load
+from training.errors import TrainingError
+
+SONG_S, GAP_S, FADE_S = 43.0, 4.0, 0.5
+LEVEL = 0.5
+
+
+def excerpt(corpus: Path, ids: list[str], folder: Path, *, start: float = 8.0) -> list[DemoSong]:
+    """Write ``demo.ogg`` and ``demo.json`` into `folder` from the songs `ids`, a part of each with silence between.
+
+    Only songs of the test split are taken: the model that plays the demo must not have learned from them.
+    """
+    songs = {song.id: song for song in load(corpus)}
+    parts, described, position = [], [], 0.0
+    for number, name in enumerate(ids):
+        if name not in songs or songs[name].split != "test":
+            raise TrainingError(f"{name} is not a song of the test split")
+        song = songs[name]
+        samples, rate = soundfile.read(song.audio, dtype="float32")
+        part = samples[int(start * rate) : int((start + SONG_S) * rate)]
+        fade = np.minimum(1.0, np.arange(len(part)) / (FADE_S * rate)).astype(np.float32)
+        part = part * fade * fade[::-1] * np.float32(LEVEL / np.abs(part).max())
+        if number:
+            parts.append(np.zeros(int(GAP_S * rate), np.float32))
+            position += GAP_S
+        parts.append(part)
+        described.append(DemoSong(position, position + len(part) / rate, song.tempo, song.meter, song.truth.compatible))
+        position += len(part) / rate
+    folder.mkdir(parents=True, exist_ok=True)
+    joined = np.concatenate(parts)
+    with soundfile.SoundFile(folder / "demo.ogg", "w", rate, 1, format="OGG", subtype="VORBIS") as file:
+        # In blocks: libsndfile's Vorbis writer takes its buffers from the stack.
+        for first in range(0, len(joined), 4096):
+            file.write(joined[first : first + 4096])
+    (folder / "demo.json").write_text(json.dumps([asdict(song) for song in described], indent=1) + "\n", "utf-8")
+    return described

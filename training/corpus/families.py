@@ -1,0 +1,319 @@
+"""The families of grooves that songs are made of, and what is known of their beat.
+
+A family is one style file of MMA's library, or one of the drum patterns below. MMA's files give a number of
+beats in a bar, which is not always that of the felt beats: a polka is written in 4 and felt in 2, a 6/8 swing is
+written in 6 and felt in 2. The tables here say so where it cannot be derived; they were checked against the
+onsets in the MIDI that MMA writes.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from training.errors import TrainingError
+from training.labels.truth import Meter
+
+LIBRARIES = ("stdlib", "casio", "kara", "yamaha", "zoom", "alexis", "pflib")
+LIBRARY_ROOTS = (Path("/usr/share/mma/lib"), Path("/usr/local/share/mma/lib"))
+SHARES: Mapping[Meter, float] = MappingProxyType({"duple": 0.62, "triple": 0.20, "compound": 0.14, "quintuple": 0.04})
+SPLITS: Mapping[str, float] = MappingProxyType({"train": 0.65, "validation": 0.15, "test": 0.20})
+
+# No music, no meter of their own, or a beat that listeners would not agree on.
+_UNUSABLE = frozenset(
+    [
+        "stdlib/metronome",
+        "stdlib/metronome3",
+        "stdlib/metronome6",
+        "stdlib/metronome68",
+        "stdlib/none",
+        "stdlib/arpeggio68",
+        "casio/fastbigband",
+        "casio/middlebigband",
+        "kara/fasttwist",
+        "pflib/highfive",
+        "zoom/count",
+        "zoom/ending",
+        "zoom/intro",
+    ]
+)
+# Written in 4 but felt in 2: their comments ask for double tempo; bass on 1 and 3, chords on 2 and 4.
+_CUT_TIME = frozenset(
+    [
+        "stdlib/bluegrass",
+        "stdlib/broadway",
+        "stdlib/bwmarch",
+        "stdlib/charleston",
+        "stdlib/dixie",
+        "stdlib/dixiemarch",
+        "stdlib/fastswing",
+        "stdlib/march",
+        "stdlib/merengue",
+        "stdlib/polka",
+        "stdlib/quickstep",
+        "stdlib/ragtime",
+        "stdlib/samba",
+        "stdlib/ska",
+    ]
+)
+# Three notes to a felt beat: how many of MMA's beats it lasts.
+_COMPOUND: Mapping[str, float] = MappingProxyType(
+    {
+        "stdlib/68march": 1,
+        "stdlib/68swing": 3,
+        "stdlib/afro-cuban": 1.5,
+        "stdlib/ballad128": 1,
+        "stdlib/ballad68": 2,
+        "stdlib/blues128": 1,
+        "stdlib/blues68": 3,
+        "stdlib/rock-128": 1,
+        "stdlib/rockballad": 1,
+        "casio/68ballad": 1.5,
+        "casio/oldieballad": 1,
+        "casio/slowrock": 2,
+        "pflib/slowrock": 1,
+        "zoom/blues34": 3,
+        "zoom/blues68": 3,
+    }
+)
+# Families that share patterns or were derived from each other stay on one side of every split.
+_RELATED = tuple(
+    frozenset(group.split())
+    for group in (
+        "stdlib/broadway stdlib/bwmarch stdlib/slowbroadway stdlib/broadwaywaltz",
+        "stdlib/evansish stdlib/mellowjazz stdlib/nitejazz",
+        "stdlib/jazzwaltz stdlib/fastjazzwaltz",
+        "stdlib/waltz stdlib/rockwaltz stdlib/fastwaltz stdlib/latinwaltz",
+        "stdlib/rhumba stdlib/jazzrhumba stdlib/beguine stdlib/mambo",
+        "stdlib/popspiritual stdlib/slowspiritual",
+        "stdlib/basicrock stdlib/strut",
+        "stdlib/ballad128 stdlib/ballad68 stdlib/blues128",
+        "stdlib/pianoballad stdlib/guitarballad",
+        "stdlib/modernjazz stdlib/modernjazzwaltz",
+        "stdlib/countryswing stdlib/westernswing",
+        "stdlib/blues stdlib/slowblues stdlib/fastblues stdlib/countryblues",
+        "stdlib/rb stdlib/rb-ballad",
+        "stdlib/tango stdlib/lighttango",
+        "stdlib/arpeggio44 stdlib/arpeggiowaltz",
+        "stdlib/8beat stdlib/50srock",
+        "stdlib/swing stdlib/easyswing",
+        "casio/dance2 casio/modernrb",
+        "casio/discosoul stdlib/dsoul",
+        "zoom/fusion zoom/techno zoom/thr zoom/fus16",
+        "zoom/blues zoom/blues34 zoom/blues68",
+        "zoom/bald zoom/bald34",
+        "zoom/rock zoom/rock34",
+        "zoom/jazz zoom/jazz04",
+    )
+)
+# Felt tempo that a style is usually played at; the first pattern found in the name counts.
+_USUAL_TEMPI = (
+    (r"yamaha/(mambo|salsa|quando)", 100),
+    (r"68march|68swing|jig|tarantella", 116),
+    (r"afro-cuban", 105),
+    (r"rock68|metal128", 92),
+    (r"viene", 175),
+    (r"fastwaltz|fastjazzwaltz", 190),
+    (r"jazzwaltz|scherzo", 145),
+    (r"merengue|bebop|fast", 138),
+    (r"polka|bwmarch|broadway|charleston|march", 116),
+    (r"bluegrass|dixie|ska|quickstep|samba|ragtime", 106),
+    (r"slow|ballad|lullaby|hymn|serenade|mellow|nite|bald", 76),
+    (r"punk|dnb", 172),
+    (r"dance|house|techno|trance|rave|thr", 130),
+    (r"hip|trip|ambient|rnb|r\+b|rb|soul|funk|reggae|electro54", 96),
+    (r"metal|mtl|hrk", 140),
+    (r"calypso|salsa|mambo|son|zydeco|jive|swing|jazz|boog|twist|quando", 150),
+)
+_TRIPLE_TEMPO, _COMPOUND_TEMPO, _DUPLE_TEMPO = 130, 74, 122
+
+
+@dataclass(frozen=True)
+class DrumPattern:
+    """A bar of drums: one character a step, ``x`` loud, ``o`` soft, blanks ignored."""
+
+    kick: str
+    snare: str
+    cymbal: str
+    steps_per_beat: int
+    cymbal_note: int = 42
+    snare_note: int = 38
+
+    @property
+    def voices(self) -> tuple[tuple[int, str], ...]:
+        """MIDI note and steps of each instrument."""
+        parts = ((36, self.kick), (self.snare_note, self.snare), (self.cymbal_note, self.cymbal))
+        return tuple((note, steps.replace(" ", "")) for note, steps in parts)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Grooves that go together.
+
+    Attributes
+    ----------
+    name
+        Library and style file, such as ``stdlib/waltz``.
+    meter
+        Class of the felt meter.
+    beat
+        Length of the felt beat in MMA's beats.
+    bar
+        MMA's beats in a bar.
+    usual_tempo
+        Felt beats per minute that the style is usually played at.
+    group
+        Families of one group are never separated by a split.
+    grooves
+        Names of the grooves of MMA's file; empty for a drum pattern.
+    pattern
+        The drum pattern, where the family is not one of MMA's.
+    """
+
+    name: str
+    meter: Meter
+    beat: float
+    bar: int
+    usual_tempo: float
+    group: str
+    grooves: tuple[str, ...] = ()
+    pattern: DrumPattern | None = field(default=None, compare=False)
+
+    @property
+    def library(self) -> str:
+        """The part of the name before the slash."""
+        return self.name.partition("/")[0]
+
+    @property
+    def beats_per_bar(self) -> float:
+        """Felt beats in a bar."""
+        return self.bar / self.beat
+
+    @property
+    def drums_only(self) -> bool:
+        """Whether the family comes without bass and harmony."""
+        return self.library in ("zoom", "own")
+
+    @property
+    def time_signature(self) -> str:
+        """The usual notation of the meter."""
+        beats = round(self.beats_per_bar)
+        return f"{3 * beats}/8" if self.meter == "compound" else f"{beats}/4"
+
+
+# Meters that MMA's library is short of.
+_PATTERNS: tuple[tuple[str, Meter, int, DrumPattern], ...] = (
+    ("rock68", "compound", 2, DrumPattern("x.. ...", "... x..", "xox xox", 3)),
+    ("drive68", "compound", 2, DrumPattern("x.x ..x", "... x..", "x.. x..", 3, 51)),
+    ("jig", "compound", 2, DrumPattern("x.. x..", "..o ..o", "xox xox", 3, 54, 37)),
+    ("slowblues128", "compound", 4, DrumPattern("x.. ... x.x ...", "... x.. ... x..", "xoo xoo xoo xoo", 3, 51)),
+    ("metal128", "compound", 4, DrumPattern("xxx ..x xxx ..x", "... x.. ... x..", "x.. x.. x.. x..", 3, 49)),
+    ("tarantella", "compound", 2, DrumPattern("x.. x..", "... ...", "xox xox", 3, 54)),
+    ("rockwaltz", "triple", 3, DrumPattern("x... .... ....", ".... x... x...", "x.o. x.o. x.o.", 4)),
+    ("ballad34", "triple", 3, DrumPattern("x. .. .x", ".. .. x.", "xo xo xo", 2, 51)),
+    ("folk34", "triple", 3, DrumPattern("x. .. ..", ".. x. x.", "x. xx xx", 2, 70, 37)),
+    ("prog54", "quintuple", 5, DrumPattern("x. .x .. x. ..", ".. .. x. .. x.", "xo xo xo xo xo", 2)),
+    ("take54", "quintuple", 5, DrumPattern("x.. ... ... x.. ...", "... ..o ... ... ..o", "x.. x.o x.. x.. x.o", 3, 51)),
+    ("ballad54", "quintuple", 5, DrumPattern("x. .. .. x. ..", ".. .. x. .. ..", "x. x. x. x. x.", 2, 42, 37)),
+    (
+        "electro54",
+        "quintuple",
+        5,
+        DrumPattern("x... x... x... x... x...", ".... x... .... x... ....", "..x. ..x. ..x. ..x. ..x.", 4, 46, 39),
+    ),
+)
+
+
+def library_root() -> Path:
+    """Find the folder of MMA's libraries.
+
+    Raises
+    ------
+    TrainingError
+        If it is not installed.
+    """
+    for root in LIBRARY_ROOTS:
+        if (root / "stdlib").is_dir():
+            return root
+    raise TrainingError("MMA's style library was not found: install the Debian package mma")
+
+
+def families() -> tuple[Family, ...]:
+    """List every usable family, in order of name."""
+    root = library_root()
+    found = [
+        _read_style(path, f"{library}/{path.stem}")
+        for library in LIBRARIES
+        for path in sorted((root / library).glob("*.mma"))
+        if f"{library}/{path.stem}" not in _UNUSABLE
+    ]
+    own = [
+        Family(f"own/{name}", meter, 1, beats, _usual_tempo(name, meter), f"own/{name}", pattern=pattern)
+        for name, meter, beats, pattern in _PATTERNS
+    ]
+    return tuple(sorted(found + own, key=lambda family: family.name))
+
+
+def splits(everything: tuple[Family, ...], seed: int) -> dict[str, str]:
+    """Assign each family to ``train``, ``validation`` or ``test``.
+
+    Whole groups are dealt, the largest first and shuffled otherwise, each to the split that lacks most of the
+    group's scarcest meter.
+
+    Returns
+    -------
+    dict
+        Split by family name.
+    """
+    groups: dict[str, list[Family]] = {}
+    for family in everything:
+        groups.setdefault(family.group, []).append(family)
+    rng = np.random.default_rng([seed, len(everything)])
+    order = [sorted(groups)[i] for i in rng.permutation(len(groups))]
+    order.sort(key=lambda name: -len(groups[name]))
+    total = {meter: sum(f.meter == meter for f in everything) for meter in SHARES}
+    filled = {(split, meter): 0 for split in SPLITS for meter in SHARES}
+    assigned: dict[str, str] = {}
+    for name in order:
+        members = groups[name]
+        scarcest = min({f.meter for f in members}, key=lambda meter: total[meter])
+
+        def lack(split: str, meter: Meter = scarcest) -> float:
+            return SPLITS[split] - filled[split, meter] / total[meter]
+
+        split = max(SPLITS, key=lack)
+        for family in members:
+            filled[split, family.meter] += 1
+            assigned[family.name] = split
+    return assigned
+
+
+def _read_style(path: Path, name: str) -> Family:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    time = re.search(r"(?im)^\s*time\s+(\d+)", text)
+    bar = int(time[1]) if time else 4
+    grooves = tuple(dict.fromkeys(re.findall(r"(?im)^\s*defgroove\s+(\S+)", text)))
+    meter: Meter
+    if name in _COMPOUND:
+        meter, beat = "compound", _COMPOUND[name]
+    elif bar == 3:
+        meter, beat = "triple", 1.0
+    elif bar == 5:
+        meter, beat = "quintuple", 1.0
+    elif bar == 4:
+        meter, beat = "duple", 2.0 if name in _CUT_TIME else 1.0
+    else:
+        raise TrainingError(f"{path} has {bar} beats in a bar and no entry in the table of felt beats")
+    group = next((min(related) for related in _RELATED if name in related), re.sub(r"\d+$", "", name))
+    return Family(name, meter, beat, bar, _usual_tempo(name, meter), group, grooves)
+
+
+def _usual_tempo(name: str, meter: Meter) -> float:
+    default = {"triple": _TRIPLE_TEMPO, "compound": _COMPOUND_TEMPO}.get(meter, _DUPLE_TEMPO)
+    for pattern, tempo in _USUAL_TEMPI:
+        if re.search(pattern, name):
+            return float(tempo)
+    return float(default)

@@ -1,0 +1,1 @@
+"""How right the exported model is, on what it was not trained on."""

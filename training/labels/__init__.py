@@ -1,0 +1,1 @@
+"""What is true of a song: by rule, or as people say."""

@@ -1,0 +1,133 @@
+"""A trained network to the quantized model that ships, with its manifest."""
+
+import base64
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+import paces_live
+from paces_live.classifier import TfliteClassifier, quantize
+from paces_live.config import FeatureConfig
+from paces_live.fold import Cases
+from paces_live.manifest import SCHEMA, Manifest, Quantization, SelfTest
+from training.cases import megabatch
+from training.cases.megabatch import LEVELS, Megabatch
+from training.networks.network import without_unused_context
+from training.networks.train import WEIGHTS, stream
+
+CALIBRATION_CASES = 2000
+THRESHOLDS = (0.6, 0.4)
+
+
+def export(run: Path, batches: Path, model: Path, config: FeatureConfig, provenance: dict[str, Any]) -> Manifest:
+    """Convert the network in `run` to full int8, write it to `model` and its manifest beside it.
+
+    The quantization is calibrated on training cases; the self-test takes the first compatible and the first
+    incompatible case of the validation split. Metrics are left empty: `evaluate` measures them on the exported file.
+    """
+    network = keras.models.load_model(run / WEIGHTS)
+    model.parent.mkdir(parents=True, exist_ok=True)
+    model.write_bytes(convert(network, megabatch.read(batches, "train")))
+    fold, beside, output = _details(model)
+    validation = megabatch.read(batches, "validation")
+    examples = [int(np.flatnonzero(validation.label == label)[0]) for label in (1, 0)]
+    folds, context = (
+        values[examples].astype(np.float32) / np.float32(LEVELS) for values in (validation.folds, validation.context)
+    )
+    test = SelfTest(_base64(folds, fold), _base64(context, beside) if beside else "", ())
+    manifest = Manifest(
+        schema=SCHEMA,
+        sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
+        features=config,
+        fingerprint=config.fingerprint,
+        fold=fold,
+        context=beside,
+        output=output,
+        threshold_on=THRESHOLDS[0],
+        threshold_off=THRESHOLDS[1],
+        metrics={},
+        provenance={"paces_live": paces_live.__version__, "tensorflow": tf.__version__, **provenance},
+        self_test=test,
+    )
+    # The known answers are what the exported file says, through the runtime that the live engine uses.
+    classifier = TfliteClassifier(model, manifest)
+    answers = classifier.probabilities(Cases(validation.spm[examples].astype(np.float64), folds, context))
+    test = replace(test, probabilities=tuple(round(float(answer), 6) for answer in answers))
+    metrics = {"quantization, on validation cases": compare(network, classifier, validation)}
+    manifest = replace(manifest, self_test=test, metrics=metrics)
+    manifest.write(model)
+    return manifest
+
+
+def compare(network: Any, classifier: TfliteClassifier, cases: Megabatch) -> dict[str, float]:
+    """Return how far the exported model decides as the network does, and how right both are."""
+    exact = network.predict(stream(cases), verbose=0)[:, 0]
+    integer = classifier.probabilities(cases.cases())
+    said, said_integer, right = exact >= 0.5, integer >= 0.5, cases.label == 1
+    return {
+        "accuracy_float": round(float(np.mean(said == right)), 5),
+        "accuracy": round(float(np.mean(said_integer == right)), 5),
+        "agreement": round(float(np.mean(said == said_integer)), 5),
+    }
+
+
+def convert(network: Any, cases: Megabatch) -> bytes:
+    """Return `network` as a TFLite model whose inputs, weights, activations and output are all int8.
+
+    A network that makes no use of the context has one input there, the fold.
+    """
+    network = without_unused_context(network)
+    names = [entry.name for entry in network.inputs]
+
+    def one(**inputs: NDArray[np.float32]) -> dict[str, Any]:
+        return {name: inputs[name] for name in names}
+
+    def calibration() -> Iterator[dict[str, Any]]:
+        rows = np.random.default_rng(0).choice(len(cases), min(CALIBRATION_CASES, len(cases)), replace=False)
+        # The corners fix the input ranges to exactly -1..1, whatever cases were drawn.
+        for low in (-1.0, 1.0):
+            yield one(
+                fold=np.full((1, *cases.folds.shape[1:]), low, np.float32),
+                context=np.full((1, *cases.context.shape[1:]), low, np.float32),
+            )
+        for row in np.sort(rows):
+            yield one(
+                fold=cases.folds[row][None].astype(np.float32) / np.float32(LEVELS),
+                context=cases.context[row][None].astype(np.float32) / np.float32(LEVELS),
+            )
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = calibration
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    return bytes(converter.convert())
+
+
+def _base64(values: NDArray[np.float32], quantization: Quantization) -> str:
+    return base64.b64encode(quantize(values, quantization).tobytes()).decode()
+
+
+def _details(model: Path) -> tuple[Quantization, Quantization | None, Quantization]:
+    """Return the quantization of the fold, of the context if the model takes one, and of the output."""
+    interpreter = Interpreter(str(model))
+    inputs = {len(detail["shape"]): detail for detail in interpreter.get_input_details()}
+    fold, output = (_quantization(detail) for detail in (inputs[4], interpreter.get_output_details()[0]))
+    return fold, _quantization(inputs[2]) if 2 in inputs else None, output
+
+
+def _quantization(detail: dict[str, Any]) -> Quantization:
+    scale, zero_point = detail["quantization"]
+    return Quantization(float(scale), int(zero_point))

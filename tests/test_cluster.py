@@ -93,7 +93,7 @@ def make_corpus(folder: Path, songs: int, *, first: int = 0, seconds: float = 14
             "time_signature": "4/4",
             "tempo": tempo,
             "swung": False,
-            "divided": False,
+            "offbeats": 1.0,
             "compatible": [tempo, tempo / 2],
             "taste": [],
             "soundfont": "",

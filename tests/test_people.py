@@ -20,7 +20,7 @@ from training.errors import TrainingError
 from training.evaluation import calibration
 from training.labels import people
 from training.labels.people import Labels
-from training.labels.truth import Truth, judge, truth
+from training.labels.truth import AGREED, FAST_EDGE, SLOW_EDGE, STEEPNESS, Truth, judge, truth
 
 ROOT = Path(__file__).parents[1]
 RESEARCH = ROOT.parent / "shared" / "research" / "songs20190129.csv"
@@ -404,13 +404,14 @@ def test_the_rule_agrees_with_labels_made_by_it() -> None:
 
 @pytest.mark.parametrize("suffix", ["svg", "png"])
 def test_the_figure_is_drawn(tmp_path: Path, suffix: str) -> None:
-    profiles = [calibration.profile(name, [Truth((60.0, 120.0))]) for name in ("people", "corpus")]
+    truths = [Truth((60.0, 120.0)), Truth((150.0, 75.0))]
+    profiles = [calibration.profile(name, truths) for name in ("people", "corpus")]
     path = tmp_path / "plots" / f"calibration.{suffix}"
-    calibration.draw(profiles, path)
+    calibration.draw(profiles, path, truths)
     assert path.stat().st_size > 5000
     if suffix == "svg":
         first = path.read_bytes()
-        calibration.draw(profiles, path)
+        calibration.draw(profiles, path, truths)
         assert path.read_bytes() == first
 
 
@@ -424,6 +425,15 @@ def test_human_labels_have_the_shares_that_the_truth_rule_was_made_for() -> None
     shares = calibration.people(people.combine([people.read(RESEARCH)], "majority")).shares
     counted = {name: (shares[name].part, shares[name].whole) for name in ("half of 110-130", "double of 140-160")}
     assert counted == {"half of 110-130": (29, 35), "double of 140-160": (10, 22)}
+
+
+@needs_research
+def test_the_curve_of_acceptance_is_the_one_fitted_to_human_labels() -> None:
+    truths = people.combine([people.read(RESEARCH)], "majority").values()
+    slow, fast, steepness, agreed = calibration.fit_acceptance(truths)
+    assert (slow, fast) == pytest.approx((SLOW_EDGE, FAST_EDGE), abs=1.0)
+    assert steepness == pytest.approx(STEEPNESS, abs=0.5)
+    assert agreed == pytest.approx(AGREED, abs=0.01)
 
 
 # Commands

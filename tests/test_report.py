@@ -146,7 +146,7 @@ def test_more_songs_come_after_those_there_are_and_go_on_where_they_were(tmp_pat
     (tmp_path / "songs" / "00006.json").touch()
     weights = {"own/a": 0.75, "own/b": 0.25}
     plan = corpus._plan(tmp_path, FAMILIES, 4, 1, weights)
-    assert {index: family.name for index, family in plan.items()} == {
+    assert {index: family.name for index, (family, _) in plan.items()} == {
         7: "own/a",
         8: "own/a",
         9: "own/b",

@@ -1,16 +1,15 @@
 """Shards made in worker processes, or on many machines through Ray: the same shards either way, bit for bit."""
 
-import multiprocessing
 import os
-import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
 from training.errors import TrainingError
+from training.workers import pool
 
 LOSSES = 20
 """A job is given up when it lost its machine this many times."""
@@ -53,17 +52,16 @@ def map_shards(jobs: Sequence[Job], *, cluster: str | None = None, workers: int 
 def _on_this_machine(jobs: Sequence[Job], workers: int) -> Iterator[Path]:
     if not jobs:
         return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(jobs)), context, _end_with_parent)
+    processes = pool(min(workers, len(jobs)))
     try:
-        running = {pool.submit(_write, job): job for job in jobs}
+        running = {processes.submit(_write, job): job for job in jobs}
         for future in as_completed(running):
             future.result()
             yield running[future].shard
     except BrokenProcessPool as error:
         raise TrainingError("a worker process was killed; the same command goes on where it was") from error
     finally:
-        pool.shutdown(cancel_futures=True)
+        processes.shutdown(cancel_futures=True)
 
 
 def _on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Path]:
@@ -113,15 +111,3 @@ def _packages() -> list[ModuleType]:
     import training
 
     return [paces_live, training]
-
-
-def _end_with_parent() -> None:
-    """Let this worker process end as soon as its parent does, even when the parent was killed."""
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -1,6 +1,7 @@
 """Songs to megabatches: shards of cases, ready to train from, built through the live feature path."""
 
 import json
+import math
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from training.labels.truth import Truth, judge_all
 SPLITS = ("train", "validation", "test")
 MADE_WITH, PARTS = "made-with.json", "parts.json"
 """What the shards of a folder were made with; and, of a folder that joins others, which these are."""
-CONTENTS = 2
+CONTENTS = 3
 """Version of what a shard holds: raised when the code, not a parameter, makes other cases of the same songs."""
 SHARD_SONGS = 40
 NEGATIVE_EVERY = 8
@@ -173,16 +174,20 @@ def song_cases(
     rng: np.random.Generator,
     *,
     windows: int,
+    steady_s: float = math.inf,
 ) -> Iterator[tuple[Cases, NDArray[np.int8], NDArray[np.bool_]]]:
     """Yield the judged candidates of random windows of a song: cases, labels (-1 ignored), exactness.
 
-    Half of the windows are full; the others end early, as in the first seconds of a song heard live.
+    Half of the windows are full; the others end early, as in the first seconds of a song heard live. No more than a
+    fifth of a window lies after `steady_s`, where the ending slows down.
     """
     frames = log_mel(samples, config)
     for _ in range(windows):
         longest = min(config.window_frames, len(frames))
         length = longest if rng.random() < 0.5 else int(rng.uniform(0.2, 1.0) * longest)
-        start = int(rng.integers(0, len(frames) - length + 1))
+        steady = min(steady_s * config.frame_rate, float(len(frames)))
+        last = int(np.clip(steady - 0.8 * length, 0, len(frames) - length))
+        start = int(rng.integers(0, last + 1))
         window = frames[start : start + length]
         gram = tempogram(window, config)
         target = float(rng.uniform(120.0, 200.0)) if rng.random() < 0.5 else None
@@ -261,7 +266,8 @@ class ShardJob:
             for variant in range(self.variants):
                 rng = np.random.default_rng([self.seed, member.index, variant])
                 heard = degrade(clean, rate, rng)
-                for cases, label, exact in song_cases(heard, truth, self.config, rng, windows=self.windows):
+                drawn = song_cases(heard, truth, self.config, rng, windows=self.windows, steady_s=song.steady_s)
+                for cases, label, exact in drawn:
                     columns["folds"].append(np.rint(cases.folds * LEVELS).astype(np.int8))
                     columns["context"].append(np.rint(cases.context * LEVELS).astype(np.int8))
                     columns["spm"].append(cases.spm.astype(np.float32))

@@ -15,7 +15,7 @@ from training.errors import TrainingError
 
 Samples = NDArray[np.float32]
 
-KINDS = ("noise", "scatter", "speech", "rubato")
+KINDS = ("noise", "scatter", "speech", "rubato", "ambience")
 SYLLABLES = (
     "ka",
     "lo",
@@ -49,6 +49,8 @@ def negative(kind: str, seconds: float, rate: int, rng: np.random.Generator, *, 
             return speech(count, rate, rng)
         case "rubato":
             return rubato(music, rate, rng)[:count]
+        case "ambience":
+            return ambience(count, rate, rng)
     raise ValueError(f"no negatives of kind {kind}")
 
 
@@ -110,6 +112,30 @@ def rubato(music: Samples, rate: int, rng: np.random.Generator) -> Samples:
     when = np.cumsum(np.interp(places, np.arange(points), speed))
     when = when[when < len(music) - 1]
     return np.interp(when, np.arange(len(music)), music).astype(np.float32)
+
+
+def ambience(count: int, rate: int, rng: np.random.Generator) -> Samples:
+    """Return a place where people are: a murmur of voices, clatter, something that hums, air."""
+    sound = 0.3 * noise(count, rate, rng) + rng.uniform(0.0, 0.6) * scatter(count, rate, rng)
+    for _ in range(int(rng.integers(0, 5))):
+        voice = speech(count, rate, rng)
+        sound += np.float32(rng.uniform(0.1, 0.6)) * np.roll(voice, int(rng.integers(count)))
+    if rng.random() < 0.6:
+        sound += np.float32(rng.uniform(0.02, 0.2)) * _hum(count, rate, rng)
+    return np.asarray(sound / max(1.0, float(np.abs(sound).max())), np.float32)
+
+
+def _hum(count: int, rate: int, rng: np.random.Generator) -> Samples:
+    """Return what engines and pads have in common: partials that swell and change pitch every few seconds."""
+    points = max(2, int(count / rate / rng.uniform(1.5, 6.0)))
+    places = np.linspace(0.0, points - 1.0, count)
+    sound = np.zeros(count)
+    for partial in rng.integers(1, 8, 4):
+        pitch = partial * rng.uniform(55.0, 220.0) * np.exp2(rng.integers(-5, 6, points) / 12)
+        steps = np.interp(places, np.arange(points), pitch)
+        swell = np.interp(places, np.arange(points), rng.uniform(0.0, 1.0, points))
+        sound += swell * np.sin(2.0 * np.pi * np.cumsum(steps) / rate) / partial
+    return np.asarray(sound / 4.0, np.float32)
 
 
 def _stroke(rate: int, rng: np.random.Generator) -> Samples:

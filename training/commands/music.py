@@ -135,12 +135,14 @@ def calibrate(
     from training.corpus.songs import load
     from training.evaluation import calibration
     from training.labels import people
+    from training.labels.truth import AGREED, FAST_EDGE, SLOW_EDGE, STEEPNESS
 
     persons = [people.read(file) for file in files]
     songs = load(work / "corpus")
     if not songs:
         raise TrainingError(f"no songs in {work / 'corpus'}; make them with: python -m training corpus")
-    said = calibration.people(people.combine(persons, how, tolerance))
+    together = people.combine(persons, how, tolerance)
+    said, truths = calibration.people(together), list(together.values())
     made = [*calibration.generated(songs), calibration.by_rule(persons)]
     out = Console(width=150, highlight=False)
     out.print(_calibration(said, made))
@@ -154,7 +156,12 @@ def calibrate(
     precision, recall = calibration.rule_against(persons, tolerance=tolerance)
     out.print(f"the rule on the first pace of each song: precision {precision.low:.3f}, recall {recall.low:.3f}")
     figure = figure or work / "calibration.svg"
-    calibration.draw([said, *made], figure)
+    slow, fast, steepness, agreed = calibration.fit_acceptance(truths)
+    out.print(
+        f"salience, fitted to these labels: edges at {slow:.1f} and {fast:.1f}, steepness {steepness:.1f}, "
+        f"agreed {agreed:.3f}; the rule has {SLOW_EDGE}, {FAST_EDGE}, {STEEPNESS}, {AGREED}"
+    )
+    calibration.draw([said, *made], figure, truths)
     console.print(f"the figure is {figure}")
 
 

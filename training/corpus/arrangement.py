@@ -1,4 +1,4 @@
-"""What is added to the band that MMA plays (melody, bass, chords, drums), taken from it, and made human."""
+"""What is added to the band that MMA plays (melody, bass, chords, drums), and how it is made human."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -180,40 +180,6 @@ def combine(*performances: Performance) -> Performance:
         tuple(note for performance in performances for note in performance.notes),
         tuple(control for performance in performances for control in performance.controls),
     )
-
-
-def drop_out(
-    rng: np.random.Generator, performance: Performance, sections: Sequence[tuple[float, float]]
-) -> Performance:
-    """Silence some channels, for the whole song or for a section; the drums for all of 8 % of songs.
-
-    At least two channels, or one note every two beats, always remain.
-    """
-    everywhere: set[int] = set()
-    partly: set[tuple[int, int]] = set()
-    channels = performance.channels
-    pitched = [channel for channel in channels if channel != DRUMS]
-    without_drums = rng.random() < 0.08 and len(pitched) > 1
-    drums_pause = rng.random() < 0.2
-    for channel in channels:
-        if channel == DRUMS:
-            if without_drums:
-                everywhere.add(channel)
-            elif drums_pause:
-                partly.update((channel, s) for s in range(len(sections)) if rng.random() < 0.35)
-        elif rng.random() < 0.12:
-            everywhere.add(channel)
-        else:
-            partly.update((channel, s) for s in range(len(sections)) if rng.random() < 0.08)
-    if len(channels) - len(everywhere) < 2:
-        return performance
-    kept = []
-    for index, (start, end) in enumerate(sections):
-        here = [n for n in performance.notes if start <= n.start < end]
-        left = [n for n in here if n.channel not in everywhere and (n.channel, index) not in partly]
-        kept.extend(left if len({n.start for n in left}) >= (end - start) / 2 else here)
-    kept_notes = tuple(n for n in kept if not (without_drums and n.channel == DRUMS))
-    return replace(performance, notes=kept_notes)
 
 
 def revoice(rng: np.random.Generator, performance: Performance) -> Performance:

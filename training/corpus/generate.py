@@ -2,9 +2,8 @@
 
 import json
 import logging
-import multiprocessing
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,6 +18,7 @@ from training.corpus.songs import SCHEMA, audio_path, json_path
 from training.corpus.synthesis import AUDIO_RATE, Synth, render, soundfonts
 from training.errors import TrainingError
 from training.labels.truth import Meter
+from training.workers import pool
 
 SEED = 20_190_129
 
@@ -45,6 +45,7 @@ class _Job:
     index: int
     seed: int
     family: Family
+    turn: int
     split: str
     seconds: float | None
 
@@ -94,15 +95,14 @@ def generate(
     (folder / "audio").mkdir(parents=True, exist_ok=True)
     (folder / "songs").mkdir(parents=True, exist_ok=True)
     jobs = [
-        _Job(folder, index, seed, family, split_of[family.name], seconds)
-        for index, family in _plan(folder, everything, songs, seed, weights).items()
+        _Job(folder, index, seed, family, turn, split_of[family.name], seconds)
+        for index, (family, turn) in _plan(folder, everything, songs, seed, weights).items()
     ]
     waiting = [job for job in jobs if not json_path(folder, job.index).exists()]
     found = done = len(jobs) - len(waiting)
     failed: dict[str, str] = {}
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
-        futures = {pool.submit(_make, job): job for job in waiting}
+    with pool(workers) as processes:
+        futures = {processes.submit(_make, job): job for job in waiting}
         for future in as_completed(futures):
             job = futures.pop(future)
             done += 1
@@ -115,19 +115,26 @@ def generate(
     return Outcome(len(waiting) - len(failed), found, failed)
 
 
-def schedule(everything: tuple[Family, ...], songs: int, seed: int) -> list[Family]:
-    """Choose the family of each song: meters in their shares, and within a meter every family in turn."""
+def schedule(everything: tuple[Family, ...], songs: int, seed: int) -> list[tuple[Family, int]]:
+    """Choose the family of each song: meters in their shares, and within a meter every family in turn.
+
+    Returns
+    -------
+    list of tuple
+        Family of each song, and how many songs of it come before.
+    """
     rng = np.random.default_rng([seed, 0x5EED])
     queues: dict[Meter, list[Family]] = {}
     for meter in SHARES:
         members = [family for family in everything if family.meter == meter]
         queues[meter] = [members[i] for i in rng.permutation(len(members))]
     given: dict[Meter, int] = dict.fromkeys(SHARES, 0)
-    chosen: list[Family] = []
+    chosen: list[tuple[Family, int]] = []
     for index in range(songs):
         meter = max(SHARES, key=lambda m: SHARES[m] * (index + 1) - given[m])
         queue = queues[meter]
-        chosen.append(queue[given[meter] % len(queue)])
+        turn, place = divmod(given[meter], len(queue))
+        chosen.append((queue[place], turn))
         given[meter] += 1
     return chosen
 
@@ -146,8 +153,8 @@ def weighted(weights: Mapping[str, float], songs: int) -> list[str]:
 
 def _plan(
     folder: Path, everything: tuple[Family, ...], songs: int, seed: int, weights: Mapping[str, float] | None
-) -> dict[int, Family]:
-    """Return the family of each song to make, by index: the regular ones, or those asked for over them."""
+) -> dict[int, tuple[Family, int]]:
+    """Return family and turn of each song to make, by index: the regular ones, or those asked for over them."""
     named = {family.name: family for family in everything}
     path = folder / MORE
     chunks: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
@@ -155,12 +162,12 @@ def _plan(
     if unknown := sorted(wanted - named.keys()):
         raise TrainingError(f"no such groove families: {', '.join(unknown)}")
     extra = [
-        {chunk["first"] + n: named[name] for n, name in enumerate(weighted(chunk["weights"], chunk["songs"]))}
+        {chunk["first"] + n: (named[name], n) for n, name in enumerate(weighted(chunk["weights"], chunk["songs"]))}
         for chunk in chunks
     ]
     if weights is None:
         regular = dict(enumerate(schedule(everything, songs, seed)))
-        return regular | {index: family for chunk in extra for index, family in chunk.items() if index < songs}
+        return regular | {index: song for chunk in extra for index, song in chunk.items() if index < songs}
     if not weights or min(weights.values()) <= 0.0:
         raise TrainingError("every family that more songs are asked of needs a share above 0")
     asked = {"songs": songs, "weights": dict(weights)}
@@ -172,7 +179,7 @@ def _plan(
     unfinished = path.with_suffix(".part")
     unfinished.write_text(json.dumps([*chunks, {"first": first, **asked}], indent=1) + "\n", encoding="utf-8")
     unfinished.replace(path)
-    return {first + n: named[name] for n, name in enumerate(weighted(weights, songs))}
+    return {first + n: (named[name], n) for n, name in enumerate(weighted(weights, songs))}
 
 
 def shares(path: Path) -> dict[str, float]:
@@ -197,7 +204,7 @@ def _installed_soundfonts() -> tuple[Path, ...]:
 
 def _make(job: _Job) -> None:
     rng = np.random.default_rng([job.seed, job.index])
-    score = compose(job.family, rng, job.seconds)
+    score = compose(job.family, rng, job.seconds, job.turn)
     fonts = _installed_soundfonts()
     synth = Synth(
         soundfont=fonts[int(rng.integers(len(fonts)))],
@@ -218,7 +225,8 @@ def _make(job: _Job) -> None:
         "time_signature": score.time_signature,
         "tempo": score.tempo,
         "swung": score.feel == "swung",
-        "divided": score.feel != "plain",
+        "offbeats": round(score.offbeats, 4),
+        "steady_s": round(score.steady_s, 3),
         **asdict(score.truth),
         "soundfont": synth.soundfont.name,
         "drums": score.drums,

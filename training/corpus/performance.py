@@ -22,6 +22,13 @@ TICKS_PER_BEAT = 960
 PHASES = 24
 """Steps of the felt beat in the histogram of onsets."""
 
+COMMON_OFFBEATS = 0.43
+"""Weight of the off-beats relative to that of the beats.
+
+A twentieth of the straight duple grooves of MMA fall short of 0.7 of it. With that, the double of a beat of 110 to 130
+fits nearly as often as people say (30 of 35 songs).
+"""
+
 LIMIT_S = 60.0
 Feel = Literal["straight", "swung", "plain"]
 
@@ -128,6 +135,18 @@ def feel_of(histogram: NDArray[np.float64]) -> Feel:
     if triplet > max(0.5 * half, 0.04) or dotted > max(2 * half, 2 * quarter, 0.04):
         return "swung"
     return "straight" if half > 0.08 * on_beat else "plain"
+
+
+def offbeats(histogram: NDArray[np.float64]) -> float:
+    """Say how strong the onsets half-way between the beats are beside those on the beats, 1 as they commonly are.
+
+    Parameters
+    ----------
+    histogram
+        As `onset_histogram` gives it.
+    """
+    on_beat, half = histogram[[-1, 0, 1]].sum(), histogram[11:14].sum()
+    return float(half / max(on_beat, 1e-9) / COMMON_OFFBEATS)
 
 
 def undo_rounding(performance: Performance, library: str, beat: float) -> Performance:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.corpus import arrangement
+from training.corpus import arrangement, form
 from training.corpus.arrangement import Harmony, Rhythm
 from training.corpus.families import Family
 from training.corpus.harmony import Chord, Key, draw_key
@@ -17,6 +17,7 @@ from training.corpus.performance import (
     between,
     feel_of,
     midi_tempo,
+    offbeats,
     onset_histogram,
     play_mma,
     undo_rounding,
@@ -24,9 +25,10 @@ from training.corpus.performance import (
 )
 from training.labels.truth import Meter, Truth, truth
 
-SLOWEST_FELT, FASTEST_FELT = 45.0, 240.0
-TEMPO_SPREAD = (0.65, 1.6)
+SLOWEST_FELT, FASTEST_FELT = 40.0, 240.0
+TEMPO_SPREAD = (0.6, 1.7)
 """Range of the tempo relative to the style's usual one."""
+GROOVES_A_SONG = 3
 
 _INTRO, _END, _FILL = re.compile(r"[Ii]ntro"), re.compile(r"End|[a-z\d]E$"), re.compile(r"Fill|F[AB]$")
 _UNUSABLE = re.compile(r"metronome|break|-44$", re.I)
@@ -53,14 +55,16 @@ class Score:
         Felt beats per minute, exactly as in the MIDI file.
     meter, time_signature
         Class of the meter, and its usual notation.
-    feel
-        How the notes divide the felt beat.
+    feel, offbeats
+        How the notes divide the felt beat, and how strong those half-way between the beats are.
     drums
         Whether any drums are left.
     truth
         The paces that fit.
     histogram
         Weight of the onsets at each 24th of the felt beat, sum 1.
+    steady_s
+        Seconds until the ending slows down.
     midi
         The MIDI file; its quarter note is the felt beat.
     """
@@ -71,13 +75,15 @@ class Score:
     meter: Meter
     time_signature: str
     feel: Feel
+    offbeats: float
     drums: bool
     truth: Truth
     histogram: tuple[float, ...]
+    steady_s: float
     midi: bytes
 
 
-def compose(family: Family, rng: np.random.Generator, seconds: float | None = None) -> Score:
+def compose(family: Family, rng: np.random.Generator, seconds: float | None = None, turn: int = 0) -> Score:
     """Compose a song.
 
     Parameters
@@ -88,6 +94,8 @@ def compose(family: Family, rng: np.random.Generator, seconds: float | None = No
         Decides everything else.
     seconds
         Length; drawn from 60 to 80 if not given.
+    turn
+        How many songs of the family came before: each plays the grooves that follow on those of the last.
 
     Raises
     ------
@@ -98,15 +106,17 @@ def compose(family: Family, rng: np.random.Generator, seconds: float | None = No
     length = rng.uniform(60, 80) if seconds is None else seconds
     key = draw_key(rng)
     bars = max(4, round(length * tempo / 60 / family.beats_per_bar))
-    sections = _plan(rng, family, key, bars)
+    sections = _plan(rng, family, key, bars, turn)
     mma_seed = int(rng.integers(1 << 30))
     sections, band = _perform(family, sections, mma_seed)
     harmony = _harmony(family, key, sections)
     rhythm = Rhythm(family.meter, round(family.beats_per_bar), _feel_to_follow(rng, family, band))
     song = _arrange(rng, band, harmony, rhythm, family, _spans(family, sections))
+    song = form.solo(rng, form.pause(rng, song, rhythm, harmony.end, tempo), harmony.end)
     histogram = onset_histogram(song.notes)
-    feel = feel_of(histogram)
-    midi = write_midi(arrangement.humanize(rng, arrangement.revoice(rng, song), tempo), tempo)
+    feel, marked = feel_of(histogram), offbeats(histogram)
+    played, steady = form.slow_down(rng, arrangement.revoice(rng, song), harmony.end)
+    midi = write_midi(arrangement.humanize(rng, played, tempo), tempo)
     exact = midi_tempo(midi)
     return Score(
         family=family.name,
@@ -116,8 +126,10 @@ def compose(family: Family, rng: np.random.Generator, seconds: float | None = No
         time_signature=family.time_signature,
         feel=feel,
         drums=DRUMS in song.channels,
-        truth=truth(exact, family.meter, swung=feel == "swung", divided=feel != "plain"),
+        offbeats=marked,
+        truth=truth(exact, family.meter, swung=feel == "swung", offbeats=marked),
         histogram=tuple(float(weight) for weight in histogram),
+        steady_s=60.0 * steady / exact,
         midi=midi,
     )
 
@@ -144,7 +156,7 @@ def _draw_tempo(rng: np.random.Generator, usual: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
-def _plan(rng: np.random.Generator, family: Family, key: Key, bars: int) -> tuple[Section, ...]:
+def _plan(rng: np.random.Generator, family: Family, key: Key, bars: int, turn: int) -> tuple[Section, ...]:
     usable = [groove for groove in family.grooves if not _UNUSABLE.search(groove)]
     intros = [g for g in usable if _INTRO.search(g)]
     ends = [g for g in usable if _END.search(g)]
@@ -152,9 +164,12 @@ def _plan(rng: np.random.Generator, family: Family, key: Key, bars: int) -> tupl
     mains = [g for g in usable if not (_INTRO.search(g) or _END.search(g) or _FILL.search(g))] or ["pattern"]
     intro = 4 if intros and bars >= 16 and rng.random() < 0.4 else 0
     ending = 2 if ends and bars >= 16 and rng.random() < 0.5 else 0
-    count = min(int(rng.integers(2, 6)), max(1, bars // 4))
-    chosen = list(rng.choice(mains, size=min(count, len(mains)), replace=False))
-    order = [str(chosen[i % len(chosen)]) for i in range(count)]
+    count = min(int(rng.integers(GROOVES_A_SONG, 6)), max(1, bars // 4))
+    # Every groove has its turn: GROOVES_A_SONG of them in each song of the family, in the order of the file.
+    first = turn * GROOVES_A_SONG
+    chosen = [mains[(first + i) % len(mains)] for i in range(min(count, len(mains)))]
+    order = [chosen[i] for i in rng.permutation(len(chosen))]
+    order = [order[i % len(order)] for i in range(count)]
     two_chords = rng.random() < 0.2 and family.bar % 2 == 0
     cuts = np.linspace(0, bars - intro - ending, count + 1).round().astype(int)
     plan = [(groove, int(size)) for groove, size in zip(order, np.diff(cuts), strict=True) if size]
@@ -253,7 +268,8 @@ def _arrange(
         parts.append(arrangement.drum_layer(rng, rhythm, harmony.end))
     finite = tuple((start, harmony.end if np.isinf(end) else end) for start, end in spans)
     song = arrangement.combine(*parts)
-    return arrangement.drop_out(rng, replace(song, notes=_sorted(song.notes, harmony.end)), finite)
+    song = form.change_feel(rng, song, rhythm, finite)
+    return form.drop_out(rng, replace(song, notes=_sorted(song.notes, harmony.end)), finite)
 
 
 def _sorted(notes: tuple[Note, ...], end: float) -> tuple[Note, ...]:

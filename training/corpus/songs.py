@@ -1,6 +1,7 @@
 """The songs of a corpus: what is known of each."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +26,8 @@ class Song:
         Felt beats per minute.
     meter
         ``unknown`` for songs that people labelled; nothing is then known of ``time_signature``,
-        ``swung``, ``divided`` and ``drums`` either.
-    swung, divided
+        ``swung``, ``offbeats`` and ``drums`` either.
+    swung, offbeats
         See `training.labels.truth`.
     compatible, taste
         Paces in steps per minute.
@@ -36,6 +37,8 @@ class Song:
         ``train``, ``validation`` or ``test``.
     tolerance
         How far from the paces others still count as the same, a ratio.
+    steady_s
+        Seconds until the ending slows down; infinite if nothing is known of that.
     """
 
     id: str
@@ -47,7 +50,7 @@ class Song:
     time_signature: str
     tempo: float
     swung: bool
-    divided: bool
+    offbeats: float
     compatible: tuple[float, ...]
     taste: tuple[float, ...]
     soundfont: str
@@ -55,6 +58,7 @@ class Song:
     duration: float
     split: str
     tolerance: float = TOLERANCE
+    steady_s: float = math.inf
 
     @property
     def truth(self) -> Truth:
@@ -79,7 +83,7 @@ def _read_song(folder: Path, path: Path) -> Song:
         time_signature=data["time_signature"],
         tempo=data["tempo"],
         swung=data["swung"],
-        divided=data["divided"],
+        offbeats=data["offbeats"],
         compatible=tuple(data["compatible"]),
         taste=tuple(data["taste"]),
         soundfont=data["soundfont"],
@@ -87,6 +91,7 @@ def _read_song(folder: Path, path: Path) -> Song:
         duration=data["duration"],
         split=data["split"],
         tolerance=data.get("tolerance", TOLERANCE),
+        steady_s=data.get("steady_s", math.inf),
     )
 
 

@@ -23,6 +23,8 @@ _SOUNDFONTS = (
     ("TimGM6mb", "timgm6mb-soundfont"),
     ("FluidR3_GM", "fluid-soundfont-gm"),
     ("MuseScore_General", "musescore-general-soundfont-small"),
+    ("OPL-3_FM", "opl3-soundfont"),
+    ("sf_GMbank", "csound-soundfont"),
 )
 
 
@@ -99,7 +101,9 @@ def _run_fluidsynth(midi: bytes, synth: Synth, gain: float) -> NDArray[np.float3
         source.write_bytes(midi)
         command = ["fluidsynth", "-ni", "-q", "-F", str(target), "-T", "wav", "-r", str(RENDER_RATE)]
         command += ["-g", f"{gain:.4f}", "-R", str(int(synth.reverb)), "-C", str(int(synth.chorus))]
-        command += ["-o", "synth.cpu-cores=1", str(synth.soundfont), str(source)]
+        # Only the instruments that are played: a compressed soundfont takes seconds to unpack as a whole.
+        command += ["-o", "synth.cpu-cores=1", "-o", "synth.dynamic-sample-loading=1"]
+        command += [str(synth.soundfont), str(source)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
         except FileNotFoundError:

@@ -6,13 +6,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.corpus.songs import Song
 from training.errors import TrainingError
 from training.labels.people import Labels
-from training.labels.truth import FASTEST, SLOWEST, TOLERANCE, Truth, judge, truth
+from training.labels.truth import FASTEST, SALIENT, SLOWEST, TOLERANCE, Truth, acceptance, judge, truth
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 BANDS = (80.0, 110.0, 130.0, 140.0, 160.0)
 """Between these, in steps per minute, halves and doubles are counted."""
@@ -194,10 +199,50 @@ def differences(said: Profile, made: Profile) -> list[Difference]:
     return found
 
 
-def draw(profiles: Sequence[Profile], path: Path) -> None:
+def levels(truths: Iterable[Truth]) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the half and the double of every pace, within 40..320: rate, whether it is a pace too, whether a half."""
+    asked = [
+        (pace * factor, judge(pace * factor, each) is True, factor < 1.0)
+        for each in truths
+        for pace in each.compatible
+        for factor in (0.5, 2.0)
+        if SLOWEST <= pace * factor <= FASTEST
+    ]
+    rate, fits, half = (np.array(column) for column in zip(*asked, strict=True))
+    return rate, fits, half
+
+
+def fit_acceptance(truths: Iterable[Truth]) -> tuple[float, float, float, float]:
+    """Fit the curve of `training.labels.truth.acceptance` to what people say, by maximum likelihood.
+
+    Returns
+    -------
+    tuple of float
+        Slow edge and fast edge in steps per minute, their steepness, and the share between them.
+    """
+    from scipy.optimize import minimize
+
+    rate, fits, half = levels(truths)
+
+    def cost(parameters: NDArray[np.float64]) -> float:
+        slow, fast, steepness, agreed = parameters
+        edge = np.where(half, np.log(slow / rate), np.log(rate / fast))
+        share = np.clip(agreed / (1.0 + np.exp(steepness * edge)), 1e-6, 1.0 - 1e-6)
+        return -float(np.log(np.where(fits, share, 1.0 - share)).sum())
+
+    # The ends of the range, and the middle between them, are as far as an edge can go.
+    middle = math.sqrt(SLOWEST * FASTEST)
+    bounds = ((SLOWEST, middle), (middle, FASTEST), (1.0, 40.0), (0.5, 1.0))
+    found = minimize(cost, (55.0, 280.0, 10.0, 0.9), method="Nelder-Mead", bounds=bounds, options={"maxiter": 5000})
+    slow, fast, steepness, agreed = map(float, found.x)
+    return slow, fast, steepness, agreed
+
+
+def draw(profiles: Sequence[Profile], path: Path, truths: Sequence[Truth] = ()) -> None:
     """Draw the shares of all profiles into an SVG, PNG or PDF file; only such aggregates are in it.
 
-    Bars are shares, the thin lines on the first profile's their 95 % interval, the pale tops matters of taste.
+    Bars are shares, the thin lines on the first profile's their 95 % interval, the pale tops matters of taste. Below,
+    with people's `truths`, the salience of a level by its rate, and the shares that its curve was fitted to.
     """
     import matplotlib as mpl  # half a second, needed here alone
 
@@ -211,7 +256,11 @@ def draw(profiles: Sequence[Profile], path: Path) -> None:
         "Double of a pace fits too (pale: taste)": [m for m in measures() if m.startswith("double")],
     }
     with mpl.rc_context({"svg.hashsalt": "paces-live", "svg.fonttype": "none", "font.size": 9}):
-        figure, grid = pyplot.subplots(2, 2, figsize=(11, 7), layout="constrained")
+        figure = pyplot.figure(figsize=(11, 10 if truths else 7), layout="constrained")
+        cells = figure.add_gridspec(3 if truths else 2, 2)
+        grid = np.array([[figure.add_subplot(cells[row, column]) for column in (0, 1)] for row in (0, 1)])
+        if truths:
+            _draw_acceptance(figure.add_subplot(cells[2, :]), truths)
         width = 0.8 / len(profiles)
         for axes, (title, names) in zip(grid.flat, panels.items(), strict=True):
             places = np.arange(len(names))
@@ -237,6 +286,32 @@ def draw(profiles: Sequence[Profile], path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
         pyplot.close(figure)
+
+
+def _draw_acceptance(axes: "Axes", truths: Sequence[Truth]) -> None:
+    """Draw the curve of acceptance, and people's shares in bins of a sixth of an octave with their 95 % intervals."""
+    rate, fits, half = levels(truths)
+    fine = np.geomspace(SLOWEST, FASTEST, 300)
+    axes.plot(fine, 100 * acceptance(fine), color="C1", label="rule: salience of a level that is commonly marked")
+    axes.axhline(100 * SALIENT, color="C1", linestyle=":", label="below, a matter of taste")
+    edges = SLOWEST * 2.0 ** (np.arange(19) / 6)
+    for side, color, name in ((half, "C0", "half"), (~half, "C2", "double")):
+        bins = np.digitize(rate[side], edges)
+        for number, place in enumerate(np.unique(bins)):
+            inside = fits[side][bins == place]
+            share = Share(int(inside.sum()), len(inside))
+            at, (low, high) = math.sqrt(edges[place - 1] * edges[min(place, 18)]), share.interval
+            axes.vlines(at, 100 * low, 100 * high, color=color, linewidth=1)
+            axes.plot(at, 100 * share.low, "o", color=color, label=f"people: {name} of a pace" if not number else None)
+    axes.set_xscale("log")
+    axes.set_xticks([40, 50, 60, 80, 110, 160, 220, 280, 320])
+    axes.xaxis.set_major_formatter("{x:.0f}")
+    axes.xaxis.set_minor_formatter("")
+    axes.set_title("A level of the meter is a pace too, by its rate")
+    axes.set_xlabel("rate of that level, steps per minute")
+    axes.set_ylabel("%")
+    axes.set_ylim(0, 102)
+    axes.legend(frameon=False)
 
 
 def _ratio_name(step: float) -> str:

@@ -15,12 +15,14 @@ TOLERANCE = 0.05
 SLOWEST, FASTEST = 40.0, 320.0
 """The range of paces, in steps per minute, that can be judged at all."""
 
-LOW_HALF, HIGH_DOUBLE = 55.0, 280.0
-"""Multiples of the beat beyond these are a matter of taste.
+SLOW_EDGE, FAST_EDGE, STEEPNESS, AGREED = 50.3, 297.2, 10.2, 0.941
+"""The curve of `acceptance`, fitted to 115 hand-labelled songs by `training.evaluation.calibration.fit_acceptance`."""
 
-In the 115 hand-labelled songs, half of a pace between 80 and 110 is a pace too in 9 of 41 cases, and half of one
-above 110 in 110 of 127; the double of one between 140 and 160 in 10 of 22.
-"""
+SALIENT = 2 / 3
+"""A level whose salience is less is a matter of taste."""
+
+STRONGEST = 1.25
+"""Off-beats stronger than this, relative to the common, make the double no more salient."""
 
 _COMPATIBLE: dict[Meter, tuple[float, ...]] = {
     "duple": (1, 1 / 2, 2),
@@ -61,8 +63,27 @@ class Truth:
     tolerance: float = TOLERANCE
 
 
-def truth(tempo: float, meter: Meter, *, swung: bool = False, divided: bool = True) -> Truth:
-    """Derive the paces that fit from the felt tempo and the meter.
+def acceptance(spm: ArrayLike) -> NDArray[np.float64]:
+    """Return the share of songs in which people find a level of the meter a pace too, by its rate alone.
+
+    Two logistic edges in the logarithm of the rate, as of the resonance of the sense of pulse (van Noorden and
+    Moelants, Journal of New Music Research 28, 1999): hardly anybody steps to what is slower or faster.
+
+    Parameters
+    ----------
+    spm
+        Steps per minute of the half or the double of a pace.
+    """
+    rate = np.asarray(spm, dtype=np.float64)
+    slow, fast = (SLOW_EDGE / rate) ** STEEPNESS, (rate / FAST_EDGE) ** STEEPNESS
+    return np.asarray(AGREED / ((1 + slow) * (1 + fast)))
+
+
+def truth(tempo: float, meter: Meter, *, swung: bool = False, offbeats: float = 1.0) -> Truth:
+    """Derive the paces that fit from the felt tempo, the meter and how it is played.
+
+    The levels of the meter other than the beat fit where their salience is high enough: `acceptance` of their rate,
+    and for the double times the strength of the notes that mark it.
 
     Parameters
     ----------
@@ -72,8 +93,9 @@ def truth(tempo: float, meter: Meter, *, swung: bool = False, divided: bool = Tr
         ``duple`` (2/4, 4/4), ``triple`` (3/4), ``compound`` (6/8, 12/8) or ``quintuple`` (5/4).
     swung
         Off-beat notes fall on a third of the beat rather than on its half.
-    divided
-        Notes fall between the beats. Without them the double tempo is a matter of taste.
+    offbeats
+        How strong the notes half-way between the beats are, 1 as they commonly are, see
+        `training.corpus.performance.offbeats`.
 
     Returns
     -------
@@ -93,9 +115,8 @@ def truth(tempo: float, meter: Meter, *, swung: bool = False, divided: bool = Tr
     taste = set(_TASTE[meter])
     if swung:
         taste.update(_TASTE_IF_SWUNG[meter])
-    if meter == "duple" and not divided:
-        taste.add(2)
-    taste.update(r for r in ratios if r != 1 and not LOW_HALF <= tempo * r <= HIGH_DOUBLE)
+    strengths = {ratio: min(offbeats, STRONGEST) if ratio == 2 else 1.0 for ratio in ratios}
+    taste.update(r for r in ratios if r != 1 and acceptance(tempo * r) * strengths[r] < SALIENT)
     return Truth(_paces(tempo, ratios - taste), _paces(tempo, taste))
 
 

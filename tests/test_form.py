@@ -1,0 +1,81 @@
+"""What happens to a band in the course of a song, and that its beat goes on through all of it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from training.corpus import form
+from training.corpus.arrangement import Rhythm
+from training.corpus.performance import DRUMS, Note, Performance
+
+END = 64.0
+TEMPO = 120.0
+ROCK = Rhythm("duple", 4, "straight")
+SECTIONS = ((0.0, 32.0), (32.0, END))
+BAND = Performance(tuple(Note(beat / 2, 0.75, 60, 80, channel) for beat in range(128) for channel in (0, 1, DRUMS)))
+
+
+def first(change: Callable[[np.random.Generator], Performance]) -> tuple[Performance, int]:
+    """Return the result of the first seed that changes the band, and how many of 200 do."""
+    results = [change(np.random.default_rng(seed)) for seed in range(200)]
+    changed = [result for result in results if result != BAND]
+    return changed[0], len(changed)
+
+
+def test_a_break_is_empty_but_for_one_channel_and_nothing_rings_into_it() -> None:
+    paused, count = first(lambda rng: form.pause(rng, BAND, ROCK, END, TEMPO))
+    assert 40 < count < 90
+    gone = sorted({(n.start, n.channel) for n in BAND.notes} - {(n.start, n.channel) for n in paused.notes})
+    start, stop = gone[0][0], gone[-1][0] + 0.5
+    assert stop % ROCK.beats_per_bar == 0
+    assert (stop - start) * 60 / TEMPO <= 2 * form.LONGEST_BREAK_S
+    silenced = {channel for _, channel in gone}
+    assert len(silenced) >= 2
+    for note in paused.notes:
+        assert note.length > 0
+        if note.channel in silenced and note.start < gone[0][0]:
+            assert note.start + note.length <= start + 1e-9 or note.start + note.length < stop
+
+
+def test_another_feel_of_the_drums_leaves_the_band_alone() -> None:
+    changed, count = first(lambda rng: form.change_feel(rng, BAND, ROCK, SECTIONS))
+    assert 20 < count < 70
+    pitched = [n for n in BAND.notes if n.channel != DRUMS]
+    assert [n for n in changed.notes if n.channel != DRUMS] == pitched
+    snares = sorted(n.start for n in changed.notes if n.channel == DRUMS and n.pitch in (38, 40))
+    assert snares
+    assert all(start % 0.5 == 0 for start in snares)
+
+
+@pytest.mark.parametrize("meter", ["triple", "compound"])
+def test_only_duple_songs_have_half_time(meter: str) -> None:
+    rhythm = Rhythm(meter, 3, "straight")  # type: ignore[arg-type]
+    assert all(form.change_feel(np.random.default_rng(s), BAND, rhythm, SECTIONS) == BAND for s in range(50))
+
+
+def test_a_solo_is_one_instrument_that_marks_the_beats() -> None:
+    alone, count = first(lambda rng: form.solo(rng, BAND, END))
+    assert 4 < count < 30
+    assert DRUMS not in alone.channels
+    programs = [control.message.program for control in alone.controls if control.message.type == "program_change"]
+    assert len(set(programs)) == 1
+    assert {n.start for n in alone.notes} == {n.start for n in BAND.notes}
+
+
+def test_sparse_parts_do_not_play_alone() -> None:
+    sparse = Performance(tuple(Note(4.0 * bar, 4.0, 60, 80, 0) for bar in range(16)))
+    assert all(form.solo(np.random.default_rng(seed), sparse, END) == sparse for seed in range(200))
+
+
+def test_endings_slow_down_from_the_steady_part_on() -> None:
+    slowed = [form.slow_down(np.random.default_rng(seed), BAND, END) for seed in range(200)]
+    changed = [(song, steady) for song, steady in slowed if steady < END]
+    assert 30 < len(changed) < 75
+    for song, steady in changed:
+        before = [n for n in BAND.notes if n.start + n.length <= steady]
+        assert list(song.notes[: len(before)]) == before
+        starts = sorted({n.start for n in song.notes if n.start >= steady})
+        steps = np.diff(starts)
+        assert np.all(np.diff(steps) > 0)
+        assert 0.5 / 0.7 * 0.8 < steps[-1] < 0.5 / 0.35

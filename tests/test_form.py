@@ -69,7 +69,7 @@ def test_sparse_parts_do_not_play_alone() -> None:
 
 
 def test_endings_slow_down_from_the_steady_part_on() -> None:
-    slowed = [form.slow_down(np.random.default_rng(seed), BAND, END) for seed in range(200)]
+    slowed = [form.slow_down(np.random.default_rng(seed), BAND, END, TEMPO) for seed in range(200)]
     changed = [(song, steady) for song, steady in slowed if steady < END]
     assert 30 < len(changed) < 75
     for song, steady in changed:

@@ -13,7 +13,7 @@ from training.corpus.performance import DRUMS, Control, Note, Performance
 Spans = Sequence[tuple[float, float]]
 """Sections of a song, from a felt beat to another."""
 
-LONGEST_BREAK_S = 3.5
+LONGEST_BREAK_S, LONGEST_ENDING_S = 3.5, 5.0
 SOLO_BEATS = 0.8
 """A solo must have onsets on at least this part of the beats."""
 SOLO_PROGRAMS = (0, 1, 4, 6, 11, 12, 24, 25, 26, 27, 45, 46)
@@ -104,8 +104,10 @@ def solo(rng: np.random.Generator, performance: Performance, end: float) -> Perf
     return Performance(tuple(n for n in performance.notes if n.channel in chosen), (*others, *voices))
 
 
-def slow_down(rng: np.random.Generator, performance: Performance, end: float) -> tuple[Performance, float]:
-    """Slow the last two to eight beats of a quarter of the songs down, to between 35 and 70 % of the speed.
+def slow_down(
+    rng: np.random.Generator, performance: Performance, end: float, tempo: float
+) -> tuple[Performance, float]:
+    """Slow the last two to eight beats, or 5 s, of a quarter of the songs down, to between 35 and 70 % of the speed.
 
     Returns
     -------
@@ -114,7 +116,7 @@ def slow_down(rng: np.random.Generator, performance: Performance, end: float) ->
     """
     if rng.random() >= 0.25:
         return performance, end
-    steady = max(end - float(rng.integers(2, 9)), 0.0)
+    steady = end - min(float(rng.integers(2, 9)), LONGEST_ENDING_S * tempo / 60)
     slowest, reach = rng.uniform(0.35, 0.7), end - steady
 
     def later(beat: float) -> float:

@@ -115,7 +115,7 @@ def compose(family: Family, rng: np.random.Generator, seconds: float | None = No
     song = form.solo(rng, form.pause(rng, song, rhythm, harmony.end, tempo), harmony.end)
     histogram = onset_histogram(song.notes)
     feel, marked = feel_of(histogram), offbeats(histogram)
-    played, steady = form.slow_down(rng, arrangement.revoice(rng, song), harmony.end)
+    played, steady = form.slow_down(rng, arrangement.revoice(rng, song), harmony.end, tempo)
     midi = write_midi(arrangement.humanize(rng, played, tempo), tempo)
     exact = midi_tempo(midi)
     return Score(

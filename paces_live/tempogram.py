@@ -15,6 +15,9 @@ from paces_live.config import FeatureConfig
 BAND_GROUPS = 4
 DYNAMIC_RANGE = 14.0
 """Nepers of power (60 dB) below the window's loudest value, under which differences are not heard as onsets."""
+SAME, ONE_PEAK = 0.02, 0.05
+"""Tempi closer than the first ratio are the same; of two closer than the second, the one that repeats less is a side
+lobe of the other."""
 LONGEST_LAG = 0.6
 """Longest lag used, as a part of the window: beyond it too few pairs of frames remain."""
 
@@ -84,21 +87,23 @@ def candidates(
 ) -> NDArray[np.float64]:
     """Return up to `count` distinct tempi worth judging, in beats per minute.
 
-    In order of precedence: the tempi in `also` (those being tracked), the best local candidate near `target`, the
-    strongest peaks, and the double and half of these (the double of a beat that nobody plays is no peak, yet one may
+    In order of precedence: the tempi in `also` (those being tracked), the strongest peak near `target`, the strongest
+    peaks, and the double and half of these (the double of a beat that nobody plays is no peak, yet one may
     step at it). All are refined to a fraction of a lag.
     """
     peaks = _peaks(gram, config)
     strongest = np.concatenate([peaks, np.repeat(peaks[:4], 2) * np.tile([2.0, 0.5], len(peaks[:4]))])
     # The doubles and halves of the strongest get a place before the weakest peaks.
     order = np.concatenate([peaks[: count // 2], strongest[len(peaks) :], peaks[count // 2 :]])
-    proposed = np.concatenate([np.asarray(also, float), _near(gram, target), order])
+    proposed = np.concatenate([np.asarray(also, float), _near(peaks, target), order])
     refined = refine(gram, proposed)
     # What moves further than half a lag was no peak: it is judged where it stands.
     refined = np.where(np.abs(refined / proposed - 1.0) < 0.04, refined, proposed)
     # A tempo at the very end of the range may come out just beyond it.
     clipped = np.clip(refined, config.spm_min, config.spm_max)
-    return _distinct(clipped[np.abs(refined / clipped - 1.0) < 0.002])[:count]
+    inside = np.abs(refined / clipped - 1.0) < 0.002
+    tracked = np.arange(len(proposed)) < len(also)
+    return _distinct(clipped[inside], gram.at(clipped[inside]), tracked[inside])[:count]
 
 
 def refine(gram: Tempogram, bpm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -142,24 +147,29 @@ def _peaks(gram: Tempogram, config: FeatureConfig) -> NDArray[np.float64]:
     return tempi
 
 
-def _near(gram: Tempogram, target: float | None, reach: float = 0.08) -> NDArray[np.float64]:
-    """Return the tempo of the strongest lag within `reach` of `target`."""
+def _near(peaks: NDArray[np.float64], target: float | None, reach: float = 0.08) -> NDArray[np.float64]:
+    """Return the strongest of the `peaks` within `reach` of `target`; none, where nothing repeats there."""
     if target is None:
         return np.empty(0)
-    lag = 60.0 * gram.frame_rate / target
-    lags = np.arange(int(np.ceil(lag / (1.0 + reach))), min(int(lag * (1.0 + reach)) + 1, len(gram.strengths)))
-    if not len(lags):
-        return np.empty(0)
-    return np.array([60.0 * gram.frame_rate / lags[np.argmax(gram.strengths[lags])]])
+    found: NDArray[np.float64] = peaks[np.abs(np.log(peaks / target)) < np.log1p(reach)][:1]
+    return found
 
 
-def _distinct(bpm: NDArray[np.float64], apart: float = 0.02) -> NDArray[np.float64]:
-    """Return `bpm` without those that lie within `apart` of an earlier one."""
+def _distinct(
+    bpm: NDArray[np.float64], strengths: NDArray[np.float32], tracked: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return `bpm` without what is the same as an earlier one, and without the weaker of two that are one peak.
+
+    Those that are `tracked` go only where an earlier one is the same.
+    """
     if not len(bpm):
         return bpm
-    close = np.abs(bpm[:, None] / bpm[None, :] - 1.0) < apart
+    distance = np.abs(bpm[:, None] / bpm[None, :] - 1.0)
+    weaker = strengths[:, None] < strengths[None, :]
     kept: list[int] = []
     for index in range(len(bpm)):
-        if not close[index, kept].any():
+        if not (distance[index, kept] < SAME).any():
             kept.append(index)
-    return bpm[kept]
+    shadowed = ((distance < ONE_PEAK) & weaker)[np.ix_(kept, kept)].any(axis=1) & ~tracked[kept]
+    distinct: NDArray[np.float64] = bpm[kept][~shadowed]
+    return distinct

@@ -68,10 +68,22 @@ def test_candidates_are_distinct_and_in_range() -> None:
     assert apart.min() >= 0.0195
 
 
-def test_something_near_the_target_is_always_proposed() -> None:
-    for target in (45.0, 100.0, 165.0, 310.0):
-        found = proposed(noisy(rock(137.0), 10.0), target=target)
-        assert np.abs(found / target - 1.0).min() < 0.1
+def test_a_weak_peak_near_the_target_is_proposed_though_stronger_ones_fill_the_list() -> None:
+    gram = tempogram(log_mel(noisy(rock(137.0), 10.0), CONFIG), CONFIG)
+    everything = candidates(gram, CONFIG, count=64)
+    for weak in everything[8:12]:
+        assert np.abs(candidates(gram, CONFIG, count=4) / weak - 1.0).min() > 0.02
+        assert np.abs(candidates(gram, CONFIG, count=4, target=weak) / weak - 1.0).min() < 0.08
+
+
+def test_a_side_lobe_of_a_stronger_peak_is_not_proposed_unless_tracked() -> None:
+    gram = tempogram(log_mel(noisy(rock(137.0), 10.0), CONFIG), CONFIG)
+    found = candidates(gram, CONFIG, count=32)
+    distance = np.abs(found[:, None] / found[None, :] - 1.0)
+    weaker = gram.at(found)[:, None] < gram.at(found)[None, :]
+    assert not ((distance < 0.05) & weaker).any()
+    lobe = found[0] * 1.04
+    assert np.abs(candidates(gram, CONFIG, count=32, also=(lobe,)) / lobe - 1.0).min() < 0.02
 
 
 def test_refinement_follows_the_peak_to_its_multiples() -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from paces_live.config import FeatureConfig
 from paces_live.features import log_mel
 from paces_live.fold import Cases, build_cases
-from paces_live.tempogram import candidates, tempogram
+from paces_live.tempogram import ONE_PEAK, candidates, tempogram
 from training.cases.cluster import map_shards
 from training.cases.degrade import degrade
 from training.cases.negatives import KINDS, negative
@@ -27,7 +27,7 @@ from training.labels.truth import Truth, judge_all
 SPLITS = ("train", "validation", "test")
 MADE_WITH, PARTS = "made-with.json", "parts.json"
 """What the shards of a folder were made with; and, of a folder that joins others, which these are."""
-CONTENTS = 3
+CONTENTS = 4
 """Version of what a shard holds: raised when the code, not a parameter, makes other cases of the same songs."""
 SHARD_SONGS = 40
 NEGATIVE_EVERY = 8
@@ -193,7 +193,9 @@ def song_cases(
         target = float(rng.uniform(120.0, 200.0)) if rng.random() < 0.5 else None
         # One tempo that is no peak: the live path judges such ones too, near a target that nothing plays at.
         off_peak = np.exp(rng.uniform(np.log(config.spm_min), np.log(config.spm_max), 1))
-        proposed = np.concatenate([candidates(gram, config, count=16, target=target), off_peak])
+        peaks = candidates(gram, config, count=16, target=target)
+        alone = np.abs(peaks / off_peak - 1.0).min(initial=1.0) > ONE_PEAK
+        proposed = np.concatenate([peaks, off_peak[: int(alone)]])
         cases = build_cases(window, gram, proposed, config)
         yield cases, judge_all(cases.spm, truth), _exact(cases.spm, truth)
 

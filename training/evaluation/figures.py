@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from training.evaluation.diagnosis import Verdicts, grouped, ratio_confusion, reliability, worst
-
-if TYPE_CHECKING:
-    from training.evaluation.report import Findings
+from training.evaluation.diagnosis import ratio_confusion
+from training.evaluation.findings import Findings
+from training.evaluation.needs import grouped, worst
+from training.evaluation.reliability import reliability
+from training.evaluation.verdicts import Verdicts
 
 BLUE, RED, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
 """Of the palette of Okabe and Ito (2008); a marker's shape says the same as its colour."""
@@ -36,13 +37,10 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def draw(findings: "Findings", folder: Path, suffix: str = "svg") -> dict[str, str]:
+def draw(findings: Findings, folder: Path, suffix: str = "svg") -> dict[str, str]:
     """Draw every figure into `folder`; return the file's name of each."""
     test = findings.singles["test"]
-    sets = {"validation, generated": findings.singles["validation"], "test, generated": test}
-    for name, heard in findings.heard.items():
-        if name.startswith("open"):
-            sets[name] = Verdicts.joined([one.verdicts[findings.models[0]] for one in heard])
+    sets = {"validation, generated": findings.singles["validation"]} | findings.tests
     names = {}
     with mpl.rc_context(STYLE):
         drawn = {

@@ -9,7 +9,7 @@ from training.evaluation.findings import HELD_OUT, Findings
 from training.evaluation.listening import Heard
 from training.evaluation.markdown import folded, percent, table
 from training.evaluation.needs import Group, grouped
-from training.evaluation.summary import of_songs
+from training.evaluation.summary import of_songs, told
 from training.evaluation.verdicts import tempo_band
 
 LONG = 12
@@ -104,7 +104,7 @@ def _grouped(title: str, found: Mapping[str, Group], heard: Sequence[Heard], of:
     for name, group in found.items():
         members = [one for one in heard if of(one) == name]
         measured = of_songs(members) if members else {}
-        figures = (f"{measured[measure]:.3f}" if members else "" for measure in ("set_f1", "flag_f1"))
+        figures = (told(measure, measured[measure]) if members else "" for measure in ("set_f1", "flag_f1"))
         rows.append((name, f"{group.cases:,}", percent(group.error_rate, 2), str(len(members)), *figures))
     text = table((title, "cases", "wrong verdicts", "songs", "pace set F1", "flag F1"), rows)
     return folded(f"all {len(rows)}, by {title}", text) if len(rows) > LONG else text

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isnan, nan
 
 from training.evaluation.findings import HELD_OUT, OPEN_CLEAN, Findings
 from training.evaluation.reliability import CALIBRATED
@@ -52,18 +53,19 @@ class Outcome:
 
     @property
     def missed_by(self) -> float:
-        """How far `found` is from the goal, and 0 where that is reached."""
-        if self.found is None:
-            return float("nan")
+        """How far `found` is from the goal, and 0 where that is reached; nan where it was not measured."""
+        if self.found is None or isnan(self.found):
+            return nan
         return max(0.0, self.found - self.goal if self.most else self.goal - self.found)
 
     def row(self) -> tuple[str, ...]:
         """Return the outcome in words: data, measure, goal, found, verdict."""
         goal = f"{'at most' if self.most else 'at least'} {self._written(self.goal)}"
-        if self.found is None:
+        if self.found is None or isnan(self.found):
             return self.data, self.measure, goal, "not measured", ""
+        found = self._written(self.found)
         verdict = f"**missed by {self._written(self.missed_by)}**" if self.missed_by else "reached"
-        return self.data, self.measure, goal, self._written(self.found), verdict
+        return self.data, self.measure, goal, found, verdict
 
     def _written(self, value: float) -> str:
         return told(self.kind, value) if self.kind else f"{value:.3g}"

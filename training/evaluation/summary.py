@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from training.cases.megabatch import EXACT
 from training.evaluation.diagnosis import FAILURES, accuracies, failure
 from training.evaluation.listening import LIVE_S, Heard
 from training.evaluation.metrics import song_measures
@@ -21,6 +22,8 @@ WORDS = {
     "precision": "precision",
     "recall": "recall",
     "f1": "F1",
+    "exact_accuracy": f"accuracy, exact candidates ({100.0 * EXACT:g} %)",
+    "exact_balanced_accuracy": f"balanced accuracy, exact candidates ({100.0 * EXACT:g} %)",
     "calibration_error": "expected calibration error",
     "songs": "songs",
     "set_precision": "pace set precision",
@@ -80,7 +83,7 @@ def of_songs(heard: Sequence[Heard], name: str | None = None) -> dict[str, float
 def told(measure: str, value: float) -> str:
     """Return a measure's value as the card and the report write it."""
     if np.isnan(value):
-        return "none"
+        return ""
     if measure in {"cases", "songs", "flags"}:
         return f"{value:,.0f}"
     if measure.startswith("tempo_error"):

@@ -41,6 +41,9 @@ class Verdicts:
         Felt tempo of the song; nan for a sound without a pace.
     family, meter : ndarray of str, shape (n,)
         Of the song.
+    exact : ndarray of bool, shape (n,)
+        False where the candidate is further than `training.cases.megabatch.EXACT` from a compatible pace, but within
+        tolerance of it. Its beats drift through the fold; no model learns from such.
     """
 
     spm: NDArray[np.float64]
@@ -49,6 +52,7 @@ class Verdicts:
     tempo: NDArray[np.float64]
     family: NDArray[np.str_]
     meter: NDArray[np.str_]
+    exact: NDArray[np.bool_]
 
     @property
     def wrong(self) -> NDArray[np.bool_]:
@@ -62,8 +66,10 @@ class Verdicts:
         return tempo_band(self.tempo)
 
     def measures(self) -> dict[str, float]:
-        """Return the measures of single verdicts."""
-        return candidate_measures(self.label, self.probability.astype(np.float32))
+        """Return the measures of single verdicts, of the exact candidates alone too."""
+        exact = candidate_measures(self.label[self.exact], self.probability[self.exact].astype(np.float32))
+        alone = {f"exact_{name}": exact[name] for name in ("accuracy", "balanced_accuracy")}
+        return candidate_measures(self.label, self.probability.astype(np.float32)) | alone
 
     @classmethod
     def joined(cls, parts: Sequence["Verdicts"]) -> "Verdicts":
@@ -88,6 +94,7 @@ class Labelled:
         1 compatible, 0 not.
     tempo : ndarray of float, shape (n,)
     family, meter : ndarray of str, shape (n,)
+    exact : ndarray of bool, shape (n,)
         See `Verdicts`.
     """
 
@@ -96,6 +103,7 @@ class Labelled:
     tempo: NDArray[np.float64]
     family: NDArray[np.str_]
     meter: NDArray[np.str_]
+    exact: NDArray[np.bool_]
 
     def judged(self, classifier: Classifier) -> Verdicts:
         """Return the verdicts of a model."""
@@ -106,6 +114,7 @@ class Labelled:
             tempo=self.tempo,
             family=self.family,
             meter=self.meter,
+            exact=self.exact,
         )
 
 
@@ -140,6 +149,7 @@ def full_windows(
         np.full(count, tempo),
         np.full(count, family),
         np.full(count, meter),
+        (label[kept] == 0) | (judge_all(spm[kept], truth, megabatch.EXACT) == 1),
     )
 
 
@@ -167,4 +177,4 @@ def _labelled(shard: Path, part: megabatch.Part, songs: Sequence[Song]) -> Label
     tempo = np.array([*(song.tempo for song in songs), *[np.nan] * count])
     family = np.array([*(song.family for song in songs), *["none"] * count], np.str_)
     meter = np.array([*(song.meter for song in songs), *["none"] * count], np.str_)
-    return Labelled(cases.cases(), cases.label, tempo[numbers], family[numbers], meter[numbers])
+    return Labelled(cases.cases(), cases.label, tempo[numbers], family[numbers], meter[numbers], cases.exact)

@@ -7,7 +7,7 @@ import numpy as np
 from training.evaluation.findings import HELD_OUT, Findings
 from training.evaluation.listening import Heard
 from training.evaluation.markdown import table
-from training.evaluation.summary import of_songs, of_windows
+from training.evaluation.summary import of_songs, of_windows, told
 
 WORDS = """\
 On the same audio in the same run. Programs that tell one tempo are given the pace set {tempo, half, double}, which is
@@ -19,6 +19,7 @@ HEADS = (
     *("program", "candidate accuracy", "balanced accuracy", "pace set F1", "flag F1"),
     *("songs without wrong pace", "Acc1", "Acc2", "CPU ms for 1 s of audio"),
 )
+MEASURES = ("set_f1", "flag_f1", "songs_without_wrong_pace", "acc1", "acc2")
 
 
 def beside(findings: Findings) -> str:
@@ -43,8 +44,8 @@ def beside(findings: Findings) -> str:
 def _row(name: str, heard: Sequence[Heard]) -> tuple[str, ...]:
     windows, songs = of_windows(heard, name).measures(), of_songs(heard, name)
     figures = (
-        *(windows[measure] for measure in ("accuracy", "balanced_accuracy")),
-        *(songs[measure] for measure in ("set_f1", "flag_f1", "songs_without_wrong_pace", "acc1", "acc2")),
+        *(told(measure, windows[measure]) for measure in ("accuracy", "balanced_accuracy")),
+        *(told(measure, songs[measure]) for measure in MEASURES),
     )
     took = 1000.0 * float(np.median([one.took_s[name] for one in heard]))
-    return name, *(f"{figure:.4f}" for figure in figures), f"{took:.1f}"
+    return name, *figures, f"{took:.1f}"

@@ -96,6 +96,7 @@ def ratio_figure(sets: Mapping[str, Verdicts]) -> Figure:
         upper.plot(at, said, color=color, marker=marker, linestyle="", label=f"judged so: {name}")
         lower.bar(at, wrong, 0.9 * width, color=color)
     upper.set_ylabel("candidates (%)")
+    upper.set_ylim(-5, 105)
     upper.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
     lower.set_ylabel("wrong verdicts (%)")
     lower.set_xticks(places, ratios)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isnan, nan
+from typing import Literal
 
 from training.evaluation.findings import HELD_OUT, OPEN_CLEAN, Findings
 from training.evaluation.reliability import CALIBRATED
@@ -38,8 +39,8 @@ class Outcome:
     goal : float
     found : float or None
         None where it was not measured.
-    most : bool
-        Whether `goal` is the greatest value rather than the least.
+    bound : str
+        What the found value must be of the goal.
     kind : str
         How `told` writes the values; "" for plain numbers.
     """
@@ -48,23 +49,28 @@ class Outcome:
     measure: str
     goal: float
     found: float | None
-    most: bool = False
+    bound: Literal["at least", "at most", "less than"] = "at least"
     kind: str = ""
 
     @property
     def missed_by(self) -> float:
-        """How far `found` is from the goal, and 0 where that is reached; nan where it was not measured."""
+        """How far `found` is on the wrong side of the goal, 0 where it is not; nan where it was not measured."""
         if self.found is None or isnan(self.found):
             return nan
-        return max(0.0, self.found - self.goal if self.most else self.goal - self.found)
+        return max(0.0, self.goal - self.found if self.bound == "at least" else self.found - self.goal)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the goal is reached."""
+        return self.missed_by == 0.0 and not (self.bound == "less than" and self.found == self.goal)
 
     def row(self) -> tuple[str, ...]:
         """Return the outcome in words: data, measure, goal, found, verdict."""
-        goal = f"{'at most' if self.most else 'at least'} {self._written(self.goal)}"
+        goal = f"{self.bound} {self._written(self.goal)}"
         if self.found is None or isnan(self.found):
             return self.data, self.measure, goal, "not measured", ""
         found = self._written(self.found)
-        verdict = f"**missed by {self._written(self.missed_by)}**" if self.missed_by else "reached"
+        verdict = "reached" if self.reached else f"**missed by {self._written(self.missed_by)}**"
         return self.data, self.measure, goal, found, verdict
 
     def _written(self, value: float) -> str:
@@ -86,9 +92,11 @@ def _right(findings: Findings) -> Iterator[Outcome]:
     for data in (HELD_OUT, OPEN_CLEAN):
         for measure, goal in ERRORS:
             found = songs.get(data, {}).get(measure)
-            yield Outcome(data, WORDS[measure], goal, found, most=True, kind=measure)
+            yield Outcome(data, WORDS[measure], goal, found, bound="at most", kind=measure)
         measure = "calibration_error"
-        yield Outcome(data, WORDS[measure], CALIBRATED, singles.get(data, {}).get(measure), most=True, kind=measure)
+        yield Outcome(
+            data, WORDS[measure], CALIBRATED, singles.get(data, {}).get(measure), bound="at most", kind=measure
+        )
 
 
 def _ahead(findings: Findings) -> Iterator[Outcome]:
@@ -107,11 +115,11 @@ def _quiet(findings: Findings) -> Iterator[Outcome]:
     for flags in findings.flags:
         if flags.kind != "rubato":
             rate = flags.hourly(flags.flags)
-            yield Outcome(flags.kind, f"false flags an hour at {TARGET:.0f}", FALSE_FLAGS, rate, most=True)
+            yield Outcome(flags.kind, f"false flags an hour at {TARGET:.0f}", FALSE_FLAGS, rate, bound="less than")
 
 
 def _small(findings: Findings) -> Iterator[Outcome]:
     cost = findings.cost
-    yield Outcome("model file", "size, kB", MODEL_KB, cost["model_kb"], most=True)
+    yield Outcome("model file", "size, kB", MODEL_KB, cost["model_kb"], bound="at most")
     words = "inference for 16 candidates on one core, ms"
-    yield Outcome("model file", words, INFERENCE_MS, 1000.0 * cost["inference_s"], most=True)
+    yield Outcome("model file", words, INFERENCE_MS, 1000.0 * cost["inference_s"], bound="at most")

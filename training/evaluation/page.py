@@ -78,7 +78,7 @@ real set was never trained on or tuned to.
 def _goals(findings: Findings) -> str:
     rows = outcomes(findings)
     measured = sum(not isnan(row.missed_by) for row in rows)
-    reached = sum(row.missed_by == 0.0 for row in rows)
+    reached = sum(row.reached for row in rows)
     text = f"Of {len(rows)} figures {measured} were measured and {reached} reached.\n\n"
     return text + table(("data", "measure", "goal", "found", ""), [row.row() for row in rows])
 

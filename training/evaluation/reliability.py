@@ -46,7 +46,10 @@ def calibration_error(label: NDArray[np.int8], probability: ArrayLike, bins: int
 
 
 def cooled(probability: ArrayLike, temperature: float) -> NDArray[np.float64]:
-    """Return the probabilities with their logits divided by `temperature`."""
+    """Return the probabilities with their logits divided by `temperature`.
+
+    Those beyond half a step of an int8 output are taken for that: their logits are not known.
+    """
     values = np.clip(np.asarray(probability, np.float64), 1 / 512, 1 - 1 / 512)
     return np.asarray(1.0 / (1.0 + ((1.0 - values) / values) ** (1.0 / temperature)))
 

@@ -1,7 +1,9 @@
 """The exported model, measured."""
 
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +14,12 @@ from training.commands.console import CORES, MODEL, WORK, Model, Seed, Work, Wor
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
-    from training.evaluation.metrics import Judged
+    from training.evaluation.listening import Condition, Heard
+
+CONDITIONS: "Mapping[Condition, str]" = MappingProxyType(
+    {"clean": "open real set, constant tempo", "degraded": "open real set, constant tempo, degraded"}
+)
+"""What the manifest calls the measures of the open real set as it is, and degraded."""
 
 
 def evaluate(
@@ -30,7 +37,7 @@ def evaluate(
     from training.evaluation.evaluate import record
 
     with progress("songs") as on_done:
-        measures, judged = measure(
+        measures, heard = measure(
             work / "corpus",
             work / "megabatch",
             model,
@@ -40,8 +47,7 @@ def evaluate(
             on_done=on_done,
         )
     Console().print_json(data=measures)
-    wrong = [song for song in judged if song.result.wrong() or song.result.missed()]
-    Console(width=150).print(_songs(wrong))
+    Console(width=150).print(_faulty(heard))
     if split == "test":
         record(model, "held-out generated songs, degraded", measures)
 
@@ -51,6 +57,8 @@ def openset(
     work: Work = WORK,
     model: Model = MODEL,
     report: Annotated[Path, typer.Option(help="Where the table of all tracks goes.")] = Path("docs/real-music.md"),
+    seed: Seed = 1,
+    workers: Workers = CORES,
 ) -> None:
     """Render the open real set, which is never trained on, and measure the exported model on it, librosa beside it.
 
@@ -58,7 +66,7 @@ def openset(
     """
     from training.evaluation import openset as tracks
     from training.evaluation.card import real_music
-    from training.evaluation.evaluate import evaluate_openset, librosa_tempo, record
+    from training.evaluation.evaluate import evaluate_openset, record
 
     listed = tracks.read(csv)
     with progress("tracks") as on_done:
@@ -68,12 +76,16 @@ def openset(
         )
     for track, reason in failed:
         console.print(f"not rendered: {track.id}: {reason}")
-    measures, judged = evaluate_openset(csv, work / "openset", model)
-    beside = [librosa_tempo(work / "openset" / f"{song.id}.flac") for song in judged]
-    report.write_text(real_music(judged, beside), "utf-8")
-    Console().print_json(data=measures)
-    console.print(f"the table of {len(judged)} tracks is in {report}")
-    record(model, "open real set, constant tempo", measures)
+    heard = {}
+    for condition, name in CONDITIONS.items():
+        with progress(condition) as on_done:
+            measures, heard[condition] = evaluate_openset(
+                csv, work / "openset", model, condition, seed=seed, workers=workers, on_done=on_done
+            )
+        Console().print_json(data=measures)
+        record(model, name, measures)
+    report.write_text(real_music(heard["clean"], heard["degraded"]), "utf-8")
+    console.print(f"the table of {len(heard['clean'])} tracks is in {report}")
 
 
 def report(
@@ -117,14 +129,12 @@ def report(
     console.print(f"the report is {folder / 'README.md'}, what needs more data {folder / 'more.json'}")
 
 
-def _songs(judged: "list[Judged]") -> Table:
-    table = Table("song", "group", "tempo", "compatible", "found", "wrong", "missed")
-    for song in judged:
-        columns = (song.result.truth.compatible, song.result.found, song.result.wrong(), song.result.missed())
-        table.add_row(
-            song.id,
-            song.group,
-            f"{song.tempo:.1f}",
-            *(" ".join(f"{x:.1f}" for x in column) for column in columns),
-        )
+def _faulty(heard: "Sequence[Heard]") -> Table:
+    table = Table("song", "meter", "tempo", "compatible", "found", "wrong", "missed")
+    for one in heard:
+        result = one.judged().result
+        if result.wrong() or result.missed():
+            columns = (result.truth.compatible, result.found, result.wrong(), result.missed())
+            paces = (" ".join(f"{spm:.1f}" for spm in column) for column in columns)
+            table.add_row(one.item.id, one.item.meter, f"{one.item.tempo:.1f}", *paces)
     return table

@@ -5,32 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from paces_live.manifest import Manifest
-from training.evaluation.metrics import Judged
-
-NAMES = {
-    "cases": "cases",
-    "larger_class": "share of the larger class",
-    "accuracy": "accuracy",
-    "accuracy_float": "accuracy before quantization",
-    "agreement": "decisions that quantization left alone",
-    "balanced_accuracy": "balanced accuracy",
-    "auc": "ROC AUC",
-    "precision": "precision",
-    "recall": "recall",
-    "f1": "F1",
-    "songs": "songs",
-    "set_precision": "pace set precision",
-    "set_recall": "pace set recall",
-    "set_f1": "pace set F1",
-    "songs_without_wrong_pace": "songs that show no wrong pace",
-    "flags": "flags",
-    "flag_precision": "flag precision",
-    "flag_recall": "flag recall",
-    "flag_f1": "flag F1",
-    "tempo_error_median": "tempo error, median",
-    "tempo_error_p95": "tempo error, 95th percentile",
-}
-COUNTS = {"cases", "songs", "flags"}
+from training.evaluation.listening import EXCERPT_S, Heard
+from training.evaluation.rivals import LIBROSA
+from training.evaluation.summary import WORDS, told
 
 TEMPLATE = """\
 # The model
@@ -68,7 +45,9 @@ def card(manifest: Manifest, model: Path) -> str:
         context_shape=f"of {1 + len(features.ratios)} values",
         on=manifest.threshold_on,
         off=manifest.threshold_off,
-        provenance="\n".join(f"| {name.replace('_', ' ')} | {value} |" for name, value in manifest.provenance.items()),
+        provenance="\n".join(
+            f"| {name.replace('_', ' ')} | {_flat(value)} |" for name, value in manifest.provenance.items()
+        ),
         sections="".join(_section(name, measures) for name, measures in manifest.metrics.items()),
     )
 
@@ -78,37 +57,60 @@ REAL_MUSIC = """\
 
 Written by `python -m training openset`. The tracks are real music of exactly known, constant tempo, made from Debian
 packages (LMMS projects, tracker modules, MIDI files, drum machine songs). None was trained on or tuned to. Each went
-through `paces-live analyze`; right means that the tempo, its half or its double is shown, and nothing not on its
-ladder. The last columns show librosa's `feature.tempo`, which gives one number; it counts as right where that is the
-tempo, its half or its double within 5 %.
+through the engine as `paces-live analyze` does it, of long tracks {excerpt:.0f} s from the middle; right means that the
+tempo, its half or its double is shown, and nothing not on its ladder. Degraded is the same track as a cheap microphone
+hears it in a noisy room. The last columns show librosa's `feature.tempo` of the clean track, which gives one number; it
+counts as right where that is the tempo, its half or its double within 5 %.
 
-**paces-live is right on {right} of {count} tracks ({share:.1%}), librosa on {other} ({other_share:.1%}).**
+**paces-live is right on {right} of {count} tracks ({share:.1%}), of degraded ones on {worse} ({worse_share:.1%});
+librosa on {other} ({other_share:.1%}).**
 
-| track | tempo | paces shown | right | librosa | right |
-|---|---|---|---|---|---|
+| track | tempo | paces shown | right | degraded | right | librosa | right |
+|---|---|---|---|---|---|---|---|
 {rows}
 """
 
 
-def real_music(judged: Sequence[Judged], librosa: Sequence[float]) -> str:
+def real_music(clean: Sequence[Heard], degraded: Sequence[Heard]) -> str:
     """Return the table of the open real set in Markdown, with librosa's tempo of each track beside it."""
-    octaves = [
-        any(abs(tempo / (song.tempo * ratio) - 1.0) <= 0.05 for ratio in (0.5, 1.0, 2.0))
-        for song, tempo in zip(judged, librosa, strict=True)
+    octave = [
+        any(abs(one.tempi[LIBROSA] / (one.item.tempo * ratio) - 1.0) <= 0.05 for ratio in (0.5, 1.0, 2.0))
+        for one in clean
     ]
     rows = [
-        f"| {song.id} | {song.tempo:g} | {', '.join(f'{spm:.1f}' for spm in sorted(song.result.found)) or 'none'} "
-        f"| {_yes(song.right)} | {tempo:.1f} | {_yes(octave)} |"
-        for song, tempo, octave in zip(judged, librosa, octaves, strict=True)
+        f"| {one.item.id} | {one.item.tempo:g} | {_paces(one)} | {_yes(one.judged().right)} "
+        f"| {_paces(other)} | {_yes(other.judged().right)} | {one.tempi[LIBROSA]:.1f} | {_yes(beside)} |"
+        for one, other, beside in zip(clean, degraded, octave, strict=True)
     ]
-    right, count, other = sum(song.right for song in judged), len(judged), sum(octaves)
+    count = len(clean)
+    right, worse_right = (sum(one.judged().right for one in heard) for heard in (clean, degraded))
+    other_right = sum(octave)
     return REAL_MUSIC.format(
-        right=right, count=count, share=right / count, other=other, other_share=other / count, rows="\n".join(rows)
+        excerpt=EXCERPT_S,
+        right=right,
+        count=count,
+        share=right / count,
+        worse=worse_right,
+        worse_share=worse_right / count,
+        other=other_right,
+        other_share=other_right / count,
+        rows="\n".join(rows),
     )
+
+
+def _paces(heard: Heard) -> str:
+    return ", ".join(f"{spm:.1f}" for spm in sorted(heard.judged().result.found)) or "none"
 
 
 def _yes(right: bool) -> str:
     return "yes" if right else "**no**"
+
+
+def _flat(value: Any) -> str:
+    """Return a value of the provenance in words; a dict as a list of its items."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_flat(item)}" for name, item in value.items())
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
 def _section(name: str, measures: dict[str, Any]) -> str:
@@ -122,13 +124,8 @@ def _section(name: str, measures: dict[str, Any]) -> str:
 
 
 def _table(measures: dict[str, Any]) -> str:
-    rows = [f"| {NAMES.get(key, key)} | {_figure(key, value)} |" for key, value in measures.items()]
+    rows = [
+        f"| {WORDS.get(key, key)} | {told(key, value) if isinstance(value, float) else value} |"
+        for key, value in measures.items()
+    ]
     return "\n".join(["| measure | value |", "|---|---|", *rows]) + "\n"
-
-
-def _figure(key: str, value: Any) -> str:
-    if key in COUNTS:
-        return f"{value:,.0f}"
-    if not isinstance(value, float):
-        return str(value)
-    return f"{100.0 * value:.3f} %" if key.startswith("tempo_error") else f"{value:.4f}"

@@ -1,28 +1,22 @@
-"""The exported model, measured: through the runtime and the engine that a runner uses."""
+"""The exported model, measured for its manifest and its card: held-out songs and the open real set."""
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from functools import lru_cache
+from math import isnan
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import soundfile
-
-from paces_live.analyze import song_paces
-from paces_live.classifier import TfliteClassifier, load_classifier
-from paces_live.engine import EngineConfig
-from paces_live.sources import ArraySource, FileSource
-from training.cases import megabatch
-from training.cases.degrade import degrade
-from training.corpus.songs import Song, load
-from training.evaluation import openset
+from paces_live.classifier import load_classifier
+from training.corpus.songs import load
+from training.errors import TrainingError
+from training.evaluation import listening, openset
 from training.evaluation.card import card
-from training.evaluation.metrics import Judged, SongResult, candidate_measures, song_measures
+from training.evaluation.listening import Condition, Heard
+from training.evaluation.rivals import LIBROSA
+from training.evaluation.summary import of_songs, of_verdicts, of_windows
+from training.evaluation.verdicts import judge_shards
 
-HEARD = 1000
-"""Number of the degraded version that whole songs are judged in; the megabatch uses those from 0."""
+NAME = "paces-live"
 
 
 def evaluate(
@@ -34,51 +28,50 @@ def evaluate(
     seed: int,
     workers: int = 2,
     on_done: Callable[[int, int], None] = lambda _done, _total: None,
-) -> tuple[dict[str, Any], list[Judged]]:
-    """Measure the exported `model` on a split of the generated corpus; return the measures and the judged songs.
+) -> tuple[dict[str, Any], list[Heard]]:
+    """Measure the exported `model` on a split of the generated corpus; return the measures and the songs heard.
 
     Single verdicts are those of the megabatch. Whole songs, degraded, go through the live engine as `analyze` does.
     """
-    cases = megabatch.read(batches, split)
-    probability = load_classifier(model).probabilities(cases.cases())
-    songs = [(index, song) for index, song in enumerate(load(corpus)) if song.split == split]
-    judged: list[Judged] = []
-    with ProcessPoolExecutor(workers) as pool:
-        for song in pool.map(_judge, *zip(*((corpus, model, index, song, seed) for index, song in songs), strict=True)):
-            judged.append(song)
-            on_done(len(judged), len(songs))
-    measures: dict[str, Any] = {
+    songs = load(corpus)
+    items = listening.generated(songs, split)
+    heard = listening.hear_all(items, {NAME: model}, seed=seed, workers=workers, on_done=on_done)
+    measures = {
         "split": split,
-        "candidates": candidate_measures(cases.label, probability),
-        "whole_songs": song_measures([song.result for song in judged]),
+        "candidates": of_verdicts(judge_shards(batches, split, songs, load_classifier(model))),
+        "whole_songs": of_songs(heard),
+        "by_meter": {
+            meter: of_songs([one for one in heard if one.item.meter == meter])["flag_f1"]
+            for meter in sorted({item.meter for item in items})
+        },
     }
-    measures["by_meter"] = {
-        group: song_measures([song.result for song in judged if song.group == group])["flag_f1"]
-        for group in sorted({song.group for song in judged})
-    }
-    return measures, judged
+    return measures, heard
 
 
-def evaluate_openset(csv: Path, folder: Path, model: Path) -> tuple[dict[str, Any], list[Judged]]:
-    """Measure the exported `model` on the rendered tracks of constant tempo of the open real set."""
-    classifier = load_classifier(model)
-    judged = []
-    for track in openset.read(csv):
-        path = folder / f"{track.id}.flac"
-        if track.constant and path.exists():
-            source = FileSource(path, classifier.features.sample_rate, fast=True)
-            found = song_paces(source, source.duration, classifier, EngineConfig())
-            result = SongResult(openset.truth_of(track), tuple(pace.spm for pace in found))
-            judged.append(Judged(track.id, track.family, track.tempo, result))
-    return song_measures([song.result for song in judged]), judged
+def evaluate_openset(
+    csv: Path,
+    folder: Path,
+    model: Path,
+    condition: Condition,
+    *,
+    seed: int,
+    workers: int = 2,
+    on_done: Callable[[int, int], None] = lambda _done, _total: None,
+) -> tuple[dict[str, Any], list[Heard]]:
+    """Measure the exported `model`, and librosa beside it, on the rendered tracks of the open real set.
 
+    Only tracks of constant tempo are heard. Single verdicts are those on full windows.
 
-def librosa_tempo(path: Path) -> float:
-    """Return the one tempo that librosa gives for the first two minutes of a file, to compare with."""
-    import librosa
-
-    samples, rate = librosa.load(path, sr=22050, duration=120.0)
-    return float(librosa.feature.tempo(y=samples, sr=rate)[0])
+    Raises
+    ------
+    TrainingError
+        None of the tracks is rendered.
+    """
+    items = listening.open_set(openset.read(csv), folder, condition, (LIBROSA,))
+    if not items:
+        raise TrainingError(f"no track of {csv} is rendered in {folder}; see what `openset` says above")
+    heard = listening.hear_all(items, {NAME: model}, seed=seed, workers=workers, on_done=on_done)
+    return of_songs(heard) | {"candidates": of_verdicts(of_windows(heard))}, heard
 
 
 def record(model: Path, name: str, measures: dict[str, Any]) -> None:
@@ -89,22 +82,8 @@ def record(model: Path, name: str, measures: dict[str, Any]) -> None:
     (model.parent / "README.md").write_text(card(manifest, model), "utf-8")
 
 
-def _judge(corpus: Path, model: Path, index: int, song: Song, seed: int) -> Judged:
-    classifier = _classifier(model)
-    samples, rate = soundfile.read(corpus / "audio" / f"{song.id}.flac", dtype="float32")
-    heard = degrade(samples, rate, np.random.default_rng([seed, index, HEARD]))
-    source = ArraySource(heard, rate, classifier.features.sample_rate)
-    found = song_paces(source, len(heard) / rate, classifier, EngineConfig())
-    return Judged(song.id, song.meter, song.tempo, SongResult(song.truth, tuple(pace.spm for pace in found)))
-
-
-@lru_cache(maxsize=1)
-def _classifier(model: Path) -> TfliteClassifier:
-    """Return the classifier of this worker process, loaded once."""
-    return load_classifier(model)
-
-
 def _rounded(value: Any) -> Any:
+    """Return the measures in five decimals; what could not be measured is left out, for JSON has no nan."""
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
+        return {key: _rounded(item) for key, item in value.items() if not (isinstance(item, float) and isnan(item))}
     return round(value, 5) if isinstance(value, float) else value

@@ -73,8 +73,8 @@ def song_measures(results: Sequence[SongResult]) -> dict[str, float]:
     precision, recall = _ratio(len(found) - wrong, len(found)), _ratio(wanted - missed, wanted)
     flags = [flag for result in results for flag in _flags(result)]
     both = sum(said and true for said, true in flags)
-    flag_precision = _ratio(both, sum(said for said, _ in flags))
-    flag_recall = _ratio(both, sum(true for _, true in flags))
+    flags_said, flags_true = sum(said for said, _ in flags), sum(true for _, true in flags)
+    flag_precision, flag_recall = _ratio(both, flags_said), _ratio(both, flags_true)
     errors = _tempo_errors(results)
     return {
         "songs": float(len(results)),
@@ -85,7 +85,8 @@ def song_measures(results: Sequence[SongResult]) -> dict[str, float]:
         "flags": float(len(flags)),
         "flag_precision": flag_precision,
         "flag_recall": flag_recall,
-        "flag_f1": _f1(flag_precision, flag_recall),
+        # Where no flag is due and none was said, there is nothing to be right about.
+        "flag_f1": _f1(flag_precision, flag_recall) if flags_said or flags_true else float("nan"),
         "tempo_error_median": float(np.median(errors)) if errors else 0.0,
         "tempo_error_p95": float(np.percentile(errors, 95)) if errors else 0.0,
     }

@@ -51,9 +51,10 @@ def madmom_tempo(samples: Samples) -> float:
     return float(found[0][0]) if len(found) else 0.0
 
 
+LIBROSA = "librosa feature.tempo"
 RIVALS: Mapping[str, tuple[str, Callable[[Samples], float]]] = MappingProxyType(
     {
-        "librosa feature.tempo": ("librosa", librosa_tempo),
+        LIBROSA: ("librosa", librosa_tempo),
         "essentia RhythmExtractor2013": ("essentia", essentia_rhythm),
         "essentia Percival": ("essentia", essentia_percival),
         "aubio tempo": ("aubio", aubio_tempo),

@@ -24,6 +24,7 @@ from paces_live.manifest import SCHEMA, Manifest, Quantization, SelfTest
 from training.cases import megabatch
 from training.cases.megabatch import LEVELS, Megabatch
 from training.networks.network import without_unused_context
+from training.networks.temperature import calibrate
 from training.networks.train import WEIGHTS, stream
 
 CALIBRATION_CASES = 2000
@@ -33,14 +34,16 @@ THRESHOLDS = (0.6, 0.4)
 def export(run: Path, batches: Path, model: Path, config: FeatureConfig, provenance: dict[str, Any]) -> Manifest:
     """Convert the network in `run` to full int8, write it to `model` and its manifest beside it.
 
-    The quantization is calibrated on training cases; the self-test takes the first compatible and the first
-    incompatible case of the validation split. Metrics are left empty: `evaluate` measures them on the exported file.
+    Probabilities that are not calibrated are given a temperature, chosen on the validation split. The quantization is
+    calibrated on training cases; the self-test takes the first compatible and the first incompatible case of the
+    validation split. Metrics are left empty: `evaluate` measures them on the exported file.
     """
     network = keras.models.load_model(run / WEIGHTS)
+    validation = megabatch.read(batches, "validation")
+    temperature = calibrate(network, validation.label, network.predict(stream(validation), verbose=0)[:, 0])
     model.parent.mkdir(parents=True, exist_ok=True)
     model.write_bytes(convert(network, megabatch.read(batches, "train")))
     fold, beside, output = _details(model)
-    validation = megabatch.read(batches, "validation")
     examples = [int(np.flatnonzero(validation.label == label)[0]) for label in (1, 0)]
     folds, context = (
         values[examples].astype(np.float32) / np.float32(LEVELS) for values in (validation.folds, validation.context)
@@ -57,7 +60,12 @@ def export(run: Path, batches: Path, model: Path, config: FeatureConfig, provena
         threshold_on=THRESHOLDS[0],
         threshold_off=THRESHOLDS[1],
         metrics={},
-        provenance={"paces_live": paces_live.__version__, "tensorflow": tf.__version__, **provenance},
+        provenance={
+            "paces_live": paces_live.__version__,
+            "tensorflow": tf.__version__,
+            **provenance,
+            "temperature": temperature,
+        },
         self_test=test,
     )
     # The known answers are what the exported file says, through the runtime that the live engine uses.

@@ -14,12 +14,12 @@ from ai_edge_litert.interpreter import Interpreter
 from paces_live.classifier import load_classifier
 from paces_live.config import FeatureConfig
 from training.cases import megabatch
-from training.evaluation.reliability import CALIBRATED, calibration_error, cooled
+from training.evaluation.reliability import CALIBRATED, calibration_error
 from training.networks import export
 from training.networks.description import NETWORKS, SHIPPED, Description
 from training.networks.network import build
+from training.networks.scaling import scale
 from training.networks.sweep import sweep
-from training.networks.temperature import calibrate
 from training.networks.train import train
 
 CONFIG = FeatureConfig()
@@ -60,7 +60,7 @@ def cases(folder: Path) -> Path:
 def shipped(_folder: Path) -> None:
     """Build the layers of the model that ships, to which a beat is a circle."""
     model = build(Description.read(SHIPPED), CONFIG)
-    assert model.count_params() == 31_073
+    assert model.count_params() == 58_001
     assert [layer.name.split("_")[0] for layer in model.layers if layer.count_params()] == [
         *["conv2d", "batch"] * 4,
         "dense",
@@ -111,25 +111,29 @@ def exported(folder: Path) -> None:
         classifier = load_classifier(run / "model.tflite")
         assert classifier.self_test() < 1e-5
         expected = network.predict([judged.folds, judged.context], verbose=0)[:, 0]
-        expected = cooled(expected, manifest.provenance["temperature"])
+        slope, offset = manifest.provenance["logit_slope"], manifest.provenance["logit_offset"]
+        odds = slope * np.log(expected / (1.0 - expected)) + offset
+        expected = 1.0 / (1.0 + np.exp(-odds))
         difference = np.abs(classifier.probabilities(judged) - expected).max()
         assert difference < 0.03, (name, difference)
 
 
-def calibrated(_folder: Path) -> None:
-    """Divide the logits of a network that is too sure by what made it so; calibrated, it is left alone."""
+def scaled(_folder: Path) -> None:
+    """Mend a network that is too sure, and too seldom of what is compatible."""
     rng = np.random.default_rng(2)
     evidence = rng.normal(0.0, 2.0, (20_000, 1)).astype(np.float32)
     label = (rng.random(20_000) < 1.0 / (1.0 + np.exp(-evidence[:, 0]))).astype(np.int8)
     network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, activation="sigmoid", name="probability")])
-    network.get_layer("probability").set_weights([np.array([[2.0]]), np.array([0.0])])
-    sure = network.predict(evidence, verbose=0)[:, 0]
-    temperature = calibrate(network, label, sure)
-    assert 1.9 < temperature < 2.1, temperature
+    network.get_layer("probability").set_weights([np.array([[2.0]]), np.array([-1.5])])
+    biased = network.predict(evidence, verbose=0)[:, 0]
+    slope, offset = scale(network, label, biased)
+    assert abs(slope - 0.5) < 0.03, slope
+    assert abs(offset - 0.75) < 0.05, offset
     mended = network.predict(evidence, verbose=0)[:, 0]
-    assert calibration_error(label, sure) > CALIBRATED > 0.02 > calibration_error(label, mended)
-    assert ((sure >= 0.5) == (mended >= 0.5)).all()
-    assert calibrate(network, label, mended) == 1.0
+    assert calibration_error(label, biased) > CALIBRATED > 0.02 > calibration_error(label, mended)
+    again = scale(network, label, mended)
+    assert abs(again[0] - 1.0) < 0.01, again
+    assert abs(again[1]) < 0.01, again
 
 
 def trained(folder: Path) -> None:

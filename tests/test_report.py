@@ -56,16 +56,6 @@ def test_calibration_of_honest_and_of_boastful_probabilities() -> None:
     assert (only.count, only.high, only.true) == (10, 1.0, 0.8)
 
 
-def test_the_temperature_undoes_what_made_the_probabilities_too_sure() -> None:
-    rng = np.random.default_rng(1)
-    honest = rng.uniform(0.05, 0.95, 20_000)
-    label = (rng.random(20_000) < honest).astype(np.int8)
-    sure = reliability.cooled(honest, 0.5)
-    assert reliability.best_temperature(label, sure) == pytest.approx(2.0, rel=0.05)
-    assert reliability.calibration_error(label, reliability.cooled(sure, 2.0)) < 0.02
-    assert reliability.cooled(0.5, 3.0) == pytest.approx(0.5)
-
-
 def test_confusion_over_ratios() -> None:
     found = verdicts([120.0, 61.0, 80.0, 80.5, 107.0], [1, 1, 0, 0, 0], [0.9, 0.2, 0.9, 0.1, 0.1])
     rows = {row.name: row for row in diagnosis.ratio_confusion(found)}
@@ -243,7 +233,8 @@ def findings(heard: Heard) -> Findings:
     return Findings(
         model=Path("models/paces.tflite"),
         identity="sha256:00",
-        temperature=1.0,
+        slope=1.5,
+        offset=0.25,
         models=("paces-live", "stage0"),
         singles=dict.fromkeys(("train", "validation", "test"), many),
         beside={"stage0": worse},

@@ -24,8 +24,8 @@ class Findings:
     model : Path
     identity : str
         Hash of the model.
-    temperature : float
-        That `export` divided the logits by; 1 where they were calibrated.
+    slope, offset : float
+        That `export` gave the logits.
     models : tuple of str
         Names of the model measured and of those beside it.
     singles : dict
@@ -45,7 +45,8 @@ class Findings:
 
     model: Path
     identity: str
-    temperature: float
+    slope: float
+    offset: float
     models: tuple[str, ...]
     singles: dict[str, Verdicts]
     beside: dict[str, Verdicts]

@@ -11,7 +11,7 @@ from training.evaluation.findings import Findings
 from training.evaluation.goals import outcomes
 from training.evaluation.listening import EXCERPT_S, LIVE_S
 from training.evaluation.markdown import table
-from training.evaluation.reliability import CALIBRATED, best_temperature, calibration_error, cooled
+from training.evaluation.reliability import CALIBRATED, calibration_error
 from training.evaluation.sounds import TARGET
 from training.evaluation.summary import WORDS, of_songs, told
 from training.labels.truth import TOLERANCE
@@ -107,29 +107,14 @@ def _sounds(findings: Findings) -> str:
 
 
 def _calibration(findings: Findings, figure: str) -> str:
-    validation = findings.singles["validation"]
-    error = calibration_error(validation.label, validation.probability)
-    temperature = best_temperature(validation.label, validation.probability)
-    sets = {"held-out generated, validation": validation} | findings.tests
-    rows = [
-        (
-            name,
-            f"{calibration_error(verdicts.label, verdicts.probability):.4f}",
-            f"{calibration_error(verdicts.label, cooled(verdicts.probability, temperature)):.4f}",
-        )
-        for name, verdicts in sets.items()
-    ]
-    said = f"The expected calibration error is {error:.4f} on the validation split; at most {CALIBRATED} is asked for."
-    if findings.temperature != 1.0:
-        said += f"\n`export` has divided the logits by the temperature {findings.temperature:.2f} already."
-    elif error > CALIBRATED:
-        said += "\n`export` divides the logits by a temperature: export the network anew."
+    sets = {"held-out generated, validation": findings.singles["validation"]} | findings.tests
+    errors = {name: calibration_error(verdicts.label, verdicts.probability) for name, verdicts in sets.items()}
     words = (
-        "The other column shows what a (further) temperature would make of it: the one of least cross-entropy on the "
-        f"validation split, {temperature:.2f}."
+        f"At most {CALIBRATED} is asked for. `export` gave the logits the slope {findings.slope:.2f} and the offset "
+        f"{findings.offset:.2f}, fitted on the validation split.\n\n"
     )
-    heads = ("set", "expected calibration error", f"with temperature {temperature:.2f}")
-    return f"{said}\n{words}\n\n{table(heads, rows)}\n![reliability]({figure})\n"
+    rows = [(name, f"{error:.4f}") for name, error in errors.items()]
+    return f"{words}{table(('set', 'expected calibration error'), rows)}\n![reliability]({figure})\n"
 
 
 def _cost(cost: Mapping[str, float]) -> str:

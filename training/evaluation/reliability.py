@@ -1,10 +1,9 @@
-"""Whether a probability means what it says: reliability, expected calibration error, temperature."""
+"""Whether a probability means what it says: reliability, expected calibration error."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
 
 BINS = 15
 CALIBRATED = 0.03
@@ -43,22 +42,3 @@ def calibration_error(label: NDArray[np.int8], probability: ArrayLike, bins: int
     """Return the expected calibration error: |share - probability|, averaged over verdicts (Naeini et al. 2015)."""
     found = reliability(label, probability, bins)
     return sum(part.count * abs(part.true - part.said) for part in found) / max(1, len(label))
-
-
-def cooled(probability: ArrayLike, temperature: float) -> NDArray[np.float64]:
-    """Return the probabilities with their logits divided by `temperature`.
-
-    Those beyond half a step of an int8 output are taken for that: their logits are not known.
-    """
-    values = np.clip(np.asarray(probability, np.float64), 1 / 512, 1 - 1 / 512)
-    return np.asarray(1.0 / (1.0 + ((1.0 - values) / values) ** (1.0 / temperature)))
-
-
-def best_temperature(label: NDArray[np.int8], probability: ArrayLike) -> float:
-    """Return the temperature of least cross-entropy (Guo et al. 2017); above 1 the model was too sure."""
-
-    def cross_entropy(logarithm: float) -> float:
-        values = cooled(probability, float(np.exp(logarithm)))
-        return float(-np.mean(np.log(np.where(label == 1, values, 1.0 - values))))
-
-    return float(np.exp(minimize_scalar(cross_entropy, bounds=(-1.6, 1.6), method="bounded").x))

@@ -77,7 +77,8 @@ def report(
     findings = Findings(
         model=model,
         identity=classifier.model,
-        temperature=float(classifier.manifest.provenance.get("temperature", 1.0)),
+        slope=float(classifier.manifest.provenance.get("logit_slope", 1.0)),
+        offset=float(classifier.manifest.provenance.get("logit_offset", 0.0)),
         models=tuple(models),
         singles=singles,
         beside={

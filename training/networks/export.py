@@ -24,7 +24,7 @@ from paces_live.manifest import SCHEMA, Manifest, Quantization, SelfTest
 from training.cases import megabatch
 from training.cases.megabatch import LEVELS, Megabatch
 from training.networks.network import without_unused_context
-from training.networks.temperature import calibrate
+from training.networks.scaling import scale
 from training.networks.train import WEIGHTS, stream
 
 CALIBRATION_CASES = 2000
@@ -34,13 +34,13 @@ THRESHOLDS = (0.6, 0.4)
 def export(run: Path, batches: Path, model: Path, config: FeatureConfig, provenance: dict[str, Any]) -> Manifest:
     """Convert the network in `run` to full int8, write it to `model` and its manifest beside it.
 
-    Probabilities that are not calibrated are given a temperature, chosen on the validation split. The quantization is
+    The logits are given a slope and an offset, fitted on the validation split, see `scale`. The quantization is
     calibrated on training cases; the self-test takes the first compatible and the first incompatible case of the
     validation split. Metrics are left empty: `evaluate` measures them on the exported file.
     """
     network = keras.models.load_model(run / WEIGHTS)
     validation = megabatch.read(batches, "validation")
-    temperature = calibrate(network, validation.label, network.predict(stream(validation), verbose=0)[:, 0])
+    slope, offset = scale(network, validation.label, network.predict(stream(validation), verbose=0)[:, 0])
     model.parent.mkdir(parents=True, exist_ok=True)
     model.write_bytes(convert(network, megabatch.read(batches, "train")))
     fold, beside, output = _details(model)
@@ -64,7 +64,8 @@ def export(run: Path, batches: Path, model: Path, config: FeatureConfig, provena
             "paces_live": paces_live.__version__,
             "tensorflow": tf.__version__,
             **provenance,
-            "temperature": temperature,
+            "logit_slope": round(slope, 4),
+            "logit_offset": round(offset, 4),
         },
         self_test=test,
     )

@@ -13,7 +13,8 @@ test)
         timgm6mb-soundfont musescore-general-soundfont-small
     without="the tests that need them are skipped, all others run" ;;
 training)
-    set -- training espeak-ng mma fluidsynth timgm6mb-soundfont fluid-soundfont-gm musescore-general-soundfont-small
+    set -- training espeak-ng mma fluidsynth timgm6mb-soundfont fluid-soundfont-gm \
+        musescore-general-soundfont-small opl3-soundfont csound-soundfont
     without="no corpus can be made, everything else works" ;;
 *)
     echo "usage: debian.sh venv PYTHON | test | training" >&2

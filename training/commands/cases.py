@@ -11,15 +11,15 @@ from training.commands.console import CORES, JOINED, MODEL, WORK, Cluster, Seed,
 
 def megabatch(
     work: Work = WORK,
-    variants: Annotated[int, typer.Option(min=1, help="Degraded versions of each song.")] = 2,
-    windows: Annotated[int, typer.Option(min=1, help="Windows drawn from each version.")] = 6,
+    variants: Annotated[int, typer.Option(min=1, help="Degraded versions of each song.")] = 3,
+    windows: Annotated[int, typer.Option(min=1, help="Windows drawn from each version.")] = 7,
     seed: Seed = 1,
     workers: Workers = CORES,
     cluster: Cluster = None,
 ) -> None:
     """Cut the songs into cases through the live feature path.
 
-    Example: python -m training megabatch --windows 6
+    Example: python -m training megabatch --windows 7
     """
     from training.cases.megabatch import build
 

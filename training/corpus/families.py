@@ -20,7 +20,7 @@ from training.labels.truth import Meter
 LIBRARIES = ("stdlib", "casio", "kara", "yamaha", "zoom", "alexis", "pflib")
 LIBRARY_ROOTS = (Path("/usr/share/mma/lib"), Path("/usr/local/share/mma/lib"))
 SHARES: Mapping[Meter, float] = MappingProxyType({"duple": 0.62, "triple": 0.20, "compound": 0.14, "quintuple": 0.04})
-SPLITS: Mapping[str, float] = MappingProxyType({"train": 0.65, "validation": 0.15, "test": 0.20})
+SPLITS: Mapping[str, float] = MappingProxyType({"train": 0.60, "validation": 0.20, "test": 0.20})
 
 # No music, no meter of their own, or a beat that listeners would not agree on.
 _UNUSABLE = frozenset(

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from paces_live.analyze import song_paces
-from paces_live.classifier import TfliteClassifier, load_classifier
+from paces_live.classifier import Classifier, TfliteClassifier, load_classifier
 from paces_live.engine import EngineConfig
 from paces_live.sources import ArraySource, FileSource
-from training.cases import megabatch
 from training.cases.degrade import degrade
+from training.cases.table import Table
 from training.corpus.songs import Song, load
 from training.evaluation import openset
 from training.evaluation.card import card
@@ -39,8 +40,9 @@ def evaluate(
 
     Single verdicts are those of the megabatch. Whole songs, degraded, go through the live engine as `analyze` does.
     """
-    cases = megabatch.read(batches, split)
-    probability = load_classifier(model).probabilities(cases.cases())
+    table = Table.read(batches, split)
+    table = table.take(table.label >= 0)
+    probability = probabilities(load_classifier(model), table)
     songs = [(index, song) for index, song in enumerate(load(corpus)) if song.split == split]
     judged: list[Judged] = []
     with ProcessPoolExecutor(workers) as pool:
@@ -49,7 +51,7 @@ def evaluate(
             on_done(len(judged), len(songs))
     measures: dict[str, Any] = {
         "split": split,
-        "candidates": candidate_measures(cases.label, probability),
+        "candidates": candidate_measures(table.label, probability),
         "whole_songs": song_measures([song.result for song in judged]),
     }
     measures["by_meter"] = {
@@ -71,6 +73,11 @@ def evaluate_openset(csv: Path, folder: Path, model: Path) -> tuple[dict[str, An
             result = SongResult(openset.truth_of(track), tuple(pace.spm for pace in found))
             judged.append(Judged(track.id, track.family, track.tempo, result))
     return song_measures([song.result for song in judged]), judged
+
+
+def probabilities(classifier: Classifier, table: Table) -> NDArray[np.float32]:
+    """Return what the exported model says of stored cases, in their order."""
+    return np.concatenate([classifier.probabilities(part.cases()) for part in table.load()])
 
 
 def librosa_tempo(path: Path) -> float:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,13 @@ import pytest
 from paces_live.config import FeatureConfig
 from tests.test_cluster import make_corpus
 from training.cases import chunks, dataset, megabatch
+from training.cases.augment import shift_phase
 from training.cases.dataset import batches
+from training.cases.table import Table
 from training.corpus.songs import load
 from training.errors import TrainingError
+from training.networks.description import Training
+from training.networks.objective import Lesson, goals, weights
 
 SHIPPED = Path(__file__).parents[1] / "models" / "paces.tflite"
 SHAPE = (4, 4, 3)
@@ -20,7 +26,7 @@ SHAPE = (4, 4, 3)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return shards of invented cases; the first value of a fold and its spm say which case it is."""
+    """Return shards of invented cases."""
     rng = np.random.default_rng(0)
     (tmp_path / "train").mkdir()
     for shard, count in enumerate((200, 150, 300, 90, 1, 70)):
@@ -36,60 +42,112 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def key(folds: np.ndarray) -> list[bytes]:
-    return [np.rint(fold * megabatch.LEVELS).astype(np.int8).tobytes() for fold in folds]
+def drawn_from(table: Table, **options: object) -> Iterator[dataset.Batch]:
+    """Yield batches whose goal is the label and whose weight says which case it is."""
+    number = np.arange(len(table), dtype=np.float32)
+    return batches(table, table.label.astype(np.float32), number, **({"batch": 32, "buffer": 100} | options))  # type: ignore[arg-type]
 
 
-def epoch(folder: Path, **options: object) -> list[dataset.Batch]:
-    stream = batches(folder, "train", **({"batch": 32, "seed": 1, "buffer": 100} | options))  # type: ignore[arg-type]
-    flags = {name: bool(options.get(name)) for name in ("balanced", "exact")}
-    return [next(stream) for _ in range(dataset.steps(folder, "train", batch=32, **flags))]
+def epoch(table: Table, *, balanced: bool = False, **options: object) -> list[dataset.Batch]:
+    stream = drawn_from(table, **({"seed": 1, "balanced": balanced} | options))
+    return [next(stream) for _ in range(dataset.steps(table, batch=32, balanced=balanced))]
+
+
+def cases_of(parts: list[dataset.Batch]) -> list[int]:
+    return [int(number) for part in parts for number in part.weight]
 
 
 def test_without_a_seed_it_is_what_is_read_whole(folder: Path) -> None:
-    whole = megabatch.read(folder, "train")
-    parts = list(batches(folder, "train", batch=32))
-    assert [len(part.label) for part in parts[:-1]] == [32] * (len(whole) // 32)
+    whole = megabatch.read(folder, "train", taste=True)
+    table = Table.read(folder, "train")
+    parts = list(drawn_from(table))
+    assert [len(part.goal) for part in parts[:-1]] == [32] * (len(whole) // 32)
     np.testing.assert_array_equal(np.concatenate([part.folds for part in parts]), whole.cases().folds)
     np.testing.assert_array_equal(np.concatenate([part.context for part in parts]), whole.cases().context)
-    np.testing.assert_array_equal(np.concatenate([part.label for part in parts]), whole.label)
-    weight = 1.0 / np.sqrt(np.bincount(whole.song)[whole.song])
-    np.testing.assert_allclose(np.concatenate([part.weight for part in parts]), weight / weight.mean(), rtol=1e-5)
+    np.testing.assert_array_equal(np.concatenate([part.goal for part in parts]), whole.label)
+    loaded = list(table.load())
+    for name in megabatch.FIELDS:
+        np.testing.assert_array_equal(np.concatenate([getattr(part, name) for part in loaded]), getattr(whole, name))
 
 
-def test_an_epoch_has_every_exact_case_once_in_another_order(folder: Path) -> None:
-    whole = megabatch.read(folder, "train")
-    wanted = key(whole.cases().folds[whole.exact])
-    drawn = [k for part in epoch(folder, exact=True) for k in key(part.folds)]
-    assert sorted(drawn) == sorted(wanted)
-    assert drawn != wanted
+def test_an_epoch_has_every_case_that_is_chosen_once_in_another_order(folder: Path) -> None:
+    table = Table.read(folder, "train")
+    chosen = table.take(table.exact & (table.song % 3 > 0))
+    parts = epoch(chosen)
+    drawn = cases_of(parts)
+    assert sorted(drawn) == list(range(len(chosen)))
+    assert drawn != sorted(drawn)
+    # Each with its own fold and label, whichever shard it came from.
+    whole = megabatch.read(folder, "train", taste=True).take(table.exact & (table.song % 3 > 0))
+    np.testing.assert_array_equal(
+        np.concatenate([part.folds for part in parts]), whole.take(np.array(drawn)).cases().folds
+    )
+    np.testing.assert_array_equal(np.concatenate([part.goal for part in parts]), whole.label[drawn])
 
 
 def test_an_epoch_depends_on_the_seed_and_its_number_alone(folder: Path) -> None:
-    count = dataset.steps(folder, "train", batch=32)
-    stream = batches(folder, "train", batch=32, seed=3, augment=dataset.shift_phase)
+    table = Table.read(folder, "train")
+    count = dataset.steps(table, batch=32)
+    stream = drawn_from(table, seed=3, augment=shift_phase)
     both = [next(stream) for _ in range(2 * count)]
-    resumed = batches(folder, "train", batch=32, seed=3, augment=dataset.shift_phase, epoch=1)
+    resumed = drawn_from(table, seed=3, augment=shift_phase, epoch=1)
     for part in both[count:]:
         np.testing.assert_array_equal(part.folds, next(resumed).folds)
-    other = next(batches(folder, "train", batch=32, seed=4, augment=dataset.shift_phase))
-    assert key(other.folds) != key(both[0].folds)
+    assert cases_of(both[:count]) != cases_of(both[count:])
+    assert cases_of(epoch(table, seed=4)) != cases_of(both[:count])
 
 
-def test_balanced_epochs_have_all_of_the_rarer_class_and_others_of_the_commoner(folder: Path) -> None:
-    label = megabatch.read(folder, "train").label
-    first, second = epoch(folder, balanced=True), epoch(folder, balanced=True, epoch=1)
-    for parts in (first, second):
-        drawn = np.concatenate([part.label for part in parts])
-        assert drawn.sum() == label.sum()
-        assert len(drawn) == 2 * label.sum()
-    of_first, of_second = ({k for part in parts for k in key(part.folds[part.label == 0])} for parts in (first, second))
-    assert of_first != of_second
+@pytest.mark.parametrize("buffer", [100, 1000])
+def test_balanced_epochs_have_all_of_the_rarer_class_and_others_of_the_commoner(folder: Path, buffer: int) -> None:
+    table = Table.read(folder, "train")
+    parts = [epoch(table, balanced=True, epoch=number, buffer=buffer) for number in (0, 1)]
+    rarer = set(np.flatnonzero(table.label == 1).tolist())
+    for each in parts:
+        drawn = cases_of(each)
+        assert len(drawn) == len(set(drawn)) == 2 * len(rarer)
+        assert rarer < set(drawn)
+    assert set(cases_of(parts[0])) != set(cases_of(parts[1]))
+    shares = [part.goal.mean() for part in parts[0]]
+    assert set(shares) == {0.5} if buffer == 1000 else np.ptp(shares) < 0.5
+
+
+def test_a_table_tells_what_it_holds_not_where(folder: Path, tmp_path: Path) -> None:
+    table = Table.read(folder, "train")
+    moved = shutil.copytree(folder / "train", tmp_path / "elsewhere" / "train").parent
+    assert Table.read(moved, "train").fingerprint == table.fingerprint
+    others = (
+        table.take(table.song > 0),
+        replace(table, label=np.abs(table.label - 1)),
+        replace(table, soft=np.zeros(len(table), np.float32)),
+    )
+    assert len({table.fingerprint, *(other.fingerprint for other in others)}) == 4
+
+
+def test_what_is_learned_follows_the_plan(folder: Path) -> None:
+    table = Table.read(folder, "train")
+    label = table.label.copy()
+    label[::7] = -1
+    table = replace(table, label=label)
+    plain = Training(epochs=1, song_weights=False)
+    assert Lesson(table, plain).steps == -(-int((table.exact & (label >= 0)).sum()) // 256)
+    assert Lesson(table, replace(plain, taste=0.3)).steps == -(-int(table.exact.sum()) // 256)
+    asked = replace(plain, taste=0.3, taste_weight=0.5)
+    np.testing.assert_allclose(goals(table, asked), np.where(label < 0, 0.3, label))
+    np.testing.assert_allclose(weights(table, asked), np.where(label < 0, 0.5, 1.0))
+    soft = replace(table, soft=np.full(len(table), 0.5, np.float32))
+    mixed = 0.75 * np.where(label < 0, 0.3, label) + 0.125
+    np.testing.assert_allclose(goals(soft, replace(asked, distillation=0.25)), mixed, rtol=1e-6)
+    counted = weights(table, replace(plain, balance="weights"))
+    sums = [counted[label == value].sum() for value in (0, 1)]
+    assert sums[0] == pytest.approx(sums[1], rel=1e-5)
+    count = np.bincount(table.song)[table.song]
+    by_song = weights(table, replace(plain, song_weights=True, taste_weight=1.0)) ** 2 * count
+    np.testing.assert_allclose(by_song, by_song[0], rtol=1e-4)
 
 
 def test_shifted_phases_are_the_same_clip(folder: Path) -> None:
     folds = megabatch.read(folder, "train").cases().folds[:8]
-    shifted, _ = dataset.shift_phase(folds, folds[:, 0, 0], np.random.default_rng(1))
+    shifted, _ = shift_phase(folds, folds[:, 0, 0], np.random.default_rng(1))
     for before, after in zip(folds.reshape(8, 16, 3), shifted.reshape(8, 16, 3), strict=True):
         assert any(np.array_equal(np.roll(before, -shift, axis=0), after) for shift in range(SHAPE[1]))
 
@@ -117,8 +175,8 @@ def test_added_songs_move_no_old_one_and_no_artist_is_in_two_splits(tmp_path: Pa
     for split in megabatch.SPLITS:
         cases = megabatch.read(joined / "megabatch", split)
         assert set(cases.song.tolist()) == {index for index, song in enumerate(songs) if song.split == split}
-        streamed = np.concatenate([part.label for part in batches(joined / "megabatch", split, batch=64)])
-        np.testing.assert_array_equal(streamed, cases.label)
+        table = Table.read(joined / "megabatch", split)
+        np.testing.assert_array_equal(table.song[table.label >= 0], cases.song)
     with pytest.raises(TrainingError, match="joins shards"):
         megabatch.build(joined / "corpus", joined / "megabatch", FeatureConfig(), seed=1, variants=1, windows=2)
 

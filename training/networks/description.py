@@ -165,13 +165,16 @@ class Training:
         Of the classes: as they come, equal by weights in the loss, or equal numbers in each batch; an epoch has then
         all cases of the rarer class and as many of the other, drawn anew each time.
     song_weights
-        Whether songs of many candidates weigh less for each, see `training.networks.train.stream`.
-    augment
-        Whether dynamics, bands and context are varied at random, see `training.networks.train.augment`.
+        Whether songs of many candidates weigh less for each, see `training.networks.objective.weights`.
+    augment, shift_phase
+        Whether dynamics, bands and context are varied at random, and whether each clip begins at another phase of the
+        beat each time, see `training.cases.augment`.
     taste : float, optional
         What the network is to say, and `taste_weight` how much it counts, where a pace is a matter of taste. Left out,
         it is never told. Where two verdicts contradict each other, as those on the beat of a jig and on two thirds of
         it, the compatible one must be the more certain.
+    distillation
+        Where a network learns from the probabilities of others, how much these are of its goal; the rest is the label.
     """
 
     epochs: int
@@ -186,8 +189,14 @@ class Training:
     balance: Literal["none", "weights", "batches"] = "none"
     song_weights: bool = True
     augment: bool = True
+    shift_phase: bool = False
     taste: float | None = None
     taste_weight: float = 0.5
+    distillation: float = 0.7
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.distillation <= 1.0:
+            raise TrainingError("distillation is a share, from 0 to 1")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,17 +21,17 @@ from paces_live.classifier import TfliteClassifier, quantize
 from paces_live.config import FeatureConfig
 from paces_live.fold import Cases
 from paces_live.manifest import SCHEMA, Manifest, Quantization, SelfTest
-from training.cases import megabatch
-from training.cases.megabatch import LEVELS, Megabatch
+from training.cases.dataset import batches
+from training.cases.table import Division, Table, shapes
 from training.networks.network import without_unused_context
 from training.networks.scaling import scale
-from training.networks.train import WEIGHTS, stream
+from training.networks.train import WEIGHTS, in_order
 
 CALIBRATION_CASES = 2000
 THRESHOLDS = (0.6, 0.4)
 
 
-def export(run: Path, batches: Path, model: Path, config: FeatureConfig, provenance: dict[str, Any]) -> Manifest:
+def export(run: Path, folder: Path, model: Path, config: FeatureConfig, provenance: dict[str, Any]) -> Manifest:
     """Convert the network in `run` to full int8, write it to `model` and its manifest beside it.
 
     The logits are given a slope and an offset, fitted on the validation split, see `scale`. The quantization is
@@ -39,16 +39,14 @@ def export(run: Path, batches: Path, model: Path, config: FeatureConfig, provena
     validation split. Metrics are left empty: `evaluate` measures them on the exported file.
     """
     network = keras.models.load_model(run / WEIGHTS)
-    validation = megabatch.read(batches, "validation")
-    slope, offset = scale(network, validation.label, network.predict(stream(validation), verbose=0)[:, 0])
+    cases = Division.read(folder)
+    judged = cases.validation.take(cases.validation.label >= 0)
+    slope, offset = scale(network, judged.label, network.predict(in_order(judged), verbose=0)[:, 0])
     model.parent.mkdir(parents=True, exist_ok=True)
-    model.write_bytes(convert(network, megabatch.read(batches, "train")))
+    model.write_bytes(convert(network, cases.train))
     fold, beside, output = _details(model)
-    examples = [int(np.flatnonzero(validation.label == label)[0]) for label in (1, 0)]
-    folds, context = (
-        values[examples].astype(np.float32) / np.float32(LEVELS) for values in (validation.folds, validation.context)
-    )
-    test = SelfTest(_base64(folds, fold), _base64(context, beside) if beside else "", ())
+    examples = _examples(cases.validation)
+    test = SelfTest(_base64(examples.folds, fold), _base64(examples.context, beside) if beside else "", ())
     manifest = Manifest(
         schema=SCHEMA,
         sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
@@ -71,19 +69,19 @@ def export(run: Path, batches: Path, model: Path, config: FeatureConfig, provena
     )
     # The known answers are what the exported file says, through the runtime that the live engine uses.
     classifier = TfliteClassifier(model, manifest)
-    answers = classifier.probabilities(Cases(validation.spm[examples].astype(np.float64), folds, context))
+    answers = classifier.probabilities(examples)
     test = replace(test, probabilities=tuple(round(float(answer), 6) for answer in answers))
-    metrics = {"quantization, on validation cases": compare(network, classifier, validation)}
+    metrics = {"quantization, on validation cases": compare(network, classifier, judged)}
     manifest = replace(manifest, self_test=test, metrics=metrics)
     manifest.write(model)
     return manifest
 
 
-def compare(network: Any, classifier: TfliteClassifier, cases: Megabatch) -> dict[str, float]:
+def compare(network: Any, classifier: TfliteClassifier, table: Table) -> dict[str, float]:
     """Return how far the exported model decides as the network does, and how right both are."""
-    exact = network.predict(stream(cases), verbose=0)[:, 0]
-    integer = classifier.probabilities(cases.cases())
-    said, said_integer, right = exact >= 0.5, integer >= 0.5, cases.label == 1
+    exact = network.predict(in_order(table), verbose=0)[:, 0]
+    integer = np.concatenate([classifier.probabilities(part.cases()) for part in table.load()])
+    said, said_integer, right = exact >= 0.5, integer >= 0.5, table.label == 1
     return {
         "accuracy_float": round(float(np.mean(said == right)), 5),
         "accuracy": round(float(np.mean(said_integer == right)), 5),
@@ -91,30 +89,26 @@ def compare(network: Any, classifier: TfliteClassifier, cases: Megabatch) -> dic
     }
 
 
-def convert(network: Any, cases: Megabatch) -> bytes:
+def convert(network: Any, table: Table) -> bytes:
     """Return `network` as a TFLite model whose inputs, weights, activations and output are all int8.
 
-    A network that makes no use of the context has one input there, the fold.
+    A network that makes no use of the context has one input there, the fold. Ranges are those of some cases of `table`.
     """
     network = without_unused_context(network)
     names = [entry.name for entry in network.inputs]
-
-    def one(**inputs: NDArray[np.float32]) -> dict[str, Any]:
-        return {name: inputs[name] for name in names}
+    table = table.take(table.label >= 0)
+    drawn = np.random.default_rng(0).choice(len(table), min(CALIBRATION_CASES, len(table)), replace=False)
+    table = table.take(np.sort(drawn))
 
     def calibration() -> Iterator[dict[str, Any]]:
-        rows = np.random.default_rng(0).choice(len(cases), min(CALIBRATION_CASES, len(cases)), replace=False)
+        fold, context = shapes(table.paths[0])
         # The corners fix the input ranges to exactly -1..1, whatever cases were drawn.
-        for low in (-1.0, 1.0):
-            yield one(
-                fold=np.full((1, *cases.folds.shape[1:]), low, np.float32),
-                context=np.full((1, *cases.context.shape[1:]), low, np.float32),
-            )
-        for row in np.sort(rows):
-            yield one(
-                fold=cases.folds[row][None].astype(np.float32) / np.float32(LEVELS),
-                context=cases.context[row][None].astype(np.float32) / np.float32(LEVELS),
-            )
+        for corner in (-1.0, 1.0):
+            corners = {"fold": np.full((1, *fold), corner), "context": np.full((1, *context), corner)}
+            yield {name: corners[name].astype(np.float32) for name in names}
+        for part in batches(table, np.zeros(len(table), np.float32), np.ones(len(table), np.float32), batch=1):
+            inputs = {"fold": part.folds, "context": part.context}
+            yield {name: inputs[name] for name in names}
 
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -123,6 +117,13 @@ def convert(network: Any, cases: Megabatch) -> bytes:
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
     return bytes(converter.convert())
+
+
+def _examples(table: Table) -> Cases:
+    """Return the first compatible and the first incompatible case."""
+    found = [table.take(np.flatnonzero(table.label == label)[:1]) for label in (1, 0)]
+    parts = [part.cases() for one in found for part in one.load()]
+    return Cases(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("spm", "folds", "context")))
 
 
 def _base64(values: NDArray[np.float32], quantization: Quantization) -> str:

@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -17,28 +17,28 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from paces_live.config import FeatureConfig
-from training.cases import megabatch
-from training.cases.megabatch import LEVELS, Megabatch
+from training.cases import dataset
+from training.cases.table import Division, Table
 from training.errors import TrainingError
 from training.evaluation.metrics import candidate_measures
 from training.networks.description import Description, Training
 from training.networks.network import build
+from training.networks.objective import Lesson, song_weights
 
 BATCH = 256
 WEIGHTS = "network.keras"
 VALIDATION = "validation.json"
 PROBABILITIES = "validation.npy"
-"""Probability of each validation case, in the order of the megabatch."""
+"""Probability of each validation case, matters of taste among them, in the order of the megabatch."""
 MEASURES = ("accuracy", "balanced_accuracy", "auc")
 REFRESH = 100
 """Batches from which batch normalisation learns its statistics anew, after weights were averaged."""
 
 Strategy = Literal["none", "mirrored"]
-Balance = Literal["none", "weights", "batches"]
 
 
 def train(
-    batches: Path,
+    batches: Path | Division,
     folder: Path,
     description: Description,
     config: FeatureConfig,
@@ -48,14 +48,18 @@ def train(
     strategy: Strategy = "none",
     on_done: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> dict[str, float]:
-    """Train the network of `description` on the megabatch in `batches` and save it into `folder`.
+    """Train the network of `description` on a megabatch and save it into `folder`.
 
     What is saved is the network of the best validation loss, or the average of the last epochs' weights where the
     description wants one and its validation loss is lower. Resumes after the last whole epoch when it was interrupted,
     with the batches that would have come next.
 
+    Cases are streamed from the shards, those of the validation split too: the memory it takes does not grow with them.
+
     Parameters
     ----------
+    batches
+        Folder of the megabatch; or the cases to learn from and those to judge by, chosen and labelled otherwise.
     epochs
         Passes over the training cases; the description's number by default.
     strategy
@@ -75,35 +79,26 @@ def train(
     """
     plan = description.training
     epochs = epochs or plan.epochs
-    first = _claim(folder, network=description.name, digest=description.digest, seed=seed, epochs=epochs)
+    cases = Division.read(batches) if isinstance(batches, Path) else batches
+    made_of = f"{cases.fingerprint}-{config.fingerprint[:8]}"
+    first = _claim(folder, network=description.name, digest=description.digest, seed=seed, epochs=epochs, cases=made_of)
     # In a sweep, what earlier trainings built would stay in memory.
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
-    train_set = megabatch.read(batches, "train", taste=plan.taste is not None)
-    train_set = train_set.take(train_set.exact)
-    validation_set = megabatch.read(batches, "validation")
-    rarer = min(int((train_set.label == label).sum()) for label in (0, 1))
-    cases = 2 * rarer if plan.balance == "batches" else len(train_set)
-    steps = -(-cases // plan.batch)
+    lesson = Lesson(cases.train, plan)
+    validation = cases.validation.take(cases.validation.label >= 0)
     with _scope(strategy):
         model = build(description, config)
         model.compile(
-            optimizer=_optimizer(plan, steps * epochs),
+            optimizer=_optimizer(plan, lesson.steps * epochs),
             loss=keras.losses.BinaryCrossentropy(label_smoothing=plan.label_smoothing),
             metrics=["accuracy", keras.metrics.AUC(name="auc")],
         )
-    options: dict[str, Any] = {
-        "batch": plan.batch,
-        "balance": plan.balance,
-        "song_weights": plan.song_weights,
-        "augmented": plan.augment,
-        "taste": (plan.taste or 0.0, plan.taste_weight),
-    }
     best, log, average = folder / WEIGHTS, folder / "epochs.csv", folder / "average"
     model.fit(
-        stream(train_set, seed=seed, epoch=first, **options),
-        validation_data=stream(validation_set),
-        steps_per_epoch=steps,
+        lesson.stream(seed, first),
+        validation_data=in_order(validation),
+        steps_per_epoch=lesson.steps,
         epochs=epochs,
         verbose=0,
         shuffle=False,
@@ -113,111 +108,40 @@ def train(
             ),
             keras.callbacks.CSVLogger(str(log), append=True),
             *([] if plan.average_from is None else [_Collector(average, plan.average_from)]),
-            _Progress(on_done, first, epochs, steps),
+            _Progress(on_done, first, epochs, lesson.steps),
             # The last one: an epoch that is interrupted before this is done again, with all of the above.
             keras.callbacks.BackupAndRestore(str(folder / "backup"), delete_checkpoint=False),
         ],
     )
     saved = keras.models.load_model(best)
-    loss = _loss(saved, validation_set)
+    loss = _loss(saved, validation)
     averaged = False
     if found := sorted(average.glob("*.npz")):
         mean = _averaged(model, found)
-        _refresh(mean, stream(train_set, seed=seed, epoch=epochs, **options), min(steps, REFRESH))
-        averaged = _loss(mean, validation_set) < loss
+        _refresh(mean, lesson.stream(seed, epochs), min(lesson.steps, REFRESH))
+        averaged = _loss(mean, validation) < loss
         if averaged:
-            saved, loss = mean, _loss(mean, validation_set)
+            saved, loss = mean, _loss(mean, validation)
             saved.save(best)
-    probability = saved.predict(stream(validation_set), verbose=0)[:, 0]
+    probability = saved.predict(in_order(cases.validation), verbose=0)[:, 0]
     np.save(folder / PROBABILITIES, probability)
-    measures = candidate_measures(validation_set.label, probability)
-    metrics = {"loss": loss} | {name: measures[name] for name in MEASURES}
+    metrics = {"loss": loss} | measure(cases.validation.label, probability)
     record = {"network": description.name, "seed": seed, "epochs": epochs, "averaged": averaged}
     (folder / VALIDATION).write_text(json.dumps(metrics | record) + "\n", "utf-8")
     shutil.rmtree(folder / "backup", ignore_errors=True)
     return metrics
 
 
-def stream(
-    cases: Megabatch,
-    *,
-    seed: int | None = None,
-    epoch: int = 0,
-    batch: int = BATCH,
-    balance: Balance = "none",
-    song_weights: bool = True,
-    augmented: bool = True,
-    taste: tuple[float, float] = (0.0, 0.0),
-) -> Any:
-    """Return batches of ``({"fold", "context"}, label, weight)``; with a seed shuffled, augmented and endless.
-
-    Every song weighs the same in the loss whatever the number of its candidates, by the square root of their count.
-
-    Parameters
-    ----------
-    epoch
-        The first one; what comes in an epoch depends on the seed and its number alone.
-    balance
-        Of the classes, see `training.networks.description.Training`; only with a seed.
-    song_weights, augmented
-        False: all cases weigh the same; they come as they are.
-    taste
-        Label and weight of the cases that are a matter of taste.
-    """
-    weight = _weights(cases.song) if song_weights else np.ones(len(cases), np.float32)
-    if seed is not None and balance == "weights":
-        share = np.array([np.mean(cases.label == label) for label in (0, 1)])
-        weight = (weight / (2.0 * np.maximum(share, 1e-6))[np.maximum(cases.label, 0)]).astype(np.float32)
-    goal = np.where(cases.label < 0, taste[0], cases.label).astype(np.float32)
-    weight = np.where(cases.label < 0, taste[1], 1.0).astype(np.float32) * weight
-
-    def batches() -> Iterator[Any]:
-        number = epoch
-        while True:
-            rng = np.random.default_rng(None if seed is None else [seed, number])
-            order = np.arange(len(cases)) if seed is None else _order(cases.label, rng, balanced=balance == "batches")
-            for start in range(0, len(order), batch):
-                rows = np.sort(order[start : start + batch])
-                folds = cases.folds[rows].astype(np.float32) / np.float32(LEVELS)
-                context = cases.context[rows].astype(np.float32) / np.float32(LEVELS)
-                if seed is not None and augmented:
-                    folds, context = augment(folds, context, rng)
-                yield (
-                    {"fold": folds, "context": context},
-                    goal[rows, None],
-                    weight[rows],
-                )
-            if seed is None:
-                return
-            number += 1
-
-    signature = (
-        {
-            "fold": tf.TensorSpec((None, *cases.folds.shape[1:]), tf.float32),
-            "context": tf.TensorSpec((None, *cases.context.shape[1:]), tf.float32),
-        },
-        tf.TensorSpec((None, 1), tf.float32),
-        tf.TensorSpec((None,), tf.float32),
-    )
-    count = -(-len(cases) // batch) if seed is None else tf.data.INFINITE_CARDINALITY
-    stream = tf.data.Dataset.from_generator(batches, output_signature=signature)
-    return stream.apply(tf.data.experimental.assert_cardinality(count)).prefetch(4)
+def in_order(table: Table) -> Any:
+    """Return the cases of `table` once, as they are, for a network to judge; see `training.cases.dataset.stream`."""
+    goal = np.maximum(table.label, 0).astype(np.float32)
+    return dataset.stream(table, goal, song_weights(table), batch=BATCH)
 
 
-def augment(
-    folds: NDArray[np.float32], context: NDArray[np.float32], rng: np.random.Generator
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Scale the dynamics, silence a range of bands, and now and then hide the tempogram from the network."""
-    count, bands = len(folds), folds.shape[-1]
-    folds = folds * rng.uniform(0.7, 1.3, (count, 1, 1, 1)).astype(np.float32)
-    first, width = rng.integers(0, bands, count), rng.integers(0, bands // 3, count)
-    band = np.arange(bands)
-    masked = (band >= first[:, None]) & (band < (first + width)[:, None]) & (rng.random(count) < 0.5)[:, None]
-    folds = np.clip(np.where(masked[:, None, None, :], np.float32(0.0), folds), -1.0, 1.0)
-    context = context.copy()
-    context[:, 1:] += rng.normal(0.0, 0.03, context[:, 1:].shape).astype(np.float32)
-    context[:, 1:] *= (rng.random((count, 1)) > 0.1).astype(np.float32)
-    return folds, np.clip(context, -1.0, 1.0)
+def measure(label: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, float]:
+    """Return the measures that networks are compared by, of the verdicts on all cases but matters of taste."""
+    measures = candidate_measures(label[label >= 0], probability[label >= 0])
+    return {name: measures[name] for name in MEASURES}
 
 
 class _Collector(keras.callbacks.Callback):  # type: ignore[misc]
@@ -294,8 +218,8 @@ def _best_loss(log: Path) -> float | None:
         return min((float(row["val_loss"]) for row in csv.DictReader(rows)), default=None)
 
 
-def _loss(model: Any, cases: Megabatch) -> float:
-    return float(model.evaluate(stream(cases), verbose=0, return_dict=True)["loss"])
+def _loss(model: Any, cases: Table) -> float:
+    return float(model.evaluate(in_order(cases), verbose=0, return_dict=True)["loss"])
 
 
 def _averaged(model: Any, found: list[Path]) -> Any:
@@ -321,21 +245,3 @@ def _refresh(model: Any, batches: Any, count: int) -> None:
         model([inputs["fold"], inputs["context"]], training=True)
     for norm, momentum in zip(norms, kept, strict=True):
         norm.momentum = momentum
-
-
-def _order(label: NDArray[np.int8], rng: np.random.Generator, *, balanced: bool) -> NDArray[np.int64]:
-    """Return the cases of an epoch, shuffled; balanced, all of the rarer class and as many of the other, in turns."""
-    if not balanced:
-        return rng.permutation(len(label))
-    classes = [rng.permutation(np.flatnonzero(label == value)) for value in (0, 1)]
-    if not all(map(len, classes)):
-        raise TrainingError("balanced batches need cases of both classes")
-    shorter = min(map(len, classes))
-    return np.stack([cases[:shorter] for cases in classes], axis=1).ravel()
-
-
-def _weights(song: NDArray[np.int32]) -> NDArray[np.float32]:
-    count = np.bincount(song)[song]
-    weight = 1.0 / np.sqrt(count)
-    weights: NDArray[np.float32] = (weight / weight.mean()).astype(np.float32)
-    return weights

@@ -190,10 +190,11 @@ def song_cases(
         off_peak = np.exp(rng.uniform(np.log(config.spm_min), np.log(config.spm_max), 1))
         proposed = np.concatenate([candidates(gram, config, count=16, target=target), off_peak])
         cases = build_cases(window, gram, proposed, config)
-        yield cases, judge_all(cases.spm, truth), _exact(cases.spm, truth)
+        yield cases, judge_all(cases.spm, truth), exactness(cases.spm, truth)
 
 
-def _exact(spm: NDArray[np.float64], truth: Truth) -> NDArray[np.bool_]:
+def exactness(spm: NDArray[np.floating], truth: Truth) -> NDArray[np.bool_]:
+    """Say which candidates are not positive by tolerance only."""
     if not truth.compatible:
         return np.ones(len(spm), bool)
     error = np.abs(spm[:, None] / np.array(truth.compatible) - 1.0).min(axis=1)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -297,6 +298,14 @@ def quantized(folder: Path) -> None:
         raise AssertionError("it was not interrupted")
     except Killed:
         pass
+    # A run of the same network that is not interrupted ends with the same weights.
+    whole = folder / "whole"
+    whole.mkdir()
+    shutil.copy(run / "network.keras", whole)
+    cases_learned = Division.read(batches).train
+    in_one_go = quantization.fine_tune(whole, cases_learned).get_weights()
+    for one, other in zip(quantization.fine_tune(run, cases_learned).get_weights(), in_one_go, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
     aware = export.export(run, batches, run / "auto.tflite", CONFIG, {}).metrics[export.QUANTIZATION]
     assert aware["fine_tuned"], aware
     assert aware["accuracy"] >= before["accuracy_float"] - 0.015, (before, aware)
@@ -307,11 +316,11 @@ def quantized(folder: Path) -> None:
     export.export(run, batches, run / "again.tflite", CONFIG, {}, quantization_aware="always")
     assert (run / "fine-tuned.keras").stat().st_mtime_ns == stamp
     for name in ("shipped", "stage0", "conv3d"):
-        whole = build(Description.read(NETWORKS / f"{name}.toml"), CONFIG)
-        copied = simulated(whole)
+        network = build(Description.read(NETWORKS / f"{name}.toml"), CONFIG)
+        copied = simulated(network)
         some = judged.take(np.arange(40)).cases()
         copied([some.folds, some.context], training=True)
-        rounded, exact = (each.predict([some.folds, some.context], verbose=0) for each in (copied, whole))
+        rounded, exact = (each.predict([some.folds, some.context], verbose=0) for each in (copied, network))
         np.testing.assert_allclose(rounded, exact, atol=0.05)
         assert np.abs(rounded - exact).max() > 1e-6
 

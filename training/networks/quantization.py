@@ -39,17 +39,15 @@ UNROUNDED = (
 class _Convolution(keras.layers.Conv2D):  # type: ignore[misc]
     """A convolution with rounded weights."""
 
-    @property
-    def kernel(self) -> Any:
-        return _rounded(super().kernel)
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        return super().convolution_op(inputs, _rounded(kernel))
 
 
 class _Dense(keras.layers.Dense):  # type: ignore[misc]
     """A fully connected layer with rounded weights."""
 
-    @property
-    def kernel(self) -> Any:
-        return _rounded(super().kernel)
+    def call(self, inputs: Any) -> Any:
+        return self.activation(tf.matmul(inputs, _rounded(self.kernel)) + self.bias)
 
 
 def _rounded(kernel: Any) -> Any:
@@ -150,7 +148,7 @@ def fine_tune(
             layer.set_weights(tuned.get_weights())
             if isinstance(tuned, _Convolution | _Dense):
                 # Rounded here, nothing is left to the conversion's own rounding: many weights end up between two steps.
-                layer.kernel.assign(tuned.kernel)
+                layer.kernel.assign(_rounded(tuned.kernel))
     network.save(kept)
     shutil.rmtree(backup, ignore_errors=True)
     return network

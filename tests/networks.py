@@ -2,8 +2,12 @@
 
 import json
 import os
+import shutil
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
@@ -13,13 +17,20 @@ from ai_edge_litert.interpreter import Interpreter
 
 from paces_live.classifier import load_classifier
 from paces_live.config import FeatureConfig
+from tests.test_cluster import make_corpus
 from training.cases import megabatch
+from training.cases.table import Division, Table
+from training.corpus.songs import load
 from training.evaluation.reliability import CALIBRATED, calibration_error
-from training.networks import export
+from training.networks import export, quantization
+from training.networks.crossvalidation import crossvalidate, deal
 from training.networks.description import NETWORKS, SHIPPED, Description
+from training.networks.distil import distil
 from training.networks.network import build
+from training.networks.quantization import simulated
 from training.networks.scaling import scale
-from training.networks.sweep import sweep
+from training.networks.sweep import combine, sweep
+from training.networks.tolerance import relabelled, study
 from training.networks.train import train
 
 CONFIG = FeatureConfig()
@@ -52,7 +63,7 @@ def cases(folder: Path) -> Path:
             spm=rng.uniform(40.0, 320.0, count).astype(np.float32),
             label=label,
             exact=np.ones(count, bool),
-            song=np.arange(count, dtype=np.int32) // 10,
+            song=np.arange(count, dtype=np.int32) // 10 + (30 if split == "validation" else 0),
         )
     return folder / "megabatch"
 
@@ -140,16 +151,9 @@ def trained(folder: Path) -> None:
     """Interrupt a training, which must end as one in a single go does, with the weights of its last epochs averaged."""
     batches, tiny = cases(folder), Description.parse(TINY, "tiny")
 
-    class Killed(BaseException):
-        pass
-
-    def kill(done: int, total: int) -> None:
-        if done > total // 2:
-            raise Killed
-
     whole = train(batches, folder / "whole", tiny, CONFIG, seed=1)
     try:
-        train(batches, folder / "parts", tiny, CONFIG, seed=1, on_done=kill)
+        train(batches, folder / "parts", tiny, CONFIG, seed=1, on_done=kill_after(18))
         raise AssertionError("it was not interrupted")
     except Killed:
         pass
@@ -181,6 +185,183 @@ def swept(folder: Path) -> None:
     again = sweep(paths, batches, folder / "sweep", CONFIG, seeds=2, trials=1)
     assert [path.stat().st_mtime_ns for path in models] == stamps
     assert again == found
+
+
+def songs(folder: Path) -> Path:
+    """Write a corpus of which the cases could be: 38 songs, two to a family."""
+    corpus = make_corpus(folder / "corpus", 38, seconds=1.0)
+    for index, path in enumerate(sorted((corpus / "songs").glob("*.json"))):
+        known = {
+            "family": f"artist {index // 2}",
+            "meter": "triple" if index % 5 == 0 else "duple",
+            "compatible": [100.0 + index],
+            "taste": [200.0 + index],
+            "split": "train" if index < 30 else "validation",
+        }
+        path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | known), "utf-8")
+    return corpus
+
+
+class Killed(BaseException):
+    """Raised in the midst of something that has to go on later."""
+
+
+def kill_after(count: int) -> Callable[[int, int], None]:
+    def on_done(done: int, _total: int) -> None:
+        if done > count:
+            raise Killed
+
+    return on_done
+
+
+def crossvalidated(folder: Path) -> None:
+    """Judge every song but those of the test split once, by a network that learned of no song of its group."""
+    corpus, batches, tiny = songs(folder), cases(folder), Description.parse(TINY, "tiny")
+    known = load(corpus)
+    fold = deal(known, 3)
+    assert all(len({fold[i] for i in range(38) if i // 2 == artist}) == 1 for artist in range(19))
+    for meter in ("duple", "triple"):
+        counts = np.bincount([fold[i] for i in range(38) if known[i].meter == meter], minlength=3)
+        assert np.ptp(counts) <= 2, (meter, counts)
+    assert deal([replace(song, split="test") if song.id < "00010" else song for song in known], 3)[:10].max() == -1
+    try:
+        crossvalidate(tiny, corpus, batches, folder / "sweep", CONFIG, folds=3, on_done=kill_after(0))
+        raise AssertionError("it was not interrupted")
+    except Killed:
+        pass
+    models = [path.stat().st_mtime_ns for path in (folder / "sweep").rglob("network.keras")]
+    outcome = crossvalidate(tiny, corpus, batches, folder / "sweep", CONFIG, folds=3)
+    after = [path.stat().st_mtime_ns for path in (folder / "sweep").rglob("network.keras")]
+    assert (len(models), len(after)) == (1, 3)
+    assert set(models) < set(after)
+    assert outcome.mean("auc") > 0.8, outcome
+    said = [np.load(path) for path in (folder / "sweep").rglob("validation.npy")]
+    assert sum(map(len, said)) == 380
+
+
+def tolerated(folder: Path) -> None:
+    """Learn under two tolerances; the wider one calls more compatible, and what is judged stays the same."""
+    corpus, batches, tiny = songs(folder), cases(folder), Description.parse(TINY | {"training": {"epochs": 1}}, "tiny")
+    known, table = load(corpus), Table.read(batches, "train")
+    spm = np.array([known[song].compatible[0] for song in table.song]) * np.resize([1.03, 1.01, 1.5, 2.0], len(table))
+    table = replace(table, spm=spm.astype(np.float32))
+    strict, wide = (relabelled(table, known, tolerance) for tolerance in (0.02, 0.05))
+    assert strict.label[:3].tolist() == [0, 1, 0]
+    assert wide.label[:3].tolist() == [1, 1, 0]
+    assert (strict.exact[:2].tolist(), wide.exact[:2].tolist()) == ([True, True], [False, True])
+    beyond = replace(table, song=table.song + len(known))
+    np.testing.assert_array_equal(relabelled(beyond, known, 0.05).label, table.label)
+    # Shards whose labels are those of the songs, so that both tolerances have both classes.
+    for split in ("train", "validation"):
+        path = batches / split / "0000.npz"
+        stored = dict(np.load(path))
+        spread = np.random.default_rng(3).uniform(0.9, 1.1, len(stored["song"]))
+        stored["spm"] = ((100.0 + stored["song"]) * spread).astype(np.float32)
+        np.savez(path, allow_pickle=False, **stored)
+    options: dict[str, Any] = {"seeds": 2, "epochs": 1}
+    try:
+        study(tiny, [0.03, 0.08], corpus, batches, folder / "sweep", CONFIG, **options, on_done=kill_after(2))
+        raise AssertionError("it was not interrupted")
+    except Killed:
+        pass
+    models = {path.stat().st_mtime_ns for path in (folder / "sweep").rglob("network.keras")}
+    narrow, broad = study(tiny, [0.03, 0.08], corpus, batches, folder / "sweep", CONFIG, **options)
+    after = {path.stat().st_mtime_ns for path in (folder / "sweep").rglob("network.keras")}
+    assert (len(models), len(after)) == (3, 4)
+    assert models < after
+    assert narrow.positive < broad.positive
+    assert len(narrow.product.runs) == len(narrow.own.runs) == 2
+    assert narrow.product.runs != narrow.own.runs
+
+
+def distilled(folder: Path) -> None:
+    """Learn from two networks what they say together; interrupted, it goes on, and export takes what it leaves."""
+    export.CALIBRATION_CASES = 30
+    batches = cases(folder)
+    alone = Description.parse(
+        TINY | {"training": {"epochs": 3, "batch": 16, "learning_rate": 0.02, "distillation": 1.0}}, "tiny"
+    )
+    sweep_in, run = folder / "sweep", folder / "distilled"
+    try:
+        distil(alone, batches, sweep_in, run, CONFIG, seeds=2, on_done=kill_after(20))
+        raise AssertionError("it was not interrupted")
+    except Killed:
+        pass
+    models = {path.stat().st_mtime_ns for path in sweep_in.rglob("network.keras")}
+    found = distil(alone, batches, sweep_in, run, CONFIG, seeds=2)
+    assert {path.stat().st_mtime_ns for path in sweep_in.rglob("network.keras")} == models
+    assert len(models) == 2
+    assert found.way in found.teachers.combined
+    assert found.measures["auc"] > 0.9
+    # With the labels turned round, it follows the networks, not the labels.
+    upside_down = Division.read(batches)
+    label, soft = (
+        upside_down.train.label,
+        combine(np.stack([np.load(p) for p in sweep_in.rglob("training.npy")]))["mean"],
+    )
+    upside_down = replace(upside_down, train=replace(upside_down.train, label=1 - label, soft=soft))
+    assert train(upside_down, folder / "turned", alone, CONFIG, seed=1)["auc"] > 0.9
+    export.export(run, batches, run / "model.tflite", CONFIG, {})
+    assert load_classifier(run / "model.tflite").self_test() < 1e-5
+
+
+def quantized(folder: Path) -> None:
+    """Make a network that int8 spoils; fine-tuned with simulated int8, the exported file is right again."""
+    export.CALIBRATION_CASES, quantization.EPOCHS, quantization.LEARNING_RATE = 100, 40, 0.02
+    batches, tiny, run = cases(folder), Description.parse(TINY, "tiny"), folder / "run"
+    train(batches, run, tiny, CONFIG, seed=1, epochs=8)
+    network = keras.models.load_model(run / "network.keras")
+    spoil(network)
+    network.save(run / "network.keras")
+    post = export.export(run, batches, run / "never.tflite", CONFIG, {}, quantization_aware="never")
+    before = post.metrics[export.QUANTIZATION]
+    assert before["accuracy_float"] - before["accuracy"] > 0.05, before
+    try:
+        export.export(run, batches, run / "auto.tflite", CONFIG, {}, on_done=kill_after(3))
+        raise AssertionError("it was not interrupted")
+    except Killed:
+        pass
+    # A run of the same network that is not interrupted ends with the same weights.
+    whole = folder / "whole"
+    whole.mkdir()
+    shutil.copy(run / "network.keras", whole)
+    cases_learned = Division.read(batches).train
+    in_one_go = quantization.fine_tune(whole, cases_learned).get_weights()
+    for one, other in zip(quantization.fine_tune(run, cases_learned).get_weights(), in_one_go, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    aware = export.export(run, batches, run / "auto.tflite", CONFIG, {}).metrics[export.QUANTIZATION]
+    assert aware["fine_tuned"], aware
+    assert aware["accuracy"] >= before["accuracy_float"] - 0.015, (before, aware)
+    judged = megabatch.read(batches, "validation")
+    classifier = load_classifier(run / "auto.tflite")
+    assert np.mean((classifier.probabilities(judged.cases()) >= 0.5) == judged.label) == aware["accuracy"]
+    stamp = (run / "fine-tuned.keras").stat().st_mtime_ns
+    export.export(run, batches, run / "again.tflite", CONFIG, {}, quantization_aware="always")
+    assert (run / "fine-tuned.keras").stat().st_mtime_ns == stamp
+    for name in ("shipped", "stage0", "conv3d"):
+        network = build(Description.read(NETWORKS / f"{name}.toml"), CONFIG)
+        copied = simulated(network)
+        some = judged.take(np.arange(40)).cases()
+        copied([some.folds, some.context], training=True)
+        rounded, exact = (each.predict([some.folds, some.context], verbose=0) for each in (copied, network))
+        np.testing.assert_allclose(rounded, exact, atol=0.05)
+        assert np.abs(rounded - exact).max() > 1e-6
+
+
+def spoil(network: keras.Model) -> None:
+    """Let the network say much the same with numbers that int8 rounds badly: all weights of the last unit but one.
+
+    That one is large, so that steps are coarse, and belongs to a channel that is always 0.
+    """
+    last = network.get_layer("probability")
+    kernel, bias = last.get_weights()
+    norm = next(layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization))
+    gamma, beta, *statistics = norm.get_weights()
+    channel = int((np.abs(kernel[:4, 0]) + np.abs(kernel[4:8, 0])).argmin())
+    gamma[channel] = beta[channel] = 0.0
+    kernel[channel] = 300.0 * np.abs(kernel).max()
+    norm.set_weights([gamma, beta, *statistics])
+    last.set_weights([kernel, bias])
 
 
 if __name__ == "__main__":

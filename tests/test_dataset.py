@@ -74,6 +74,7 @@ def test_an_epoch_has_every_case_that_is_chosen_once_in_another_order(folder: Pa
     table = Table.read(folder, "train")
     chosen = table.take(table.exact & (table.song % 3 > 0))
     parts = epoch(chosen)
+    assert len(set(cases_of([next(drawn_from(chosen, seed=1, batch=10_000))]))) == len(chosen)
     drawn = cases_of(parts)
     assert sorted(drawn) == list(range(len(chosen)))
     assert drawn != sorted(drawn)

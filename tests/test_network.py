@@ -19,7 +19,10 @@ RECORD: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("checks", ["shipped three_d exported scaled", "trained swept"])
+@pytest.mark.parametrize(
+    "checks",
+    ["shipped three_d exported scaled", "trained swept", "crossvalidated", "tolerated", "distilled", "quantized"],
+)
 def test_networks(checks: str, tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", str(ROOT / "tests" / "networks.py"), str(tmp_path), *checks.split()]
     done = subprocess.run(

@@ -99,17 +99,17 @@ def assign(old: list[Song], new: list[Song]) -> dict[str, str]:
     dealt as in `training.corpus.families.splits`, the largest first, each to the split that lacks most of its scarcest
     meter. No old song is moved.
     """
-    group_of = _groups(old + new)
+    group_of = groups(old + new)
     home = {group_of[song.family]: song.split for song in old}
     total = Counter(song.meter for song in old + new)
     filled = Counter((song.split, song.meter) for song in old)
-    groups: dict[str, list[Song]] = {}
+    members_of: dict[str, list[Song]] = {}
     for song in new:
-        groups.setdefault(group_of[song.family], []).append(song)
+        members_of.setdefault(group_of[song.family], []).append(song)
     assigned: dict[str, str] = {}
     # Those whose split is given come first: the others fill up what is then lacking.
-    for name in sorted(groups, key=lambda name: (name not in home, -len(groups[name]), name)):
-        members = groups[name]
+    for name in sorted(members_of, key=lambda name: (name not in home, -len(members_of[name]), name)):
+        members = members_of[name]
         scarcest = min({song.meter for song in members}, key=lambda meter: (total[meter], meter))
         lack = {split: SPLITS[split] - filled[split, scarcest] / total[scarcest] for split in SPLITS}
         split = home.get(name) or max(lack, key=lambda split: lack[split])
@@ -162,7 +162,7 @@ def table(lines: list[dict[str, Any]]) -> str:
     return f"# Data log\n\nEach line is a chunk of songs: what came, and each measure before → after.\n\n{text}\n"
 
 
-def _groups(songs: list[Song]) -> dict[str, str]:
+def groups(songs: list[Song]) -> dict[str, str]:
     """Return the group of each family: that of the grooves' families; an artist is a group of their own."""
     names = {song.family for song in songs}
     grooves = {name for name in names if name.partition("/")[0] in (*LIBRARIES, "own")}

@@ -202,6 +202,7 @@ def _drawn(
     With the `label` of each case, equal numbers of both classes are drawn.
     """
     places: _Rows | None = None
+    batch = min(batch, held)
     free = np.arange(held)
     for block in feed:
         if places is None:

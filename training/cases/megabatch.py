@@ -197,10 +197,11 @@ def song_cases(
         alone = np.abs(peaks / off_peak - 1.0).min(initial=1.0) > ONE_PEAK
         proposed = np.concatenate([peaks, off_peak[: int(alone)]])
         cases = build_cases(window, gram, proposed, config)
-        yield cases, judge_all(cases.spm, truth), _exact(cases.spm, truth)
+        yield cases, judge_all(cases.spm, truth), exactness(cases.spm, truth)
 
 
-def _exact(spm: NDArray[np.float64], truth: Truth) -> NDArray[np.bool_]:
+def exactness(spm: NDArray[np.floating], truth: Truth) -> NDArray[np.bool_]:
+    """Say which candidates are not positive by tolerance only."""
     if not truth.compatible:
         return np.ones(len(spm), bool)
     error = np.abs(spm[:, None] / np.array(truth.compatible) - 1.0).min(axis=1)

@@ -3,10 +3,10 @@
 import base64
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -24,24 +24,70 @@ from paces_live.manifest import SCHEMA, Manifest, Quantization, SelfTest
 from training.cases.dataset import batches
 from training.cases.table import Division, Table, shapes
 from training.networks.network import without_unused_context
+from training.networks.quantization import fine_tune
 from training.networks.scaling import scale
 from training.networks.train import WEIGHTS, in_order
 
 CALIBRATION_CASES = 2000
 THRESHOLDS = (0.6, 0.4)
+QUANTIZATION = "quantization, on validation cases"
+LOSS = 0.002
+"""Accuracy that the conversion may lose before the network is fine-tuned for it."""
+
+Aware = Literal["auto", "always", "never"]
 
 
-def export(run: Path, folder: Path, model: Path, config: FeatureConfig, provenance: dict[str, Any]) -> Manifest:
+def export(
+    run: Path,
+    folder: Path,
+    model: Path,
+    config: FeatureConfig,
+    provenance: dict[str, Any],
+    *,
+    quantization_aware: Aware = "auto",
+    on_done: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Manifest:
     """Convert the network in `run` to full int8, write it to `model` and its manifest beside it.
 
     The logits are given a slope and an offset, fitted on the validation split, see `scale`. The quantization is
     calibrated on training cases; the self-test takes the first compatible and the first incompatible case of the
-    validation split. Metrics are left empty: `evaluate` measures them on the exported file.
+    validation split. Metrics are those of the quantization: `evaluate` measures the others on
+    the exported file.
+
+    Parameters
+    ----------
+    folder
+        The megabatch.
+    quantization_aware
+        Whether the network is fine-tuned with simulated int8 before it is converted, see
+        `training.networks.quantization`: "auto" where the conversion loses more than `LOSS` of the accuracy on
+        validation cases. The more accurate of both files is kept, and the manifest says which.
+    on_done : callable
+        Told the batches of the fine-tuning that are done and their total.
     """
-    network = keras.models.load_model(run / WEIGHTS)
     cases = Division.read(folder)
-    judged = cases.validation.take(cases.validation.label >= 0)
-    slope, offset = scale(network, judged.label, network.predict(in_order(judged), verbose=0)[:, 0])
+    network = keras.models.load_model(run / WEIGHTS)
+    scaled = _scale(network, cases)
+    manifest = _write(network, cases, model, config, provenance | scaled)
+    before = manifest.metrics[QUANTIZATION]
+    lost = before["accuracy_float"] - before["accuracy"]
+    if quantization_aware == "never" or (quantization_aware == "auto" and lost <= LOSS):
+        return manifest
+    tuned = fine_tune(run, cases.train.take(cases.train.exact), on_done=on_done)
+    manifest = _write(tuned, cases, model, config, provenance | _scale(tuned, cases))
+    after = manifest.metrics[QUANTIZATION]
+    kept = after["accuracy"] > before["accuracy"]
+    if not kept:
+        manifest = _write(network, cases, model, config, provenance | scaled)
+    told = {"accuracy_before_fine_tuning": before["accuracy"], "accuracy_after": after["accuracy"], "fine_tuned": kept}
+    metrics = {QUANTIZATION: manifest.metrics[QUANTIZATION] | told}
+    manifest = replace(manifest, metrics=metrics)
+    manifest.write(model)
+    return manifest
+
+
+def _write(network: Any, cases: Division, model: Path, config: FeatureConfig, provenance: dict[str, Any]) -> Manifest:
+    """Convert `network` and write it and its manifest, with what the quantization changes."""
     model.parent.mkdir(parents=True, exist_ok=True)
     model.write_bytes(convert(network, cases.train))
     fold, beside, output = _details(model)
@@ -58,23 +104,29 @@ def export(run: Path, folder: Path, model: Path, config: FeatureConfig, provenan
         threshold_on=THRESHOLDS[0],
         threshold_off=THRESHOLDS[1],
         metrics={},
-        provenance={
-            "paces_live": paces_live.__version__,
-            "tensorflow": tf.__version__,
-            **provenance,
-            "logit_slope": round(slope, 4),
-            "logit_offset": round(offset, 4),
-        },
+        provenance={"paces_live": paces_live.__version__, "tensorflow": tf.__version__, **provenance},
         self_test=test,
     )
     # The known answers are what the exported file says, through the runtime that the live engine uses.
     classifier = TfliteClassifier(model, manifest)
     answers = classifier.probabilities(examples)
     test = replace(test, probabilities=tuple(round(float(answer), 6) for answer in answers))
-    metrics = {"quantization, on validation cases": compare(network, classifier, judged)}
+    metrics = {QUANTIZATION: compare(network, classifier, _certain(cases.validation))}
     manifest = replace(manifest, self_test=test, metrics=metrics)
     manifest.write(model)
     return manifest
+
+
+def _scale(network: Any, cases: Division) -> dict[str, float]:
+    """Scale the logits of `network` in place, and return for its manifest by what."""
+    table = _certain(cases.validation)
+    slope, offset = scale(network, table.label, network.predict(in_order(table), verbose=0)[:, 0])
+    return {"logit_slope": round(slope, 4), "logit_offset": round(offset, 4)}
+
+
+def _certain(table: Table) -> Table:
+    """Return the cases that are no matter of taste."""
+    return table.take(table.label >= 0)
 
 
 def compare(network: Any, classifier: TfliteClassifier, table: Table) -> dict[str, float]:
@@ -96,7 +148,7 @@ def convert(network: Any, table: Table) -> bytes:
     """
     network = without_unused_context(network)
     names = [entry.name for entry in network.inputs]
-    table = table.take(table.label >= 0)
+    table = _certain(table)
     drawn = np.random.default_rng(0).choice(len(table), min(CALIBRATION_CASES, len(table)), replace=False)
     table = table.take(np.sort(drawn))
 

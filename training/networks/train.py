@@ -108,7 +108,7 @@ def train(
             ),
             keras.callbacks.CSVLogger(str(log), append=True),
             *([] if plan.average_from is None else [_Collector(average, plan.average_from)]),
-            _Progress(on_done, first, epochs, lesson.steps),
+            Progress(on_done, first, epochs, lesson.steps),
             # The last one: an epoch that is interrupted before this is done again, with all of the above.
             keras.callbacks.BackupAndRestore(str(folder / "backup"), delete_checkpoint=False),
         ],
@@ -157,15 +157,17 @@ class _Collector(keras.callbacks.Callback):  # type: ignore[misc]
             np.savez(self._folder / f"{epoch + 1:04d}.npz", *self.model.get_weights())
 
 
-class _Progress(keras.callbacks.Callback):  # type: ignore[misc]
+class Progress(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells how many batches were learned from."""
+
     def __init__(self, on_done: Callable[[int, int], None], first: int, epochs: int, steps: int) -> None:
         super().__init__()
         self._on_done, self._done, self._total = on_done, first * steps, epochs * steps
 
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002, D102
         self._on_done(self._done, self._total)
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002, D102
         self._done += 1
         self._on_done(self._done, self._total)
 

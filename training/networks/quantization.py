@@ -1,0 +1,154 @@
+"""Fine-tuning with simulated int8: what the conversion will round is rounded while the network learns.
+
+Weights are rounded per output channel, as TFLite does; a batch normalisation that follows scales whole channels and so
+changes nothing of it. Results are rounded within the range that they move in, after what TFLite fuses (Jacob et al.
+2018). The goal is what the network said before, so that neither labels nor its description are needed.
+"""
+
+import hashlib
+import json
+import shutil
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from training.cases import dataset
+from training.cases.augment import vary
+from training.cases.table import Table
+from training.networks.train import BATCH, WEIGHTS, Progress
+
+FINE_TUNED = "fine-tuned.keras"
+EPOCHS, LEARNING_RATE = 2, 5e-4
+MOMENTUM = 0.95
+FUSED = (keras.layers.BatchNormalization, keras.layers.ReLU)
+"""Layers that TFLite computes together with the layer before: what lies between is not rounded."""
+UNROUNDED = (
+    keras.layers.Dropout,
+    keras.layers.SpatialDropout2D,
+    keras.layers.MaxPooling2D,
+    keras.layers.Flatten,
+)
+"""Layers that pass values on as they are."""
+
+
+class _Convolution(keras.layers.Conv2D):  # type: ignore[misc]
+    """A convolution with rounded weights."""
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        return super().convolution_op(inputs, _rounded(kernel))
+
+
+class _Dense(keras.layers.Dense):  # type: ignore[misc]
+    """A fully connected layer with rounded weights."""
+
+    def call(self, inputs: Any) -> Any:
+        return self.activation(tf.matmul(inputs, _rounded(self.kernel)) + self.bias)
+
+
+def _rounded(kernel: Any) -> Any:
+    """Return a kernel in 255 levels for each output channel; the gradient passes as if it were not rounded."""
+    kernel = tf.convert_to_tensor(kernel)
+    axes = list(range(len(kernel.shape) - 1))
+    largest = tf.stop_gradient(tf.maximum(tf.reduce_max(tf.abs(kernel), axes), 1e-6))
+    return tf.quantization.fake_quant_with_min_max_vars_per_channel(kernel, -largest, largest, narrow_range=True)
+
+
+class _Rounding(keras.layers.Layer):  # type: ignore[misc]
+    """Rounds to 256 levels between moving averages of the least and the greatest value, 0 among them."""
+
+    def build(self, shape: Any) -> None:  # noqa: ARG002
+        self.range = self.add_weight(shape=(2,), initializer="zeros", trainable=False, name="range")
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        if training:
+            now = tf.stack([tf.minimum(tf.reduce_min(x), 0.0), tf.maximum(tf.reduce_max(x), 1e-3)])
+            known = tf.convert_to_tensor(self.range)
+            moved = tf.where(tf.reduce_any(known != 0.0), MOMENTUM * known + (1.0 - MOMENTUM) * now, now)
+            self.range.assign(tf.stop_gradient(moved))
+        return tf.quantization.fake_quant_with_min_max_vars(x, self.range[0], self.range[1])
+
+
+def simulated(network: Any) -> Any:
+    """Return a copy of `network` that rounds as its int8 conversion will; batch statistics stay as they are."""
+    consumers: defaultdict[str, list[Any]] = defaultdict(list)
+    for layer in network.operations:
+        for node in layer._inbound_nodes:  # noqa: SLF001  (Keras has no public way to ask this)
+            for tensor in node.input_tensors:
+                consumers[tensor._keras_history.operation.name].append(layer)  # noqa: SLF001
+
+    def clone(layer: Any) -> Any:
+        kinds: dict[Any, Any] = {keras.layers.Conv2D: _Convolution, keras.layers.Dense: _Dense}
+        kind = kinds.get(layer.__class__, layer.__class__)
+        return kind.from_config(layer.get_config())
+
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            kwargs["training"] = False
+        result = layer(*args, **kwargs)
+        after = consumers[layer.name]
+        fused = bool(after) and all(isinstance(each, FUSED) for each in after)
+        # The last result, a probability, always has levels of 1/256, which the threshold does not feel.
+        return result if fused or not after or isinstance(layer, UNROUNDED) else _Rounding()(result)
+
+    copied = keras.models.clone_model(network, clone_function=clone, call_function=call)
+    for layer in network.layers:
+        if layer.weights:
+            copied.get_layer(layer.name).set_weights(layer.get_weights())
+    return copied
+
+
+def fine_tune(
+    run: Path,
+    table: Table,
+    *,
+    seed: int = 1,
+    on_done: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Any:
+    """Return the network in `run`, fine-tuned on the cases of `table`; it is kept there.
+
+    One that is finished is read again; one that was interrupted goes on after its last whole epoch.
+    """
+    of = hashlib.sha256((run / WEIGHTS).read_bytes()).hexdigest() + f" {table.fingerprint} {seed} {EPOCHS}"
+    note, backup, kept = run / "fine-tuned.json", run / "fine-tuning", run / FINE_TUNED
+    if not note.exists() or json.loads(note.read_text("utf-8"))["of"] != of:
+        shutil.rmtree(backup, ignore_errors=True)
+        kept.unlink(missing_ok=True)
+        note.write_text(json.dumps({"of": of}), "utf-8")
+    network = keras.models.load_model(run / WEIGHTS)
+    if kept.exists():
+        return keras.models.load_model(kept)
+    keras.utils.set_random_seed(seed)
+    model = simulated(network)
+    steps = dataset.steps(table, batch=BATCH)
+    rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps * EPOCHS)
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss="binary_crossentropy")
+    ones = np.ones(len(table), np.float32)
+    progress = backup / "training_metadata.json"
+    first = int(json.loads(progress.read_text("utf-8"))["epoch"]) if progress.exists() else 0
+    stream = dataset.stream(table, ones, ones, batch=BATCH, seed=seed, epoch=first, augment=vary)
+    model.fit(
+        stream.map(lambda inputs, _goal, weight: (inputs, network([inputs["fold"], inputs["context"]]), weight)),
+        steps_per_epoch=steps,
+        epochs=EPOCHS,
+        verbose=0,
+        shuffle=False,
+        callbacks=[
+            Progress(on_done, first, EPOCHS, steps),
+            keras.callbacks.BackupAndRestore(str(backup), delete_checkpoint=False),
+        ],
+    )
+    for layer in network.layers:
+        if layer.weights:
+            tuned = model.get_layer(layer.name)
+            layer.set_weights(tuned.get_weights())
+            if isinstance(tuned, _Convolution | _Dense):
+                # Rounded here, nothing is left to the conversion's own rounding: many weights end up between two steps.
+                layer.kernel.assign(_rounded(tuned.kernel))
+    network.save(kept)
+    shutil.rmtree(backup, ignore_errors=True)
+    return network

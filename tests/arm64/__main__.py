@@ -83,7 +83,7 @@ def check(root: Root) -> dict[str, str]:
 
 def document(found: dict[str, str], root: Root, work: Path) -> str:
     """Return what was found, and what it costs, as the text of the document."""
-    say("counting instructions; the first time QEMU is built")
+    say("counting instructions; QEMU is built first where it is not there yet")
     build_qemu(root, work)
     counts = {cpu: count(root, cpu, PYTHON, excerpt()) for cpu in dict.fromkeys(board.cpu for board in BOARDS)}
     rows = "\n".join(f"| {name} | {words} |" for name, words in found.items())
@@ -113,9 +113,9 @@ wheels and the project's own in it, on the processors of the Pi 3 and Zero 2 W, 
 {rows}
 
 `demo` is compared with x86-64, event by event. Equal means: the same events at the same times; paces within {spm:g} %,
-probabilities within {probability:g}, levels within {level:g} dB, shares within {share:g}; the same states and
-matches; and at most {otherwise:g} % of the readings with a pace more or less, where one comes or goes at the very
-threshold. Load is not compared.
+probabilities within {probability:g}, levels within {level:g} dB, shares within {share:g}; the same states and matches;
+and at most {otherwise:g} % of the readings with a pace more or less, where one comes or goes at the very threshold.
+Load is not compared.
 
 ## What it costs
 
@@ -130,10 +130,10 @@ From them follows an **estimate**, not a measurement:
 
 {table}
 
-Assumptions. The clock is the board's stock clock, not throttled by heat or a weak supply. Instructions per cycle are a
-range, taken from how such cores fare on interpreted and on numeric code: the Cortex-A53 executes in order, two
-instructions at best, and waits for every miss of its small caches; the A72 starts three and the A76 four, out of order,
-with larger caches. Start-up leaves out reading from the card, which on a cold start can take longer than all else.
+Assumptions. The clock is the board's stock clock, not throttled by heat or a weak supply. Instructions per cycle are
+assumed, a wide range because no board was at hand: the Cortex-A53 executes in order, two instructions at best, and
+waits for every miss of its small caches; the A72 starts three and the A76 four, out of order, with larger caches.
+Start-up leaves out reading from the card, which on a cold start can take longer than all else.
 The kernel's work, such as that of the sound driver, is not counted. Audio is read from a file here; PortAudio's
 callback adds to it. One core of four is used.
 """

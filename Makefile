@@ -9,10 +9,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: help run test check format model screenshot lock clean
+.PHONY: help run test test-arm64 cost-arm64 check format model screenshot lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 run: $(VENV)/live.stamp ## set up, then show the paces of the bundled excerpt
 	$(BIN)/paces-live demo
@@ -21,6 +21,15 @@ test: $(VENV)/dev.stamp .venv-tflite/stamp ## set up with the training part, the
 	@sh requirements/debian.sh test
 	$(MAKE) check
 	$(BIN)/python -m pytest
+
+test-arm64: $(VENV)/dev.stamp ## run on an emulated arm64 Debian and compare with this machine (needs root)
+	@sh requirements/debian.sh arm64
+	$(BIN)/python -m tests.arm64
+
+cost-arm64: $(VENV)/dev.stamp ## the same, then estimate the cost on each Raspberry Pi: docs/arm64.md (needs root)
+	@sh requirements/debian.sh arm64
+	@sh requirements/debian.sh qemu
+	$(BIN)/python -m tests.arm64 --cost docs/arm64.md
 
 check: $(VENV)/dev.stamp ## lint, format and types
 	$(BIN)/ruff check .

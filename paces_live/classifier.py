@@ -4,7 +4,8 @@ import base64
 import importlib
 import importlib.metadata
 import os
-import platform
+import struct
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -180,12 +181,30 @@ def _load(model: Path) -> tuple[Any, str]:
             failures.append(f"{package} does not work ({str(error).splitlines()[0]})")
         else:
             return interpreter, f"{package} {importlib.metadata.version(package)}"
-    advice = (
-        "use a 64-bit system, or on 32-bit Bookworm pip install 'paces-live[tflite-runtime]'"
-        if platform.machine().startswith("armv")
-        else "pip install ai-edge-litert"
-    )
-    raise RuntimeMissingError(f"no TFLite runtime: {'; '.join(failures)}: {advice}")
+    raise RuntimeMissingError(f"no TFLite runtime: {'; '.join(failures)}: {runtime_advice()}")
+
+
+def runtime_advice(
+    bits: int = struct.calcsize("P") * 8, python: tuple[int, int] = sys.version_info[:2], numpy: str = np.__version__
+) -> str:
+    """Return what gives a system a TFLite runtime that works, one line.
+
+    Parameters
+    ----------
+    bits : int
+        Size of a pointer of this Python. Not what ``uname`` tells: 32-bit Raspberry Pi OS runs on a 64-bit kernel.
+    python : tuple of int
+        Its version.
+    numpy : str
+        The version of numpy that is installed.
+    """
+    if bits == 64:
+        return "pip install ai-edge-litert"
+    older = int(numpy.partition(".")[0]) < 2
+    if python == (3, 11):
+        extra = "pip install 'paces-live[tflite-runtime]'"
+        return f"use the 64-bit system, or on this one {extra}" + ("" if older else ", which needs numpy 1")
+    return "use the 64-bit system: on 32 bits there is a runtime for Python 3.11 alone (Bookworm)"
 
 
 @contextmanager

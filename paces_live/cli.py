@@ -258,10 +258,11 @@ def _listen(
     """Listen to `spec` in the form that the user wants and the terminal can show."""
     from paces_live.classifier import load_classifier
     from paces_live.engine import Engine
+    from paces_live.notify import notifying
     from paces_live.sources import open_source
 
     classifier = load_classifier(model)
-    source = open_source(spec, sample_rate=classifier.features.sample_rate, fast=fast, **pcm)
+    source = notifying(open_source(spec, sample_rate=classifier.features.sample_rate, fast=fast, **pcm))
     engine = Engine(classifier, config)
     with _signals_stop(engine):
         if json or plain or spec == "-" or not _on_terminal():

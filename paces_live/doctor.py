@@ -4,6 +4,7 @@ import contextlib
 import math
 import platform
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ CLIPPED_SHARE = 1e-3
 ANSWER_S = 5.0
 """Time that a sound server has to answer."""
 RATE = 22_050
+BITS = struct.calcsize("P") * 8
+"""Size of a pointer of this Python: 32-bit systems run on 64-bit kernels too, where the machine is aarch64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def level_word(samples: NDArray[np.float32]) -> tuple[float, Level]:
 
 def _python() -> Check:
     """Check the versions of Python and numpy."""
-    detail = f"Python {platform.python_version()}, numpy {np.__version__}, {platform.machine()}"
+    detail = f"Python {platform.python_version()}, numpy {np.__version__}, {platform.machine()}, {BITS} bits"
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
         return Check("Python", False, detail, "install with Python 3.11, 3.12 or 3.13")
     return Check("Python", True, detail)
@@ -106,16 +109,14 @@ def _python() -> Check:
 def _model(model: Path | None) -> Check:
     """Check the TFLite runtime and the model by judging the manifest's test vector."""
     # Deferred, here and below: a check must report what its import cannot load, and the others must still run.
-    from paces_live.classifier import load_classifier
+    from paces_live.classifier import load_classifier, runtime_advice
 
     name = "model"
     try:
         classifier = load_classifier(model)
         difference = classifier.self_test()
     except RuntimeMissingError as error:
-        return Check(
-            name, False, _line(error), "pip install ai-edge-litert, or paces-live[tflite-runtime] on 32-bit ARM"
-        )
+        return Check(name, False, _line(error), runtime_advice())
     except ModelError as error:
         return Check(name, False, _line(error), "install paces-live anew, or give the model that belongs to it")
     detail = f"{classifier.runtime} judges the self-test as it should (largest difference {difference:.4f})"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Debian packages that a purpose needs: installed where we may, named in one line where we may not.
-#   debian.sh venv PYTHON | test | training
+#   debian.sh venv PYTHON | test | training | arm64 | qemu
 set -u
 
 case "$1" in
@@ -10,14 +10,20 @@ venv)
     without="nothing works without it" ;;
 test)
     set -- test libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils espeak-ng mma fluidsynth \
-        timgm6mb-soundfont musescore-general-soundfont-small
+        timgm6mb-soundfont musescore-general-soundfont-small systemd
     without="the tests that need them are skipped, all others run" ;;
 training)
     set -- training espeak-ng mma fluidsynth timgm6mb-soundfont fluid-soundfont-gm \
         musescore-general-soundfont-small opl3-soundfont csound-soundfont
     without="no corpus can be made, everything else works" ;;
+arm64)
+    set -- arm64 debootstrap qemu-user-static
+    without="the arm64 gate cannot run" ;;
+qemu)
+    set -- qemu dpkg-dev gcc libc6-dev libglib2.0-dev meson ninja-build pkg-config
+    without="instructions cannot be counted" ;;
 *)
-    echo "usage: debian.sh venv PYTHON | test | training" >&2
+    echo "usage: debian.sh venv PYTHON | test | training | arm64 | qemu" >&2
     exit 2 ;;
 esac
 shift

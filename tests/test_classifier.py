@@ -1,6 +1,7 @@
 """The model that ships: its files belong together, it computes what it should, on every runtime."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paces_live.classifier import SELF_TEST_TOLERANCE, TfliteClassifier, default_model, load_classifier, quantize
+from paces_live.classifier import (
+    SELF_TEST_TOLERANCE,
+    TfliteClassifier,
+    default_model,
+    load_classifier,
+    quantize,
+    runtime_advice,
+)
 from paces_live.config import FeatureConfig
 from paces_live.errors import ModelError, RuntimeMissingError
 from paces_live.features import log_mel
@@ -129,6 +137,23 @@ def test_without_a_runtime_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("paces_live.classifier.RUNTIMES", (("no_such_runtime.interpreter", "no-such-runtime"),))
     with pytest.raises(RuntimeMissingError, match=r"no-such-runtime is not installed.*pip install"):
         load_classifier()
+
+
+@pytest.mark.parametrize(
+    ("bits", "python", "numpy", "words"),
+    [
+        (64, (3, 11), "2.4.6", "pip install ai-edge-litert"),
+        (64, (3, 13), "2.5.5", "pip install ai-edge-litert"),
+        (32, (3, 11), "1.26.4", "use the 64-bit system, or on this one pip install 'paces-live[tflite-runtime]'"),
+        (32, (3, 11), "2.4.6", "use the 64-bit system, or on this one .*, which needs numpy 1"),
+        (32, (3, 12), "1.26.4", "use the 64-bit system: on 32 bits .* Python 3.11 alone"),
+        (32, (3, 13), "2.5.5", "use the 64-bit system: on 32 bits .* Python 3.11 alone"),
+    ],
+)
+def test_32_bit_systems_are_sent_to_the_64_bit_one(bits: int, python: tuple[int, int], numpy: str, words: str) -> None:
+    advice = runtime_advice(bits, python, numpy)
+    assert advice == words or re.match(words, advice)
+    assert "\n" not in advice
 
 
 def test_a_runtime_that_imports_but_does_not_work_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,10 @@ CONSOLE = [
     for line in block.splitlines()
     if line.startswith("$ ")
 ]
+DOCUMENTS = (
+    *("README.md", "docs/architecture.md", "docs/raspberry-pi.md", "docs/arm64.md"),
+    *("models/README.md", "training/README.md"),
+)
 LIVE = ("paces-live", "paces-live listen --input playback", "paces-live doctor", "paces-live devices")
 """What depends on the machine's sound: here it must end in an answer, whatever that is, and never in a traceback."""
 
@@ -58,7 +62,7 @@ def test_readme_names_the_two_commands_and_they_are_targets() -> None:
         assert target in targets
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/architecture.md", "models/README.md", "training/README.md"])
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_lead_somewhere(document: str) -> None:
     path = ROOT / document
     for link in re.findall(r"\]\(([^)#]+)\)", path.read_text("utf-8")):

@@ -115,7 +115,7 @@ def exported(folder: Path) -> None:
         run = folder / name
         run.mkdir()
         network.save(run / "network.keras")
-        manifest = export.export(run, batches, run / "model.tflite", CONFIG, {})
+        manifest = export.export(run, batches, run / "model.tflite", CONFIG, {}, quantization_aware="never")
         assert (manifest.context is None) == (name == "stage0")
         interpreter = Interpreter(str(run / "model.tflite"))
         assert {np.dtype(tensor["dtype"]).name for tensor in interpreter.get_tensor_details()} == {"int8", "int32"}

@@ -85,6 +85,29 @@ def shipped(_folder: Path) -> None:
     np.testing.assert_allclose(turned, model.predict([fold, context], verbose=0), atol=1e-5)
 
 
+def preprocessed(folder: Path) -> None:
+    """Compare the preprocessings with their formulas, computed step by step, also after saving and loading."""
+    rng = np.random.default_rng(3)
+    fold = rng.uniform(-1.0, 1.0, (2, 16, 16, CONFIG.n_mels)).astype(np.float32)
+    context = np.zeros((2, 1 + len(CONFIG.ratios)), np.float32)
+    power = np.exp(4.0 * fold.astype(np.float64)).reshape(2, 256, -1)
+    smooth = np.empty_like(power)
+    for step in range(256):
+        past = 0.5 ** np.arange(step, -1.0, -1.0)
+        smooth[:, step] = (past[:, None] * power[:, : step + 1]).sum(axis=1) / past.sum()
+    normal = np.sqrt(power / (1e-3 + smooth) ** 0.8 + 2.0) - np.sqrt(2.0)
+    for layer, wanted in (
+        ({"kind": "log_constant", "constant": 0.5}, np.log(power + 0.5) / 4.0),
+        ({"kind": "pcen", "smoothing": 0.5}, normal),
+    ):
+        model = build(Description.parse(TINY | {"fold": [layer, {"kind": "flatten"}]}, "pre"), CONFIG)
+        model.save(folder / "pre.keras")
+        again = keras.models.load_model(folder / "pre.keras")
+        flat = next(entry for entry in again.layers if isinstance(entry, keras.layers.Flatten))
+        found = keras.Model(again.inputs, flat.output).predict([fold, context], verbose=0)
+        np.testing.assert_allclose(found, wanted.reshape(2, -1), rtol=1e-3, atol=1e-4)
+
+
 def three_d(_folder: Path) -> None:
     """Compare a convolution over bands with what Keras calls Conv3D."""
     layer = {"kind": "convolution", "filters": 5, "size": [2, 3, 8], "strides": [2, 1, 4]}

@@ -21,7 +21,14 @@ RECORD: dict[str, Any] = {
 
 @pytest.mark.parametrize(
     "checks",
-    ["shipped three_d exported scaled", "trained swept", "crossvalidated", "tolerated", "distilled", "quantized"],
+    [
+        "shipped three_d preprocessed exported scaled",
+        "trained swept",
+        "crossvalidated",
+        "tolerated",
+        "distilled",
+        "quantized",
+    ],
 )
 def test_networks(checks: str, tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", str(ROOT / "tests" / "networks.py"), str(tmp_path), *checks.split()]

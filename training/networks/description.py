@@ -57,6 +57,33 @@ class Flux:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LogConstant:
+    """Preprocessing: what is quieter than `constant`, relative to the mean of its band, hardly counts.
+
+    ``log(power + constant)`` in the place of ``log(power)``; `nepers` are those of power to which a fold's 1 stands.
+    """
+
+    constant: float
+    nepers: float = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pcen:
+    """Preprocessing: per-channel energy normalisation (Wang et al., ICASSP 2017) along the clip.
+
+    ``(power / (floor + smooth) ** gain + bias) ** root - bias ** root``; ``smooth`` is the exponential mean of what the
+    band had so far, with the weight `smoothing` on the newest step; `nepers` as in `LogConstant`.
+    """
+
+    smoothing: float = 0.06
+    gain: float = 0.8
+    bias: float = 2.0
+    root: float = 0.5
+    floor: float = 1e-3
+    nepers: float = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scale:
     """Preprocessing: ``factor * x + offset``."""
 
@@ -122,6 +149,8 @@ Layer = (
     Convolution
     | MergeBands
     | Flux
+    | LogConstant
+    | Pcen
     | Scale
     | BatchNorm
     | Relu
@@ -137,6 +166,8 @@ KINDS: dict[str, type[Layer]] = {
     "convolution": Convolution,
     "merge_bands": MergeBands,
     "flux": Flux,
+    "log_constant": LogConstant,
+    "pcen": Pcen,
     "scale": Scale,
     "batch_norm": BatchNorm,
     "relu": Relu,

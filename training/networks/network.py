@@ -5,6 +5,7 @@ from functools import singledispatch
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from paces_live.config import FeatureConfig
@@ -138,6 +139,24 @@ def _(entry: described.Flux, branch: _Branch) -> _Branch:
     flux = layers.Subtract()([branch.x, before])
     flux = layers.ReLU()(flux) if entry.rectify else flux
     return _Branch(layers.Concatenate()([branch.x, flux]) if entry.beside else flux, branch.windows)
+
+
+@_add.register
+def _(entry: described.LogConstant, branch: _Branch) -> _Branch:
+    power = ops.exp(entry.nepers * branch.x)
+    return _Branch(ops.log(power + entry.constant) / entry.nepers, branch.windows)
+
+
+@_add.register
+def _(entry: described.Pcen, branch: _Branch) -> _Branch:
+    _, beats, steps, bands = branch.x.shape
+    power = ops.reshape(ops.exp(entry.nepers * branch.x), (-1, beats * steps, bands))
+    # The exponential mean of a clip as a matrix; its first steps weigh what was heard so far.
+    age = np.subtract.outer(np.arange(beats * steps), np.arange(beats * steps))
+    weight = np.where(age >= 0, (1.0 - entry.smoothing) ** np.maximum(age, 0), 0.0)
+    smooth = ops.matmul((weight / weight.sum(axis=1, keepdims=True)).astype(np.float32), power)
+    normal = (power / (entry.floor + smooth) ** entry.gain + entry.bias) ** entry.root - entry.bias**entry.root
+    return _Branch(ops.reshape(normal, (-1, beats, steps, bands)), branch.windows)
 
 
 def _wrapped(x: Any, size: int) -> Any:

@@ -10,8 +10,9 @@ from keras import layers, ops
 
 from paces_live.config import FeatureConfig
 from training.errors import TrainingError
-from training.networks import description as described
-from training.networks.description import Description, Layer
+from training.networks import layers as described
+from training.networks.description import Description
+from training.networks.layers import Layer
 
 
 @dataclass(frozen=True)

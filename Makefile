@@ -53,7 +53,7 @@ screenshot: $(VENV)/dev.stamp ## draw docs/screenshot.svg anew
 
 lock: ## resolve the locked requirements anew (needs uv)
 	$(COMPILE) pyproject.toml --group build -o requirements/live.txt
-	$(COMPILE) pyproject.toml --extra training --extra cluster --group build --group dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra radio --extra titles --extra training --extra cluster --group build --group dev -o requirements/dev.txt
 	$(COMPILE) requirements/tflite-runtime.in -o requirements/tflite-runtime.txt
 
 clean: ## remove what the other targets made, but not .work

@@ -12,7 +12,7 @@ from paces_live.engine import Engine, EngineConfig
 from paces_live.events import End, Event, Reading
 from paces_live.sources import FileSource
 from paces_live.sources.block import Source
-from paces_live.tui import Listener, PacesApp
+from paces_live.ui.tui import Listener, PacesApp
 
 SIZE = (80, 24)
 BEFORE_END_S = 4.0

@@ -9,7 +9,7 @@ venv)
     set -- venv python3-venv
     without="nothing works without it" ;;
 test)
-    set -- test libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils espeak-ng mma fluidsynth \
+    set -- test libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils dbus mpd espeak-ng mma fluidsynth \
         timgm6mb-soundfont musescore-general-soundfont-small systemd
     without="the tests that need them are skipped, all others run" ;;
 training)

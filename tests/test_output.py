@@ -6,8 +6,8 @@ import json
 import pytest
 
 from paces_live.events import Event, Match, Pace
-from paces_live.output import JsonWriter, PlainWriter, Writer, clock, level_note, news, paces_words, percent, verdict
-from paces_live.tables import Row, print_table
+from paces_live.ui.output import JsonWriter, PlainWriter, Writer, clock, level_note, news, paces_words, percent, verdict
+from paces_live.ui.tables import Row, print_table
 from tests.fakes import START, TWO_SONGS, reading, song
 
 DEMO = """\

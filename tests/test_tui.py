@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from paces_live.errors import SourceError
 from paces_live.events import Event
-from paces_live.tui import REFRESH_S, Listener, PacesApp
+from paces_live.ui.tui import REFRESH_S, Listener, PacesApp
 from tests.fakes import START, TWO_SONGS, FakeSource, ScriptedEngine, reading
 
 MATCH = (START, reading(30.0, [(165.31, 0.97), (82.66, 0.94)]))
@@ -98,7 +98,7 @@ async def test_an_error_of_the_engine_ends_the_app_and_is_kept() -> None:
 
 
 async def test_an_engine_that_hangs_does_not_keep_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paces_live.tui.GRACE_S", 0.2)
+    monkeypatch.setattr("paces_live.ui.tui.GRACE_S", 0.2)
     engine = ScriptedEngine(MATCH, live=True)
     monkeypatch.setattr(engine, "stop", lambda: None)
     app, listener = app_for(engine)
@@ -158,7 +158,7 @@ def on_a_terminal(program: str, environment: dict[str, str]) -> tuple[int, str]:
 RUN = """
 import os
 from paces_live.errors import SourceError
-from paces_live.tui import run
+from paces_live.ui.tui import run
 from tests.fakes import FakeSource, ScriptedEngine, TWO_SONGS
 class Chatty(ScriptedEngine):
     def events(self, source):

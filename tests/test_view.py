@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from rich.text import Text
 
-from paces_live.figures import GLYPHS, large, size
-from paces_live.view import Heard, View, judge, render
+from paces_live.ui.figures import GLYPHS, large, size
+from paces_live.ui.view import Heard, View, judge, render
 from tests.fakes import START, TWO_SONGS, reading, song
 
 SIZES = [(40, 11), (60, 15), (80, 23), (120, 39), (200, 49), (30, 6), (20, 3)]

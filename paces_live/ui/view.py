@@ -11,9 +11,9 @@ from rich.style import Style
 from rich.text import Text
 
 from paces_live.events import Event, Match, Pace, Reading, Song, Start
-from paces_live.figures import large, size
 from paces_live.match import best_match, stepping
-from paces_live.output import STATE_WORDS, by_rate, clock, level_note, percent, signed
+from paces_live.ui.figures import large, size
+from paces_live.ui.output import STATE_WORDS, by_rate, clock, level_note, percent, signed
 
 YES = Style(color="#4aa8ff", bold=True)
 NO = Style(color="#ff9d3b", bold=True)

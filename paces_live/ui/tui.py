@@ -19,8 +19,8 @@ from textual.widgets import Footer, Static
 from paces_live.events import Event
 from paces_live.match import SPM_MAX, SPM_MIN, best_match
 from paces_live.sources.block import Source
-from paces_live.tables import Row, print_table
-from paces_live.view import Heard, View, render
+from paces_live.ui.tables import Row, print_table
+from paces_live.ui.view import Heard, View, render
 
 REFRESH_S = 0.25
 """Time between two looks at the newest state; nothing is drawn where it has not changed."""

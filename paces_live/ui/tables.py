@@ -10,8 +10,8 @@ from rich.text import Text
 
 from paces_live.events import Match, SongPace
 from paces_live.match import stepping
-from paces_live.output import by_rate, clock, percent, target_words
-from paces_live.view import BOLD, DIM, NO, PLAIN, YES
+from paces_live.ui.output import by_rate, clock, percent, target_words
+from paces_live.ui.view import BOLD, DIM, NO, PLAIN, YES
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,51 @@
+"""Options that several commands share, and what they make."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paces_live.errors import UsageError
+
+if TYPE_CHECKING:
+    from paces_live.engine import EngineConfig
+
+INTERVAL_S = (0.1, 60.0)
+
+Target = Annotated[
+    float,
+    typer.Option(
+        "--target",
+        "-t",
+        metavar="SPM",
+        help="Cadence that you want to run at, 40 to 320 steps per minute.",
+    ),
+]
+Tolerance = Annotated[
+    float,
+    typer.Option(metavar="RATIO", help="How far a pace may be from the target and still match: 0.05 is 5 %."),
+]
+Interval = Annotated[float, typer.Option(metavar="SECONDS", help="Audio between two readings, 0.1 to 60 s.")]
+Json = Annotated[
+    bool, typer.Option("--json", metavar="", help="Write one JSON object per line, and nothing else, to stdout.")
+]
+Plain = Annotated[bool, typer.Option("--plain", metavar="", help="Write lines of text even on a terminal.")]
+All = Annotated[
+    bool, typer.Option("--all", metavar="", help="Tell the rejected candidates too (with --json or as text).")
+]
+Fast = Annotated[bool, typer.Option("--fast", metavar="", help="Read a file as fast as possible, not in real time.")]
+Model = Annotated[
+    Path | None,
+    typer.Option(metavar="PATH", help="Another model than the one that came along; its .json lies beside it."),
+]
+
+
+def engine_config(target: float, tolerance: float, interval: float = 1.0) -> "EngineConfig":
+    """Return what the user asks of the engine; out of range is a `UsageError`."""
+    if not INTERVAL_S[0] <= interval <= INTERVAL_S[1]:
+        raise UsageError(
+            f"interval {interval:g} is out of range: choose {INTERVAL_S[0]:g} to {INTERVAL_S[1]:g} seconds"
+        )
+    from paces_live.engine import EngineConfig
+
+    return EngineConfig(target=float(target), tolerance=tolerance, interval=float(interval))

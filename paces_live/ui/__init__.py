@@ -1,0 +1,1 @@
+"""What the user sees: the terminal UI, lines of text or JSON, tables."""

@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: help run test test-arm64 cost-arm64 check format model screenshot lock clean
+.PHONY: bench help run test test-arm64 cost-arm64 check format model screenshot lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ model: $(VENV)/dev.stamp ## train from nothing and export to models/; takes abou
 	$(BIN)/python -m training train
 	$(BIN)/python -m training export
 	$(BIN)/python -m training evaluate
+
+bench: $(VENV)/dev.stamp ## measure what it costs, beside other programs: docs/cost.md
+	$(BIN)/python -m benchmarks $(if $(PEERS),--peers $(PEERS))
 
 screenshot: $(VENV)/dev.stamp ## draw docs/screenshot.svg anew
 	$(BIN)/python docs/screenshot.py

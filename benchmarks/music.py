@@ -4,19 +4,20 @@ Its libraries are imported where they are used: the peak memory that the system 
 of the process that started it, so that one must stay small, and this runs in another.
 """
 
+import itertools
 from pathlib import Path
 
 RATE = 44100
 
 
 def music(paths: list[Path], target: Path, seconds: float) -> float:
-    """Write up to `seconds` of the files as one mono file; return its length in seconds."""
+    """Write `seconds` of the files as one mono file, from the first again where they end; return its length, s."""
     import numpy as np
     import soundfile
     import soxr
 
     parts, length = [], 0
-    for path in paths:
+    for path in itertools.cycle(paths):
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
         part = np.asarray(soxr.resample(samples.mean(axis=1), rate, RATE), np.float32)
         parts.append(part)

@@ -26,6 +26,8 @@ class FeatureConfig:
         Range of the candidates, beats per minute.
     fold_beats, fold_steps
         Rows and columns of the fold: successive beats, and steps within a beat.
+    fold_least
+        Fewest beats that a fold is made of; what is missing to `fold_beats` are repetitions.
     fold_range
         Half width of the fold's values around each band's mean, nepers of power; beyond it they are clipped.
     ratios
@@ -43,6 +45,7 @@ class FeatureConfig:
     spm_max: float = 320.0
     fold_beats: int = 16
     fold_steps: int = 16
+    fold_least: int = 8
     fold_range: float = 4.0
     ratios: tuple[float, ...] = (1 / 4, 1 / 3, 3 / 8, 1 / 2, 2 / 3, 3 / 4, 1.0, 4 / 3, 3 / 2, 2.0, 3.0, 4.0)
 
@@ -65,6 +68,11 @@ class FeatureConfig:
     def max_lag(self) -> float:
         """Beat period of the slowest candidate, frames."""
         return 60.0 * self.frame_rate / self.spm_min
+
+    @property
+    def context_values(self) -> int:
+        """Numbers that the network sees of a candidate beside its fold, see `paces_live.fold.context`."""
+        return 2 + len(self.ratios)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import paces_live
-from paces_live.boundary import CONFIRMATION_S, INTRODUCTION_S, PULSE_S, RECENT_S, differs
+from paces_live.boundary import ChangeDetector
 from paces_live.classifier import Classifier
 from paces_live.errors import SourceError
 from paces_live.events import End, Event, Health, Reading, Song, Start, State
@@ -21,12 +21,12 @@ from paces_live.fold import build_cases
 from paces_live.level import CELL_S, LevelMeter
 from paces_live.match import MATCH, best_match, check_target, check_tolerance
 from paces_live.sources.block import Block, Source
-from paces_live.tempogram import candidates, refine, tempogram
+from paces_live.tempogram import candidates, tempogram
 from paces_live.tracking import Tracker
 
-SILENCE_S = 2.0
-"""A silence of this length ends a song."""
-FIRST_VERDICT_S = 4.0
+SILENCE_S = 4.0
+"""A silence of this length ends a song; shorter ones are breaks."""
+FIRST_VERDICT_S = 3.0
 """Audio heard before the first reading judges anything."""
 LISTENING_S = 8.0
 """Audio heard before a missing pulse is reported."""
@@ -173,7 +173,7 @@ class _Hearing:
         self._song = 1
         self._song_start: float | None = None
         self._last_reading = 0.0
-        self._changed_s = 0.0
+        self._change = ChangeDetector(classifier)
         self._busy_s = 0.0
         self._load = 0.0
 
@@ -205,8 +205,13 @@ class _Hearing:
     def read(self, target: float | None) -> Iterator[Song | Reading]:
         """Yield a reading of the window as it is now, after the song that a lasting change in it ends."""
         elapsed, self._last_reading = self._now - self._last_reading, self._now
-        if self._config.boundaries and self._changed(elapsed):
-            yield from self.end_song(self._now - self._changed_s - RECENT_S, target, keep_s=self._changed_s + RECENT_S)
+        if self._config.boundaries and self._song_start is not None:
+            started = time.perf_counter()
+            paces = np.array([pace.spm for pace in self._tracker.summary()])
+            other_s = self._change.update(self._window, paces, self._now - self._song_start, elapsed)
+            self._busy_s += time.perf_counter() - started
+            if other_s is not None:
+                yield from self.end_song(self._now - other_s, target, keep_s=other_s)
         yield self._read(target, elapsed)
 
     def _read(self, target: float | None, elapsed: float) -> Reading:
@@ -220,42 +225,19 @@ class _Hearing:
             )
             cases = build_cases(window, gram, proposed, self._features)
             self._tracker.update(cases.spm, self._classifier.probabilities(cases), elapsed)
-        paces = self._tracker.shown()
+        paces = () if self._change.doubtful else self._tracker.shown()
         self._busy_s += time.perf_counter() - started
         self._load += 0.2 * (self._busy_s / max(elapsed, 1e-3) - self._load)
         self._busy_s = 0.0
         return Reading(
             t=self._now,
             song=self._song,
-            state=self._state(heard_s),
+            state=self._state(heard_s, shown=bool(paces)),
             paces=paces,
             match=best_match(paces, target, config.tolerance),
             health=Health(self._level.dbfs, self._dropped / self._features.sample_rate, self._load),
             rejected=self._tracker.rejected(),
         )
-
-    def _changed(self, elapsed: float) -> bool:
-        """Tell whether what is heard has been another song's for long enough."""
-        started = time.perf_counter()
-        paces = np.array([pace.spm for pace in self._tracker.summary()])
-        changed = differs(self._window, paces, self._features) and not self._go_on(paces)
-        self._changed_s = self._changed_s + elapsed if changed else 0.0
-        self._busy_s += time.perf_counter() - started
-        return self._changed_s >= CONFIRMATION_S
-
-    def _go_on(self, paces: NDArray[np.float64]) -> bool:
-        """Tell whether the song goes on at one of its paces, judged by its last seconds alone.
-
-        Until something has a pace it may be an introduction, which belongs to the song.
-        """
-        if not len(paces):
-            return self._song_start is None or self._now - self._song_start < INTRODUCTION_S
-        features = self._features
-        beats = features.fold_beats * 60.0 * features.frame_rate / paces.max()
-        recent = self._window[-max(round(PULSE_S * features.frame_rate), round(1.05 * beats)) :]
-        gram = tempogram(recent, features)
-        cases = build_cases(recent, gram, refine(gram, paces), features)
-        return bool((self._classifier.probabilities(cases) >= 0.5).any())
 
     def end_song(self, end: float, target: float | None, *, keep_s: float = 0.0) -> Iterator[Song]:
         """Yield the song that ends at `end` seconds, if there was one, and make ready for the next.
@@ -268,7 +250,7 @@ class _Hearing:
         paces = self._tracker.summary()
         self._tracker = Tracker(self._classifier.thresholds)
         self._level.new_song()
-        self._changed_s = 0.0
+        self._change.reset()
         if keep_s:
             self._window = self._window[-round(keep_s * self._features.frame_rate) :]
         else:
@@ -277,12 +259,13 @@ class _Hearing:
             yield Song(self._song, start, end, paces, best_match(paces, target, self._config.tolerance))
             self._song += 1
 
-    def _state(self, heard_s: float) -> State:
+    def _state(self, heard_s: float, *, shown: bool) -> State:
         if self._song_start is None:
             return "silence" if self._now >= SILENCE_S else "listening"
-        if self._tracker.shown():
+        if shown:
             return "settled" if len(self._window) >= self._features.window_frames else "provisional"
-        return "no_pulse" if heard_s >= LISTENING_S else "listening"
+        # What is in doubt is another song, of which not enough was heard.
+        return "no_pulse" if heard_s >= LISTENING_S and not self._change.doubtful else "listening"
 
     def _clear_window(self) -> None:
         self._window = self._window[:0]

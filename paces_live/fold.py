@@ -19,8 +19,9 @@ class Cases:
         The candidate tempi.
     folds : ndarray of float32, shape (n, fold_beats, fold_steps, n_mels)
         The newest `fold_beats` hypothetical beats of each, values in -1 to 1.
-    context : ndarray of float32, shape (n, 1 + len(ratios))
-        The candidate's tempo and the tempogram at related tempi, values in -1 to 1.
+    context : ndarray of float32, shape (n, context_values)
+        The candidate's tempo, the tempogram at related tempi, and how much of the fold is not repetition; values in
+        -1 to 1.
     """
 
     spm: NDArray[np.float64]
@@ -28,10 +29,21 @@ class Cases:
     context: NDArray[np.float32]
 
 
+BAR = 4
+"""Beats are repeated in whole groups of so many: mostly bars, or two or four of them."""
+
+
 def foldable(bpm: NDArray[np.float64], frames: int, config: FeatureConfig) -> NDArray[np.bool_]:
-    """Tell which tempi fit `fold_beats` beats into `frames` frames."""
-    enough: NDArray[np.bool_] = bpm * frames >= 60.0 * config.frame_rate * config.fold_beats
+    """Tell which tempi fit `fold_least` beats into `frames` frames."""
+    enough: NDArray[np.bool_] = bpm * frames >= 60.0 * config.frame_rate * config.fold_least
     return enough
+
+
+def beats_heard(bpm: NDArray[np.float64], frames: int, config: FeatureConfig) -> NDArray[np.int_]:
+    """Return how many different beats the fold of each tempo has: `fold_beats`, or as many whole bars as there are."""
+    bars = (bpm * frames / (60.0 * config.frame_rate)).astype(int) // BAR
+    beats: NDArray[np.int_] = np.minimum(BAR * bars, config.fold_beats)
+    return beats
 
 
 def fold(frames: NDArray[np.float32], bpm: NDArray[np.float64], config: FeatureConfig) -> NDArray[np.float32]:
@@ -39,7 +51,8 @@ def fold(frames: NDArray[np.float32], bpm: NDArray[np.float64], config: FeatureC
 
     Each value is the mean of a band over one step, with the borders of the steps at exact fractions of a frame
     (differences of the interpolated running sum), so that beats do not drift across the rows. The mean of each band
-    over the clip is taken away: what a room or a microphone does to the spectrum does not matter.
+    over the clip is taken away: what a room or a microphone does to the spectrum does not matter. Where the window is
+    too short for all beats, those that there are stand there repeatedly, in the order of time.
 
     Parameters
     ----------
@@ -60,23 +73,43 @@ def fold(frames: NDArray[np.float32], bpm: NDArray[np.float64], config: FeatureC
     whole = np.minimum(borders.astype(int), len(frames) - 1)
     part = (borders - whole).astype(np.float32)[..., None]
     sums = running[whole] + part * centred[whole]
-    values = np.diff(sums, axis=1) - (sums[:, -1:] - sums[:, :1]) / np.float32(steps)
+    beats = beats_heard(bpm, len(frames), config)
+    heard = (beats * config.fold_steps)[:, None, None]
+    first = np.take_along_axis(sums, steps - heard, axis=1)
+    values = np.diff(sums, axis=1) - (sums[:, -1:] - first) / heard.astype(np.float32)
     values *= (1.0 / (width * config.fold_range)).astype(np.float32)[:, None, None]
     np.clip(values, -1.0, 1.0, out=values)
     folds: NDArray[np.float32] = values.reshape(len(bpm), config.fold_beats, config.fold_steps, frames.shape[1])
+    age = np.arange(config.fold_beats)[::-1]
+    for short in np.flatnonzero(beats < config.fold_beats):
+        folds[short] = folds[short, config.fold_beats - 1 - age % beats[short]]
     return folds
 
 
-def context(gram: Tempogram, bpm: NDArray[np.float64], config: FeatureConfig) -> NDArray[np.float32]:
-    """Return tempo and tempogram strengths at related tempi, shape (n, 1 + len(ratios)), values in -1 to 1."""
+def context(gram: Tempogram, bpm: NDArray[np.float64], frames: int, config: FeatureConfig) -> NDArray[np.float32]:
+    """Return what the network is told of each tempo beside its fold.
+
+    Parameters
+    ----------
+    bpm : ndarray of float64, shape (n,)
+    frames : int
+        Length of the window.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, context_values), values in -1 to 1
+        The tempo, on a logarithmic scale; the tempogram's strengths at related tempi; the share of different beats
+        among those of the fold.
+    """
     middle, octaves = np.sqrt(config.spm_min * config.spm_max), 0.5 * np.log2(config.spm_max / config.spm_min)
     tempo = np.log2(bpm / middle) / octaves
     related = gram.at(bpm[:, None] * np.asarray(config.ratios))
-    told: NDArray[np.float32] = np.clip(np.column_stack([tempo, related]), -1.0, 1.0).astype(np.float32)
+    heard = beats_heard(bpm, frames, config) / config.fold_beats
+    told: NDArray[np.float32] = np.clip(np.column_stack([tempo, related, heard]), -1.0, 1.0).astype(np.float32)
     return told
 
 
 def build_cases(frames: NDArray[np.float32], gram: Tempogram, bpm: NDArray[np.float64], config: FeatureConfig) -> Cases:
     """Return the cases of those candidates that the window is long enough for."""
     bpm = bpm[foldable(bpm, len(frames), config)]
-    return Cases(bpm, fold(frames, bpm, config), context(gram, bpm, config))
+    return Cases(bpm, fold(frames, bpm, config), context(gram, bpm, len(frames), config))

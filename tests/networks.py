@@ -59,7 +59,7 @@ def cases(folder: Path) -> Path:
             home / "0000.npz",
             allow_pickle=False,
             folds=folds.astype(np.int8),
-            context=rng.integers(-127, 128, (count, 1 + len(CONFIG.ratios))).astype(np.int8),
+            context=rng.integers(-127, 128, (count, CONFIG.context_values)).astype(np.int8),
             spm=rng.uniform(40.0, 320.0, count).astype(np.float32),
             label=label,
             exact=np.ones(count, bool),
@@ -80,7 +80,7 @@ def shipped(_folder: Path) -> None:
     ]
     rng = np.random.default_rng(1)
     fold = rng.normal(size=(2, 16, 16, CONFIG.n_mels)).astype(np.float32)
-    context = rng.normal(size=(2, 1 + len(CONFIG.ratios))).astype(np.float32)
+    context = rng.normal(size=(2, CONFIG.context_values)).astype(np.float32)
     turned = model.predict([np.roll(fold, 4, axis=2), context], verbose=0)
     np.testing.assert_allclose(turned, model.predict([fold, context], verbose=0), atol=1e-5)
 
@@ -89,7 +89,7 @@ def preprocessed(folder: Path) -> None:
     """Compare the preprocessings with their formulas, computed step by step, also after saving and loading."""
     rng = np.random.default_rng(3)
     fold = rng.uniform(-1.0, 1.0, (2, 16, 16, CONFIG.n_mels)).astype(np.float32)
-    context = np.zeros((2, 1 + len(CONFIG.ratios)), np.float32)
+    context = np.zeros((2, CONFIG.context_values), np.float32)
     power = np.exp(4.0 * fold.astype(np.float64)).reshape(2, 256, -1)
     smooth = np.empty_like(power)
     for step in range(256):

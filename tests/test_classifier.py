@@ -54,7 +54,7 @@ def spoil(model: Path, **changes: object) -> None:
 def some_cases(count: int) -> Cases:
     rng, config = np.random.default_rng(0), FeatureConfig()
     folds = rng.uniform(-1.0, 1.0, (count, config.fold_beats, config.fold_steps, config.n_mels)).astype(np.float32)
-    context = rng.uniform(-1.0, 1.0, (count, 1 + len(config.ratios))).astype(np.float32)
+    context = rng.uniform(-1.0, 1.0, (count, config.context_values)).astype(np.float32)
     return Cases(np.linspace(60.0, 200.0, count), folds, context)
 
 

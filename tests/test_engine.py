@@ -18,7 +18,7 @@ from paces_live.sources import ArraySource
 from paces_live.sources.block import Block
 from tests.signals import RATE, Samples, noisy, rock, waltz
 
-SILENCE = np.zeros(4 * RATE, np.float32)
+SILENCE = np.zeros(5 * RATE, np.float32)
 
 
 def only(*tempi: float) -> FixedClassifier:

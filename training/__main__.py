@@ -23,6 +23,7 @@ for command in (
     evaluation.evaluate,
     evaluation.openset,
     evaluation.report,
+    evaluation.latency,
     networks.sweep,
     networks.crossvalidate,
     networks.tolerance,

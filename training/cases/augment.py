@@ -19,8 +19,8 @@ def vary(folds: Floats, context: Floats, rng: np.random.Generator) -> tuple[Floa
     masked = (band >= first[:, None]) & (band < (first + width)[:, None]) & (rng.random(count) < 0.5)[:, None]
     folds = folds * np.where(masked, np.float32(0.0), gain)[:, None, None, :]
     context = context.copy()
-    context[:, 1:] += rng.normal(0.0, 0.03, context[:, 1:].shape).astype(np.float32)
-    context[:, 1:] *= (rng.random((count, 1)) > 0.1).astype(np.float32)
+    context[:, 1:-1] += rng.normal(0.0, 0.03, context[:, 1:-1].shape).astype(np.float32)
+    context[:, 1:-1] *= (rng.random((count, 1)) > 0.1).astype(np.float32)
     return np.clip(folds, -1.0, 1.0, out=folds), np.clip(context, -1.0, 1.0, out=context)
 
 

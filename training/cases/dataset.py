@@ -29,7 +29,7 @@ class Batch:
     Attributes
     ----------
     folds : ndarray of float32, shape (n, fold_beats, fold_steps, n_mels)
-    context : ndarray of float32, shape (n, 1 + len(ratios))
+    context : ndarray of float32, shape (n, context_values)
     goal : ndarray of float32, shape (n,)
         The probability that the network is to give.
     weight : ndarray of float32, shape (n,)

@@ -27,11 +27,13 @@ from training.labels.truth import Truth, judge_all
 SPLITS = ("train", "validation", "test")
 MADE_WITH, PARTS = "made-with.json", "parts.json"
 """What the shards of a folder were made with; and, of a folder that joins others, which these are."""
-CONTENTS = 4
+CONTENTS = 5
 """Version of what a shard holds: raised when the code, not a parameter, makes other cases of the same songs."""
 SHARD_SONGS = 40
 NEGATIVE_EVERY = 8
 """For this many songs there is one sound without a pace."""
+SHORTEST = 0.12
+"""Shortest window, as a part of the full one: three seconds."""
 LEVELS = 127.0
 """Folds and contexts are stored as int8 in these many steps to 1."""
 EXACT = 0.015
@@ -46,7 +48,7 @@ class Megabatch:
     Attributes
     ----------
     folds : ndarray of int8, shape (n, fold_beats, fold_steps, n_mels)
-    context : ndarray of int8, shape (n, 1 + len(ratios))
+    context : ndarray of int8, shape (n, context_values)
     spm : ndarray of float32, shape (n,)
     label : ndarray of int8, shape (n,)
         1 compatible, 0 not, -1 a matter of taste.
@@ -184,7 +186,7 @@ def song_cases(
     frames = log_mel(samples, config)
     for _ in range(windows):
         longest = min(config.window_frames, len(frames))
-        length = longest if rng.random() < 0.5 else int(rng.uniform(0.2, 1.0) * longest)
+        length = longest if rng.random() < 0.5 else int(rng.uniform(SHORTEST, 1.0) * longest)
         steady = min(steady_s * config.frame_rate, float(len(frames)))
         last = int(np.clip(steady - 0.8 * length, 0, len(frames) - length))
         start = int(rng.integers(0, last + 1))

@@ -129,6 +129,47 @@ def report(
     console.print(f"the report is {folder / 'README.md'}, what needs more data {folder / 'more.json'}")
 
 
+def latency(
+    work: Work = WORK,
+    model: Model = MODEL,
+    csv: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="The open real set's list.")] = None,
+    split: Annotated[str, typer.Option(help="test, or validation while choosing.")] = "test",
+    page: Annotated[Path, typer.Option(help="Where the page goes; the curve goes beside it.")] = Path(
+        "docs/latency.md"
+    ),
+    limit: Annotated[int | None, typer.Option(min=1, help="So many songs of each set, for a quick look.")] = None,
+    seed: Seed = 1,
+    workers: Workers = CORES,
+) -> None:
+    """Measure how quickly the live engine is right, from the start of a song and after a change; writes a page.
+
+    Example: python -m training latency --csv open-real-set.csv
+    """
+    from training.corpus.songs import load
+    from training.evaluation import latency as measure
+    from training.evaluation import openset as tracks
+    from training.evaluation.latency_page import Latency, curve, outcomes
+    from training.evaluation.latency_page import page as written
+    from training.evaluation.listening import generated, open_set
+
+    items = {f"{split} split, degraded": generated(load(work / "corpus"), split)[:limit]}
+    if csv is not None:
+        items["open real set"] = open_set(tracks.read(csv), work / "openset", "clean")[:limit]
+    sets = {}
+    for name, some in items.items():
+        with progress(f"{name}: starts") as on_start, progress(f"{name}: changes") as on_change:
+            sets[name] = Latency(
+                measure.starts(some, model, seed=seed, workers=workers, on_done=on_start),
+                measure.changes(some, model, seed=seed, workers=workers, on_done=on_change),
+            )
+    figure = page.with_suffix(".svg")
+    curve(sets, figure)
+    page.write_text(written(sets, figure.name), "utf-8")
+    for name, found in sets.items():
+        for outcome in outcomes(name, found):
+            console.print(*outcome.row(), sep="  ", highlight=False)
+
+
 def _faulty(heard: "Sequence[Heard]") -> Table:
     table = Table("song", "meter", "tempo", "compatible", "found", "wrong", "missed")
     for one in heard:

@@ -11,7 +11,7 @@ from paces_live.demo import DemoSong
 from training.corpus.songs import load
 from training.errors import TrainingError
 
-SONG_S, GAP_S, FADE_S = 43.0, 4.0, 0.5
+SONG_S, GAP_S, FADE_S = 43.0, 5.0, 0.5
 LEVEL = 0.5
 
 

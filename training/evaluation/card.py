@@ -42,7 +42,7 @@ def card(manifest: Manifest, model: Path) -> str:
         sha256=manifest.sha256,
         fingerprint=manifest.fingerprint,
         fold_shape=f"{features.fold_beats} beats x {features.fold_steps} steps x {features.n_mels} bands",
-        context_shape=f"of {1 + len(features.ratios)} values",
+        context_shape=f"of {features.context_values} values",
         on=manifest.threshold_on,
         off=manifest.threshold_off,
         provenance="\n".join(

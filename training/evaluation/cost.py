@@ -55,7 +55,7 @@ def hear(model: Path) -> dict[str, float]:
     cases = Cases(
         np.full(CANDIDATES, 120.0),
         np.zeros((CANDIDATES, features.fold_beats, features.fold_steps, features.n_mels), np.float32),
-        np.zeros((CANDIDATES, 1 + len(features.ratios)), np.float32),
+        np.zeros((CANDIDATES, features.context_values), np.float32),
     )
     times = [time.process_time()]
     for _ in range(REPEATS):

@@ -38,7 +38,7 @@ def build(description: Description, config: FeatureConfig) -> Any:
     Both inputs are there also where the network makes no use of the context; see `without_unused_context`.
     """
     fold = keras.Input((config.fold_beats, config.fold_steps, config.n_mels), name="fold")
-    context = keras.Input((1 + len(config.ratios),), name="context")
+    context = keras.Input((config.context_values,), name="context")
     x = _through(description.fold, fold, f"{description.name}: fold")
     if len(x.shape) != 2:
         raise TrainingError(f"{description.name}: fold must end in flatten or mean_and_maximum, then dense at most")

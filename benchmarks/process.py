@@ -1,0 +1,93 @@
+"""A program run to its end, and what the operating system counted."""
+
+import os
+import pty
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SINGLE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+"""One thread each: what is compared is work, not the number of cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run took.
+
+    Attributes
+    ----------
+    cpu_s : float
+        Processor time, user and system.
+    memory_mb : float
+        Peak resident memory.
+    started_s, first_s : float
+        From the start of the process to its first line of output, and to its first estimate.
+    lines : tuple of bytes
+        What it wrote.
+    """
+
+    cpu_s: float
+    memory_mb: float
+    started_s: float
+    first_s: float
+    lines: tuple[bytes, ...]
+
+
+def run(name: str, command: Sequence[str]) -> Run:
+    """Run `command` to its end. Its first estimate is the first line that is no start event.
+
+    The peak memory that Linux counts for a process begins with that of its parent: call this from a small one.
+    """
+    begun = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ | SINGLE)
+    assert process.stdout is not None
+    started = first = 0.0
+    lines = []
+    for line in process.stdout:
+        now = time.monotonic() - begun
+        started = started or now
+        if not first and b'"start"' not in line:
+            first = now
+        lines.append(line)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.stdout.close()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{name} failed with status {process.returncode}")
+    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024.0, started, first, tuple(lines))
+
+
+def run_on_terminal(name: str, command: Sequence[str], *, seconds: float, end: bytes) -> Run:
+    """Run `command` on a terminal of its own, type `end` after so many seconds, and wait."""
+    begun = time.monotonic()
+    pid, terminal = pty.fork()
+    if not pid:
+        os.execvpe(command[0], list(command), os.environ | SINGLE | {"TERM": "xterm-256color"})  # noqa: S606
+    typed, started = False, 0.0
+    while True:
+        try:
+            chunk = os.read(terminal, 1 << 16)
+        except OSError:
+            break  # the other side is closed
+        if not chunk:
+            break
+        now = time.monotonic() - begun
+        started = started or now
+        if not typed and now >= seconds:
+            os.write(terminal, end)
+            typed = True
+    _, status, usage = os.wait4(pid, 0)
+    os.close(terminal)
+    if os.waitstatus_to_exitcode(status):
+        sys.exit(f"{name} failed with status {os.waitstatus_to_exitcode(status)}")
+    return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024.0, started, started, ())
+
+
+def median(runs: Sequence[Run]) -> Run:
+    """Return the median of each figure; the lines are those of the first run."""
+    return Run(
+        *(statistics.median(getattr(one, name) for one in runs) for name in Run.__slots__[:-1]), lines=runs[0].lines
+    )

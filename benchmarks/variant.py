@@ -1,0 +1,130 @@
+"""One engine with other settings on music of any length, in a process of its own: ``python -m benchmarks.variant``.
+
+Prints one line of JSON: seconds of audio, and with ``--stages`` the processor time of each stage and the time that
+readings took.
+"""
+
+import argparse
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import soundfile
+
+from paces_live.classifier import load_classifier
+from paces_live.engine import Engine, EngineConfig
+from paces_live.events import Reading, to_json
+from paces_live.sources import Block
+from paces_live.sources.resample import MonoResampler
+
+STAGES = {
+    "resampling": ["paces_live.sources.resample.MonoResampler.push"],
+    "features": ["paces_live.features.LogMelStream.push"],
+    "tempogram": ["paces_live.engine.tempogram"],
+    "candidates": ["paces_live.engine.candidates"],
+    "fold": ["paces_live.engine.build_cases"],
+    "inference": ["paces_live.classifier.TfliteClassifier.probabilities"],
+    "tracking": [f"paces_live.tracking.Tracker.{name}" for name in ("update", "shown", "summary")],
+    "boundaries": ["paces_live.boundary.ChangeDetector.update"],
+}
+READ = "paces_live.engine._Hearing.read"
+"""What each stage is, where the engine looks it up. What boundaries use of the others counts as theirs."""
+
+
+class Repeated:
+    """A file over and over as a source, up to so many seconds; in memory once."""
+
+    live = False
+
+    def __init__(self, path: Path, seconds: float, sample_rate: int) -> None:
+        self.name = f"file:{path.name}"
+        self._path, self._seconds, self._sample_rate = path, seconds, sample_rate
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield blocks of a tenth of a second, resampled as they come."""
+        samples, rate = soundfile.read(self._path, dtype="int16")
+        resampler = MonoResampler(rate, self._sample_rate, name=self.name)
+        step = rate // 10
+        left = round(self._seconds * rate)
+        while left > 0:
+            for start in range(0, min(left, len(samples)), step):
+                part = samples[start : start + step].astype(np.float32) / np.float32(32768)
+                yield Block(resampler.push(part[:, None]))
+            left -= len(samples)
+
+
+class Stopwatch:
+    """Processor time by stage; within a stage that is being timed, others are not."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = defaultdict(float)
+        self._running = False
+
+    def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `function`, timed."""
+
+        def run(*args: Any, **options: Any) -> Any:
+            if self._running:
+                return function(*args, **options)
+            self._running, begun = True, time.perf_counter()
+            try:
+                return function(*args, **options)
+            finally:
+                self.spent[stage] += time.perf_counter() - begun
+                self._running = False
+
+        return run
+
+
+def main() -> None:
+    """Parse the command line, let the engine hear the music, print what was counted."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.variant", description=__doc__)
+    parser.add_argument("wav", type=Path)
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--window", type=float)
+    parser.add_argument("--candidates", type=int, default=16)
+    parser.add_argument("--interval", type=float, default=1.0)
+    parser.add_argument("--stages", action="store_true")
+    options = parser.parse_args()
+    classifier = load_classifier()
+    if options.window:
+        classifier.features = replace(classifier.features, window_s=options.window)
+    source = Repeated(options.wav, options.seconds, classifier.features.sample_rate)
+    heard = Engine(classifier, EngineConfig(interval=options.interval, candidates=options.candidates))
+    watch, took = Stopwatch(), []
+    with ExitStack() as patches:
+        if options.stages:
+            for stage, places in STAGES.items():
+                for place in places:
+                    patches.enter_context(mock.patch(place, watch.timed(stage, resolve_name(place))))
+            read = resolve_name(READ)
+
+            def timed_read(*args: Any) -> Iterator[Any]:
+                begun = time.perf_counter()
+                events = list(read(*args))
+                took.append(time.perf_counter() - begun)
+                return iter(events)
+
+            patches.enter_context(mock.patch(READ, timed_read))
+        begun = time.process_time()
+        readings = 0
+        for event in heard.events(source):
+            watch.timed("output", to_json)(event)
+            readings += isinstance(event, Reading)
+        total = time.process_time() - begun
+    record: dict[str, Any] = {"seconds": options.seconds, "readings": readings, "cpu_s": total}
+    if options.stages:
+        record |= {"stages": dict(watch.spent), "reading_s": [float(q) for q in np.percentile(took, [50, 99])]}
+    print(json.dumps(record))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -27,8 +27,8 @@ Written by `python -m training latency`, measured on the exported model through 
 shown is compatible.
 
 **Changes**: a song is cut off and another begins in the same moment, with none of its paces. *Gone*: no pace of the old
-song is shown any more. *Imagined* changes are those told while one song went on, with its breaks, solos, drop-outs of the
-drums and its ending.
+song is shown any more. *Imagined* changes are those told while one song went on, with its breaks, solos, drop-outs of
+the drums and its ending.
 """
 
 

@@ -48,7 +48,7 @@ model: $(VENV)/dev.stamp ## train from nothing and export to models/; takes abou
 	$(BIN)/python -m training export
 	$(BIN)/python -m training evaluate
 
-screenshot: $(VENV)/dev.stamp ## draw docs/screenshot.svg anew
+screenshot: $(VENV)/dev.stamp ## draw the pictures of the terminal UI anew
 	$(BIN)/python docs/screenshot.py
 
 lock: ## resolve the locked requirements anew (needs uv)

@@ -18,10 +18,10 @@ from paces_live.engine import Engine, EngineConfig
 from paces_live.events import End, Event, Reading
 from paces_live.sources import FileSource
 from paces_live.sources.block import Source
+from paces_live.ui.app import PacesApp
 from paces_live.ui.lines import EIGHTHS
 from paces_live.ui.listener import Listener
 from paces_live.ui.theme import DARK, LIGHT, Theme
-from paces_live.ui.tui import PacesApp
 
 BEFORE_END_S = 4.0
 PICTURES: tuple[tuple[str, tuple[int, int], Theme, tuple[str, ...]], ...] = (

@@ -18,12 +18,13 @@ from textual.widgets._footer import FooterKey
 from paces_live.errors import SourceError, UsageError
 from paces_live.events import Event
 from paces_live.sources.block import Source
+from paces_live.ui.app import REFRESH_S, PacesApp
 from paces_live.ui.canvas import Canvas
 from paces_live.ui.keys import KEYS
 from paces_live.ui.listener import Listener
 from paces_live.ui.screen import Picture
 from paces_live.ui.theme import DARK, LIGHT, PLAIN, Theme
-from paces_live.ui.tui import REFRESH_S, PacesApp, following, run
+from paces_live.ui.tui import following, run
 from tests.fakes import START, TWO_SONGS, FakeSource, ScriptedEngine, reading
 
 MATCH = (START, reading(30.0, [(165.31, 0.97), (82.66, 0.94)], tempogram=[0.1, 0.9, 0.1]))

@@ -331,9 +331,15 @@ def test_figures_have_the_size_they_promise(scale: int) -> None:
     assert len(lines) == size(3, scale)[1]
 
 
-def test_figures_differ() -> None:
+def test_figures_and_letters_differ() -> None:
     drawings = {"".join(large(character, 1)) for character in GLYPHS}
-    assert len(drawings) == len(GLYPHS)
+    assert len(drawings) == len(GLYPHS) - 1, "only zero and the letter O are the same"
+
+
+@pytest.mark.parametrize(("state", "word"), [("match", "MATCH"), ("no match", "NO MATCH"), ("stretch", "STRETCH")])
+def test_large_screens_say_the_verdict_in_large_letters(state: str, word: str) -> None:
+    for width, height in ((120, 39), (200, 49)):
+        assert [line for line in large(word, 1) if line.strip() not in render(STATES[state], width, height).plain] == []
 
 
 def test_without_colour_nothing_has_one() -> None:

@@ -5,19 +5,21 @@ from rich.text import Text
 
 from paces_live.events import Pace
 from paces_live.match import stepping
-from paces_live.ui.figures import large, size
+from paces_live.ui.figures import GLYPHS, large, size
 from paces_live.ui.lines import pad
 from paces_live.ui.output import by_rate, percent, signed
 from paces_live.ui.verdict import BARE, Verdict, judge, state_words
 from paces_live.ui.view import View
 
 CAPTION = "steps a minute"
+LARGEST, PACES = 4, 3
+"""Scale of the figures beside which there is room for so many paces and how to step at them."""
 
 
 def draw_hero(view: View, width: int, scale: int) -> list[Text]:
     """Draw the large figures, and beside them the verdict and what it rests on."""
     verdict = judge(view)
-    columns, rows = size(3, scale)
+    columns, _ = size(3, scale)
     figures = f"{view.shown:3.0f}" if view.shown else "---"
     left = [Text(line, verdict.style) for line in large(figures, scale)]
     gap = 3 if scale == 1 else 6
@@ -26,34 +28,36 @@ def draw_hero(view: View, width: int, scale: int) -> list[Text]:
         right = _narrow(view, verdict, beside)
         left.append(Text(" · ".join(filter(None, [_step(view), verdict.grade])), view.theme.dim))
     else:
-        right = [*_banner(view, verdict, beside, rows // 7), *[Text()] * (rows // 6), *_facts(view)]
+        right = [*_banner(view, verdict, beside, big=scale > 2), Text(), *_facts(view)]
         left.append(Text(CAPTION.center(columns), view.theme.dim))
-        if len(left) >= len(right) + len(view.paces) + 2:
-            right += [Text(), *_paces(view)]
+    if scale == LARGEST:
+        paces = _paces(view)
+        right += [Text(), *paces, *[Text()] * (PACES - len(paces))]  # A pace more or less moves nothing.
     count = max(len(left), len(right))
     left += [Text()] * (count - len(left))
     right += [Text()] * (count - len(right))
     return [Text.assemble(pad(a, columns + gap), b) for a, b in zip(left, right, strict=True)]
 
 
-def _banner(view: View, verdict: Verdict, width: int, margin: int) -> list[Text]:
-    """Draw the verdict in its frame, with `margin` lines above and below."""
-    words = " · ".join(filter(None, [f"{verdict.sign}  {verdict.word}".strip(), verdict.grade]))
+def _banner(view: View, verdict: Verdict, width: int, *, big: bool) -> list[Text]:
+    """Draw the verdict in its frame: three lines, or seven where it is `big`, its words in large letters."""
+    sign = verdict.sign
+    words = [" · ".join(filter(None, [f"{sign}  {verdict.word}".strip(), verdict.grade]))]
+    if big:
+        fits = size(len(verdict.word), 1)[0] <= width - 4 and set(verdict.word) <= GLYPHS.keys()
+        letters = large(verdict.word, 1) if fits else ["", verdict.word, "", ""]
+        words = [*letters, f"{sign} {verdict.grade}".strip()]
     if verdict.frame is None:
-        filled = verdict.style + Style(reverse=True)
-        blank = [Text(" " * width, filled)] * margin
-        return [*blank, Text(words.center(width), filled), *blank]
+        return [Text(word.center(width), verdict.style + Style(reverse=True)) for word in ("", *words, "")]
     if verdict.frame == BARE:
-        return [*[Text()] * margin, Text(words, view.theme.bold), *[Text()] * margin]
+        return [Text(word, view.theme.bold) for word in ("", *words, "")]
     a, edge, b, side, c, d = verdict.frame
-    blank = [Text(side + " " * (width - 2) + side, verdict.style)] * (margin - 1)
-    return [
-        Text(a + edge * (width - 2) + b, verdict.style),
-        *blank,
-        Text(side + words.center(width - 2) + side, verdict.style),
-        *blank,
-        Text(c + edge * (width - 2) + d, verdict.style),
+    lines = [
+        a + edge * (width - 2) + b,
+        *(side + word.center(width - 2) + side for word in words),
+        c + edge * (width - 2) + d,
     ]
+    return [Text(line, verdict.style) for line in lines]
 
 
 def _facts(view: View) -> list[Text]:
@@ -63,7 +67,7 @@ def _facts(view: View) -> list[Text]:
 
 
 def _paces(view: View) -> list[Text]:
-    """Say how to step at each of the paces, slowest first."""
+    """Say how to step at each of the paces, slowest first: the one in large figures, and the most probable others."""
 
     def line(pace: Pace) -> Text:
         style = judge(view).style if pace.spm == view.shown else view.theme.normal
@@ -73,7 +77,8 @@ def _paces(view: View) -> list[Text]:
             (stepping(pace.spm, view.paces), view.theme.dim),
         )
 
-    return [line(pace) for pace in by_rate(view.paces)]
+    first = sorted(view.paces, key=lambda pace: pace.spm != view.shown)[:PACES]
+    return [line(pace) for pace in by_rate(first)]
 
 
 def _narrow(view: View, verdict: Verdict, width: int) -> list[Text]:

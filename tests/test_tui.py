@@ -335,7 +335,7 @@ async def test_quitting_logs_the_song(key: str) -> None:
     assert [song.song for song in listener.heard.songs] == [9]
 
 
-@pytest.mark.parametrize(("size", "words"), [((40, 12), "✓ MATCH"), ((80, 24), "✓  MATCH"), ((120, 40), "✓  MATCH")])
+@pytest.mark.parametrize(("size", "words"), [((40, 12), "✓ MATCH"), ((80, 24), "✓  MATCH"), ((120, 40), "✓ locked on")])
 async def test_the_screen_fills_its_terminal(size: tuple[int, int], words: str) -> None:
     app, _ = app_for(ScriptedEngine(MATCH, live=True))
     async with app.run_test(size=size) as pilot:

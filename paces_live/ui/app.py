@@ -69,6 +69,7 @@ class PacesApp(App[None]):
     #picture { width: 100%; height: 1fr; }
     """
     ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = list(_bindings())
 
     def __init__(

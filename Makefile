@@ -51,7 +51,7 @@ model: $(VENV)/dev.stamp ## train from nothing and export to models/; takes abou
 bench: $(VENV)/dev.stamp ## measure what it costs, beside other programs: docs/cost.md
 	$(BIN)/python -m benchmarks $(if $(PEERS),--peers $(PEERS))
 
-screenshot: $(VENV)/dev.stamp ## draw docs/screenshot.svg anew
+screenshot: $(VENV)/dev.stamp ## draw the pictures of the terminal UI anew
 	$(BIN)/python docs/screenshot.py
 
 lock: ## resolve the locked requirements anew (needs uv)

@@ -68,11 +68,11 @@ is the package with all that it requires.
     }{missing}
 ## Where the time goes
 
-Wall time of each stage in one process, for a second of audio, a reading a second. What *boundaries* use of the other
-stages counts as theirs.
+Processor time of each stage in one process, for a second of audio, a reading a second. What *boundaries* use of the
+other stages counts as theirs.
 
 {_table(("stage", "ms for 1 s of audio", "share"), _stages(found["stages"]))}
-A reading takes {1000 * found["stages"]["reading_s"][0]:.1f} ms in the median, {
+A reading takes a processor {1000 * found["stages"]["reading_s"][0]:.1f} ms in the median, {
         1000 * found["stages"]["reading_s"][1]:.1f} ms
 at the 99th percentile.
 
@@ -125,7 +125,7 @@ def plot(found: dict[str, Any], path: Path) -> None:
         left.set_xlabel("processor time for 1 s of audio (ms, logarithmic); dashed: the budget")
         stages = {name: ms for name, ms, _ in _stage_rows(found["stages"])}
         right.barh(list(stages)[::-1], list(stages.values())[::-1], color=BLUE)
-        right.set_xlabel("wall time of each stage for 1 s of audio (ms)")
+        right.set_xlabel("processor time of each stage for 1 s of audio (ms)")
         figure.savefig(path, metadata={"Date": None})
 
 

@@ -1,7 +1,7 @@
 """One engine with other settings on music of any length, in a process of its own: ``python -m benchmarks.variant``.
 
-Prints one line of JSON: seconds of audio, and with ``--stages`` the processor time of each stage and the time that
-readings took.
+Prints one line of JSON: seconds of audio and what it took, with ``--stages`` by stage and by reading. All times are of
+the processor: what other programs do meanwhile does not count.
 """
 
 import argparse
@@ -74,11 +74,11 @@ class Stopwatch:
         def run(*args: Any, **options: Any) -> Any:
             if self._running:
                 return function(*args, **options)
-            self._running, begun = True, time.perf_counter()
+            self._running, begun = True, time.thread_time()
             try:
                 return function(*args, **options)
             finally:
-                self.spent[stage] += time.perf_counter() - begun
+                self.spent[stage] += time.thread_time() - begun
                 self._running = False
 
         return run
@@ -108,9 +108,9 @@ def main() -> None:
             read = resolve_name(READ)
 
             def timed_read(*args: Any) -> Iterator[Any]:
-                begun = time.perf_counter()
+                begun = time.thread_time()
                 events = list(read(*args))
-                took.append(time.perf_counter() - begun)
+                took.append(time.thread_time() - begun)
                 return iter(events)
 
             patches.enter_context(mock.patch(READ, timed_read))

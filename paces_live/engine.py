@@ -4,6 +4,7 @@ Time is a count of samples, and everything happens at the end of a cell of a ten
 the samples gives the same events.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from paces_live.events import End, Event, Health, Reading, Song, Start, State
 from paces_live.features import LogMelStream
 from paces_live.fold import build_cases
 from paces_live.level import CELL_S, LevelMeter
-from paces_live.match import MATCH, best_match, check_target, check_tolerance
+from paces_live.match import MATCH, SPM_MAX, SPM_MIN, best_match, check_target, check_tolerance
 from paces_live.sources.block import Block, Source
 from paces_live.tempogram import candidates, tempogram
 from paces_live.tracking import Tracker
@@ -30,8 +31,12 @@ FIRST_VERDICT_S = 3.0
 """Audio heard before the first reading judges anything."""
 LISTENING_S = 8.0
 """Audio heard before a missing pulse is reported."""
+ROOM = 2.0
+"""Readings are at least so many times as far apart as the time that one takes."""
 SHORTEST_SONG_S = 5.0
 """What is shorter is a noise, not a song, and is not logged."""
+STRIP_SPM = np.geomspace(SPM_MIN, SPM_MAX, 193)
+"""Tempi of the tempogram that a user interface draws: 64 an octave, finer than the lags of the fastest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +57,8 @@ class EngineConfig:
         Whether silence and lasting changes begin a new song.
     first_reading : float
         Seconds of audio before the first reading.
+    strip : bool
+        Whether readings carry the tempogram, for a user interface to draw.
     """
 
     target: float | None = 165.0
@@ -60,6 +67,7 @@ class EngineConfig:
     candidates: int = 16
     boundaries: bool = True
     first_reading: float = 0.0
+    strip: bool = False
 
     def __post_init__(self) -> None:
         check_target(self.target)
@@ -74,6 +82,8 @@ class Engine:
         self._features = classifier.features
         self._config = config
         self._target = config.target
+        self._tolerance = config.tolerance
+        self._paused = False
         self._stopping = False
 
     @property
@@ -86,8 +96,32 @@ class Engine:
         check_target(target)
         self._target = target
 
+    @property
+    def tolerance(self) -> float:
+        """Largest relative error of a match; may be set from another thread while the engine runs."""
+        return self._tolerance
+
+    @tolerance.setter
+    def tolerance(self, tolerance: float) -> None:
+        check_tolerance(tolerance)
+        self._tolerance = tolerance
+
+    @property
+    def paused(self) -> bool:
+        """Whether what comes in is thrown away; may be set from another thread while the engine runs."""
+        return self._paused
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        self._paused = paused
+
+    @property
+    def sample_rate(self) -> int:
+        """Sample rate that the engine hears its sources at, Hz."""
+        return self._features.sample_rate
+
     def stop(self) -> None:
-        """Ask for a clean end: the song heard so far is still told, then `End`."""
+        """Ask the run that is under way, or else the next one, for a clean end: the song is told, then `End`."""
         self._stopping = True
 
     def events(self, source: Source) -> Iterator[Event]:
@@ -103,7 +137,7 @@ class Engine:
             paces_live.__version__,
             source.name,
             self._target,
-            config.tolerance,
+            self._tolerance,
             classifier.model,
             classifier.runtime,
         )
@@ -113,19 +147,29 @@ class Engine:
         due = max(step, round(config.first_reading * rate))
         try:
             for cell in _cells(source.blocks(), round(CELL_S * rate)):
+                hearing.tolerance = self._tolerance
+                if self._paused and not self._stopping:
+                    hearing.skip(cell.dropped + len(cell.samples))
+                    continue
                 if cell.dropped:
-                    hearing.skip(cell.dropped)
+                    hearing.lose(cell.dropped)
                 yield from hearing.hear(cell.samples, self._target)
                 if hearing.position >= due:
                     due += step * (1 + (hearing.position - due) // step)
                     # Where the next reading is due too, this one would only make a late engine later.
                     if not (source.live and hearing.position + cell.waiting >= due):
                         yield from hearing.read(self._target)
+                        # A machine that is too slow reads more rarely: time goes on only where the source is live.
+                        needed = math.ceil(ROOM * hearing.took_s * rate / step) if source.live else 1
+                        hearing.interval = max(1, needed) * step / rate
+                        due += step * (max(1, needed) - 1)
                 if self._stopping:
                     break
         except SourceError:
             yield from hearing.end_song(hearing.position / rate, self._target)
             raise
+        finally:
+            self._stopping = False
         yield from hearing.end_song(hearing.position / rate, self._target)
         yield End(hearing.position / rate)
 
@@ -168,6 +212,7 @@ class _Hearing:
         self._level = LevelMeter()
         self._window = np.empty((0, self._features.n_mels), np.float32)
         self._tracker = Tracker(classifier.thresholds)
+        self.tolerance = config.tolerance
         self.position = 0
         self._dropped = 0
         self._song = 1
@@ -175,17 +220,23 @@ class _Hearing:
         self._last_reading = 0.0
         self._change = ChangeDetector(classifier)
         self._busy_s = 0.0
+        self.took_s = 0.0
+        self.interval = config.interval
         self._load = 0.0
 
     @property
     def _now(self) -> float:
         return self.position / self._features.sample_rate
 
-    def skip(self, dropped: int) -> None:
-        """Note lost samples: the window begins anew, for a splice would sound like a beat."""
-        self.position += dropped
-        self._dropped += dropped
+    def skip(self, samples: int) -> None:
+        """Go on after so many samples that are not heard: the window begins anew, for a splice sounds like a beat."""
+        self.position += samples
         self._clear_window()
+
+    def lose(self, dropped: int) -> None:
+        """Skip samples that should have been heard, and count them."""
+        self._dropped += dropped
+        self.skip(dropped)
 
     def hear(self, samples: NDArray[np.float32], target: float | None) -> Iterator[Song]:
         """Take in a cell of samples; yield the song that ends in silence with them."""
@@ -218,6 +269,7 @@ class _Hearing:
         started = time.perf_counter()
         config, window = self._config, self._window
         heard_s = len(window) / self._features.frame_rate
+        strip: tuple[float, ...] = ()
         if self._song_start is not None and heard_s >= FIRST_VERDICT_S:
             gram = tempogram(window, self._features)
             proposed = candidates(
@@ -225,18 +277,22 @@ class _Hearing:
             )
             cases = build_cases(window, gram, proposed, self._features)
             self._tracker.update(cases.spm, self._classifier.probabilities(cases), elapsed)
+            strip = tuple(gram.at(STRIP_SPM).clip(0.0, 1.0).tolist()) if config.strip else ()
         paces = () if self._change.doubtful else self._tracker.shown()
         self._busy_s += time.perf_counter() - started
         self._load += 0.2 * (self._busy_s / max(elapsed, 1e-3) - self._load)
-        self._busy_s = 0.0
+        self.took_s, self._busy_s = self._busy_s, 0.0
         return Reading(
             t=self._now,
             song=self._song,
             state=self._state(heard_s, shown=bool(paces)),
             paces=paces,
-            match=best_match(paces, target, config.tolerance),
-            health=Health(self._level.dbfs, self._dropped / self._features.sample_rate, self._load),
+            match=best_match(paces, target, self.tolerance),
+            health=Health(
+                self._level.dbfs, self._dropped / self._features.sample_rate, self._load, interval=self.interval
+            ),
             rejected=self._tracker.rejected(),
+            tempogram=strip,
         )
 
     def end_song(self, end: float, target: float | None, *, keep_s: float = 0.0) -> Iterator[Song]:
@@ -256,7 +312,7 @@ class _Hearing:
         else:
             self._clear_window()
         if end - start >= SHORTEST_SONG_S:
-            yield Song(self._song, start, end, paces, best_match(paces, target, self._config.tolerance))
+            yield Song(self._song, start, end, paces, best_match(paces, target, self.tolerance))
             self._song += 1
 
     def _state(self, heard_s: float, *, shown: bool) -> State:

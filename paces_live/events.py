@@ -41,11 +41,17 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """State of the capture: level of the last second, audio lost so far, share of real time spent computing."""
+    """State of the capture: level of the last second, audio lost so far, share of real time spent computing.
+
+    `note` is what the source says about itself, None where there is nothing to tell; `interval` the seconds between
+    readings as they are now.
+    """
 
     level_dbfs: float
     dropped_s: float
     load: float
+    note: str | None = None
+    interval: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,8 @@ class Reading:
     """What is heard at one moment; `t` is seconds of audio since the start, `song` counts from 1.
 
     `paces` holds the compatible ones and `rejected` the others that were judged, each most probable first.
+    `title` is that of what plays, where it is known; `remembered` tells that its paces come from the history, not from
+    the sound. `tempogram` holds strengths 0 to 1 on a logarithmic scale of 40 to 320 a minute; it is not in the JSON.
     """
 
     t: float
@@ -75,6 +83,9 @@ class Reading:
     match: Match | None
     health: Health
     rejected: tuple[Pace, ...] = ()
+    title: str | None = None
+    remembered: bool = False
+    tempogram: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,7 @@ Event = Start | Reading | Song | End
 def to_json(event: Event, *, rejected: bool = False) -> str:
     """Return `event` as one line of JSON; `rejected` adds what was judged incompatible to a reading."""
     record: dict[str, Any] = {"type": type(event).__name__.lower()} | rounded(event)
+    record.pop("tempogram", None)
     if not rejected:
         record.pop("rejected", None)
     return json.dumps(record, ensure_ascii=False, allow_nan=False)

@@ -9,6 +9,7 @@ from paces_live.events import Grade, Match, Pace, SongPace
 SPM_MIN, SPM_MAX = 40.0, 320.0
 LOCK, MATCH, STRETCH = 0.025, 0.05, 0.08
 """Largest relative errors of the three grades: not noticed, matched with intent, a compromise."""
+TOLERANCE_MAX = 0.2
 PREFERRED_TACTUS = 120.0
 """Beat rate that listeners prefer to tap, beats per minute (van Noorden and Moelants 1999)."""
 
@@ -21,8 +22,10 @@ def check_target(target: float | None) -> None:
 
 def check_tolerance(tolerance: float) -> None:
     """Raise `UsageError` unless `tolerance` is a sensible ratio."""
-    if not 0.0 < tolerance <= 0.2:
-        raise UsageError(f"tolerance {tolerance:g} is out of range: choose a ratio up to 0.2, such as 0.05")
+    if not 0.0 < tolerance <= TOLERANCE_MAX:
+        raise UsageError(
+            f"tolerance {tolerance:g} is out of range: choose a ratio up to {TOLERANCE_MAX:g}, such as 0.05"
+        )
 
 
 def best_match(paces: Iterable[Pace | SongPace], target: float | None, tolerance: float = MATCH) -> Match | None:

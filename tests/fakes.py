@@ -19,11 +19,26 @@ def reading(
     target: float | None = 165.0,
     level: float = -21.3,
     lost: float = 0.0,
+    note: str | None = None,
+    title: str | None = None,
+    remembered: bool = False,
+    tempogram: Sequence[float] = (),
 ) -> Reading:
     """Return a reading with `paces` given as (spm, probability), most probable first."""
     judged = tuple(Pace(spm, probability) for spm, probability in paces)
     match: Match | None = best_match(judged, target)
-    return Reading(t, song, state, judged, match, Health(level, lost, 0.004), rejected=(Pace(110.2, 0.03),))
+    return Reading(
+        t,
+        song,
+        state,
+        judged,
+        match,
+        Health(level_dbfs=level, dropped_s=lost, load=0.004, note=note, interval=1.0),
+        rejected=(Pace(110.2, 0.03),),
+        title=title,
+        remembered=remembered,
+        tempogram=tuple(tempogram),
+    )
 
 
 def song(number: int, start: float, end: float, *rates: float, title: str | None = None) -> Song:
@@ -68,9 +83,14 @@ class ScriptedEngine:
     live: bool = False
     error: BaseException | None = None
     target: float | None = 165.0
+    tolerance: float = 0.05
+    paused: bool = False
+    sample_rate: int = 22_050
+    inputs: list[str] = field(default_factory=list)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
-    def events(self, source: Source) -> Iterator[Event]:  # noqa: ARG002 - a script needs none
+    def events(self, source: Source) -> Iterator[Event]:
+        self.inputs.append(source.name)
         last = 0.0
         for event in self.script:
             if self.pace_s:
@@ -85,6 +105,7 @@ class ScriptedEngine:
         if self.live:
             self._stopped.wait(30.0)
         if self._stopped.is_set():
+            self._stopped.clear()
             yield song(9, 0.0, last, 165.0)
             yield End(last)
 

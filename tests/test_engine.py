@@ -1,6 +1,7 @@
 """The engine: events from sound, the same however it is cut, songs with their borders."""
 
 import itertools
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -9,11 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from paces_live.classifier import FixedClassifier
-from paces_live.engine import Engine, EngineConfig
+from paces_live.engine import STRIP_SPM, Engine, EngineConfig
 from paces_live.errors import SourceError, UsageError
-from paces_live.events import End, Event, Health, Reading, Song, Start
+from paces_live.events import End, Event, Health, Reading, Song, Start, to_json
+from paces_live.fold import Cases
 from paces_live.sources import ArraySource
 from paces_live.sources.block import Block
 from tests.signals import RATE, Samples, noisy, rock, waltz
@@ -147,6 +150,55 @@ def test_an_engine_that_is_behind_leaves_out_readings_but_no_audio() -> None:
         assert round(readings(events)[-1].paces[0].spm) == 150
 
 
+class RealTime:
+    """A live source that has given four seconds at once, and then what time gives; it knows how far it is."""
+
+    live = True
+    name = "real time"
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+        self._begun = time.monotonic()
+
+    @property
+    def written(self) -> int:
+        return min(len(self._samples), round((4.0 + time.monotonic() - self._begun) * RATE))
+
+    def blocks(self) -> Iterator[Block]:
+        given = 0
+        while given < len(self._samples):
+            now = self.written
+            yield Block(self._samples[given:now])
+            given = now
+            time.sleep(0.02)
+
+
+def test_an_engine_that_is_too_slow_reads_more_rarely_and_says_so() -> None:
+    music = rock(150.0, 12.0)
+    classifier = only(150.0)
+    judge = classifier.probabilities
+
+    def slow(cases: Cases) -> NDArray[np.float32]:
+        time.sleep(1.0)  # ten times what there is
+        return judge(cases)
+
+    classifier.probabilities = slow  # type: ignore[method-assign]
+    source = RealTime(music)
+    lags, heard = [], []
+    for event in Engine(classifier, EngineConfig(interval=0.1)).events(source):
+        if isinstance(event, Reading):
+            lags.append(source.written / RATE - event.t)
+            heard.append(event)
+    assert event == End(12.0)
+    judged = [reading for reading in heard if reading.t > 4.0]
+    assert 3 <= len(judged) <= 6
+    assert judged[-1].health.interval == pytest.approx(2.1, abs=0.3)
+    assert judged[-1].health.load > 0.15
+    assert judged[-1].health.dropped_s == 0.0
+    assert max(lags) <= judged[-1].health.interval
+    assert round(judged[-1].paces[0].spm) == 150
+
+
 def test_stopping_tells_the_song() -> None:
     engine = Engine(only(150.0), EngineConfig())
     events = engine.events(ArraySource(rock(150.0, 30.0), RATE, RATE))
@@ -172,6 +224,74 @@ def test_the_target_moves_while_it_runs() -> None:
     assert matches[-1] is not None
     with pytest.raises(UsageError):
         engine.target = 500.0
+
+
+def test_the_tolerance_moves_while_it_runs() -> None:
+    engine = Engine(only(150.0), EngineConfig(target=145.0, tolerance=0.02))
+    grades = []
+    for event in engine.events(ArraySource(rock(150.0, 14.0), RATE, RATE)):
+        if isinstance(event, Reading):
+            grades.append(event.match and event.match.grade)
+            if event.t >= 10.0:
+                engine.tolerance = 0.05
+        elif isinstance(event, Song):
+            assert event.match is not None
+            assert event.match.grade == "match"
+    assert (grades[9], grades[-1]) == ("stretch", "match")
+    with pytest.raises(UsageError):
+        engine.tolerance = 0.3
+
+
+def test_what_comes_in_while_it_is_paused_is_a_gap_but_not_lost() -> None:
+    engine = Engine(only(150.0), EngineConfig(target=150.0))
+    music = rock(150.0, 40.0)
+
+    def played() -> Iterator[Block]:
+        for second in range(40):
+            engine.paused = 15 <= second < 20
+            yield Block(music[second * RATE : (second + 1) * RATE])
+
+    events = list(engine.events(Blocks(played())))
+    heard = readings(events)
+    assert not [reading for reading in heard if 15.0 < reading.t <= 20.0]
+    assert heard[-1].t == pytest.approx(40.0)
+    assert heard[-1].health.dropped_s == 0.0
+    assert heard[-1].state == "provisional", "the window began anew after the pause"
+    (song,) = songs(events)
+    assert song.end == pytest.approx(40.0)
+
+
+def test_a_paused_engine_can_be_stopped_and_hears_another_source() -> None:
+    engine = Engine(only(150.0), EngineConfig())
+    engine.paused = True
+    music = Block(rock(150.0, 1.0))
+
+    def asked_to_stop() -> Iterator[Block]:
+        engine.stop()
+        yield from itertools.repeat(music)
+
+    assert [type(event) for event in engine.events(Blocks(asked_to_stop()))] == [Start, End]
+    engine.paused = False
+    again = list(engine.events(ArraySource(rock(150.0, 3.0), RATE, RATE)))
+    assert len(readings(again)) == 3
+
+
+def test_readings_carry_the_tempogram_only_where_it_is_wanted() -> None:
+    def strips(strip: bool) -> list[tuple[float, ...]]:
+        source = ArraySource(rock(150.0, 12.0), RATE, RATE)
+        return [r.tempogram for r in readings(list(Engine(only(150.0), EngineConfig(strip=strip)).events(source)))]
+
+    assert not any(strips(False))
+    wanted = strips(True)
+    assert wanted[0] == ()
+    assert {len(strip) for strip in wanted[4:]} == {len(STRIP_SPM)}
+    last = np.array(wanted[-1])
+    assert last.min() >= 0.0
+    assert last.max() <= 1.0
+    peak = last[np.abs(STRIP_SPM / 150.0 - 1.0) < 0.02].max()
+    valley = last[np.abs(STRIP_SPM / 125.0 - 1.0) < 0.02].max()
+    assert peak > 0.3 > valley
+    assert '"tempogram"' not in to_json(Reading(1.0, 1, "settled", (), None, Health(-20.0, 0.0, 0.0), tempogram=(0.5,)))
 
 
 def test_the_level_is_told_in_decibels_of_full_scale() -> None:

@@ -3,30 +3,40 @@
 import asyncio
 import os
 import pty
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from rich.text import Text
-from textual.widgets import Static
+from textual.events import MouseScrollDown, MouseScrollUp
+from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
 
-from paces_live.errors import SourceError
+from paces_live.errors import SourceError, UsageError
 from paces_live.events import Event
-from paces_live.ui.tui import REFRESH_S, Listener, PacesApp
+from paces_live.sources.block import Source
+from paces_live.ui.app import REFRESH_S, PacesApp
+from paces_live.ui.canvas import Canvas
+from paces_live.ui.keys import KEYS
+from paces_live.ui.listener import Listener
+from paces_live.ui.screen import Picture
+from paces_live.ui.theme import DARK, LIGHT, PLAIN, Theme
+from paces_live.ui.tui import following, run
 from tests.fakes import START, TWO_SONGS, FakeSource, ScriptedEngine, reading
 
-MATCH = (START, reading(30.0, [(165.31, 0.97), (82.66, 0.94)]))
+MATCH = (START, reading(30.0, [(165.31, 0.97), (82.66, 0.94)], tempogram=[0.1, 0.9, 0.1]))
 
 
-def app_for(engine: ScriptedEngine) -> tuple[PacesApp, Listener]:
+def app_for(engine: ScriptedEngine, *, theme: Theme = DARK) -> tuple[PacesApp, Listener]:
     listener = Listener(engine, FakeSource())
-    return PacesApp(engine, listener, tolerance=0.05), listener
+    return PacesApp(engine, listener, theme=theme), listener
 
 
 def drawn(app: PacesApp) -> str:
-    return str(app.query_one("#picture", Static).content)
+    return "\n".join(line.plain for line in app.query_one(Canvas).lines)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -60,6 +70,259 @@ async def test_without_a_target_a_key_sets_the_default_one() -> None:
     async with app.run_test() as pilot:
         await pilot.press("up")
         assert engine.target == 165.0
+        engine.stop()
+
+
+async def test_tapping_sets_the_target_and_says_how_often() -> None:
+    engine = ScriptedEngine(MATCH, live=True)
+    times = iter([10.0, 10.4, 10.8, 11.2])
+    now = 0.0
+    app = PacesApp(engine, Listener(engine, FakeSource()), theme=DARK, clock=lambda: now)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for now in times:
+            await pilot.press("t")
+            assert engine.target == (165.0 if now == 10.0 else 150.0)
+        await until(lambda: "150 spm, 4 taps" in drawn(app))
+        now = 14.0
+        await until(lambda: "150 spm ± 5 %" in drawn(app))
+        await pilot.press("t")
+        assert engine.target == 150.0
+        await until(lambda: "150 spm, 1 tap" in drawn(app))
+        engine.stop()
+
+
+async def test_the_target_is_locked_on_the_large_figures() -> None:
+    engine = ScriptedEngine(MATCH, live=True, target=90.0)
+    app, listener = app_for(engine)
+    async with app.run_test() as pilot:
+        await until(lambda: listener.heard.reading is not None)
+        await pilot.press("l")
+        assert engine.target == 82.7
+        engine.stop()
+
+
+async def test_without_a_pace_there_is_nothing_to_lock_on() -> None:
+    engine = ScriptedEngine((START,), live=True)
+    app, _ = app_for(engine)
+    async with app.run_test() as pilot:
+        await pilot.press("l")
+        assert engine.target == 165.0
+        engine.stop()
+
+
+async def test_brackets_change_the_tolerance_within_its_bounds() -> None:
+    engine = ScriptedEngine(MATCH, live=True)
+    app, _ = app_for(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("[", "[", "[")
+        assert engine.tolerance == 0.035
+        await until(lambda: "165 spm ± 3.5 %" in drawn(app))
+        await pilot.press("]")
+        assert engine.tolerance == 0.04
+        engine.tolerance = 0.2
+        await pilot.press("]")
+        assert engine.tolerance == 0.2
+        engine.tolerance = 0.005
+        await pilot.press("[")
+        assert engine.tolerance == 0.005
+        engine.stop()
+
+
+async def test_space_stops_listening_and_goes_on() -> None:
+    engine = ScriptedEngine(MATCH, live=True)
+    app, _ = app_for(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("space")
+        assert engine.paused
+        await until(lambda: "PAUSED" in drawn(app))
+        await pilot.press("space")
+        assert not engine.paused
+        await until(lambda: "✓  MATCH" in drawn(app))
+        engine.stop()
+
+
+class Player:
+    """Notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    def next(self) -> None:
+        self.asked.append("next")
+
+    def previous(self) -> None:
+        self.asked.append("previous")
+
+    def pause(self, paused: bool) -> None:
+        self.asked.append(paused)
+
+
+async def test_a_player_is_controlled_and_the_engine_goes_on() -> None:
+    engine, player = ScriptedEngine(MATCH, live=True), Player()
+    app = PacesApp(engine, Listener(engine, FakeSource()), controls=player, theme=DARK)
+    async with app.run_test(size=(100, 24)) as pilot:
+        await pilot.pause()
+        assert footer(app) == ["↑", "↓", "t", "?", "q", "l", "space", "n", "p", "e"]
+        await pilot.press("n", "p", "space", "space")
+        assert player.asked == ["next", "previous", True, False]
+        assert not engine.paused
+        engine.stop()
+
+
+def footer(app: PacesApp) -> list[str]:
+    """Return the keys that the footer shows."""
+    return [key.key_display for key in app.query_one(Footer).query(FooterKey)]
+
+
+async def test_the_footer_shows_only_keys_that_do_something() -> None:
+    app, listener = app_for(ScriptedEngine(MATCH, live=True))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await pilot.pause()
+        assert footer(app) == ["↑", "↓", "t", "?", "q", "l", "space", "e"]
+        await pilot.press("n", "p", "s")
+        assert not listener.stopping
+        await pilot.press("q")
+
+
+async def test_the_footer_is_clickable() -> None:
+    engine = ScriptedEngine(MATCH, live=True)
+    app, _ = app_for(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "165.3" in drawn(app) and all(key.region for key in app.query(FooterKey)))
+        await pilot.click(next(key for key in app.query(FooterKey) if key.key_display == "l"))
+        await until(lambda: engine.target == 165.3)
+        engine.stop()
+
+
+async def test_the_strip_the_help_and_the_colours_are_toggled() -> None:
+    engine = ScriptedEngine(MATCH, live=True)
+    app, listener = app_for(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: listener.heard.reading is not None)
+        await pilot.press("e")
+        await until(lambda: "█" in drawn(app).split("─320")[1])
+        await pilot.press("e")
+        await until(lambda: "█" not in drawn(app).split("─320")[1])
+        await pilot.press("?")
+        await until(lambda: all(keys.words in drawn(app) for keys in KEYS))
+        await pilot.press("?")
+        await until(lambda: "MATCH" in drawn(app))
+        for theme in (LIGHT, PLAIN, DARK):
+            await pilot.press("c")
+            assert (app.view.theme, app.theme) == (theme, theme.name)
+        engine.stop()
+
+
+async def test_the_mouse_sets_the_target_on_the_scale() -> None:
+    engine = ScriptedEngine(MATCH, live=True)
+    app, _ = app_for(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "─320" in drawn(app))
+        lines = drawn(app).split("\n")
+        row = next(n for n, line in enumerate(lines) if "─320" in line)
+        places = {rate: lines[row].index(f"{rate}") + (len(f"{rate}") - 1) // 2 for rate in (80, 120, 200)}
+        await pilot.click(Canvas, offset=(places[80], row))
+        assert engine.target == pytest.approx(80, rel=0.03)
+        await pilot.click(Canvas, offset=(places[120], 1))
+        assert engine.target == pytest.approx(80, rel=0.03), "beside the scale nothing happens"
+        await pilot.mouse_down(Canvas, offset=(places[80], row))
+        await pilot.hover(Canvas, offset=(places[200], row - 1))
+        await pilot.pause()
+        assert engine.target == pytest.approx(200, rel=0.03)
+        await pilot.mouse_up(Canvas, offset=(places[200], row - 1))
+        await pilot.hover(Canvas, offset=(places[120], row))
+        await pilot.pause()
+        assert engine.target == pytest.approx(200, rel=0.03), "the button is up"
+        engine.stop()
+
+
+async def test_the_wheel_moves_the_target() -> None:
+    engine = ScriptedEngine(MATCH, live=True)
+    app, _ = app_for(engine)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot._post_mouse_events([MouseScrollUp], Canvas, button=0)
+        assert engine.target == 166.0
+        await pilot._post_mouse_events([MouseScrollDown, MouseScrollDown], Canvas, button=0)
+        assert engine.target == 164.0
+        engine.stop()
+
+
+class Named(FakeSource):
+    """A source of another name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+async def test_s_listens_to_the_next_input_and_counts_the_songs_on() -> None:
+    engine = ScriptedEngine(MATCH, live=True)
+    names = iter(["mic:one", "mic:two"])
+    listener = Listener(engine, FakeSource(), lambda: Named(next(names)))
+    app = PacesApp(engine, listener, switchable=True, theme=DARK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "s" in footer(app)
+        for count, name in enumerate(["mic:one", "mic:two"], 1):
+            await until(lambda: listener.heard.reading is not None)
+            await pilot.press("s")
+            await until(lambda name=name: name in drawn(app))  # type: ignore[misc]
+            await until(lambda count=count: len(engine.inputs) == count + 1)  # type: ignore[misc]
+        await until(lambda: listener.heard.reading is not None)
+        await pilot.press("q")
+        await until(lambda: not app.is_running)
+    assert engine.inputs == ["file:demo.ogg", "mic:one", "mic:two"]
+    assert [song.song for song in listener.heard.songs] == [9, 10, 11]
+    assert listener.error is None
+
+
+async def test_an_input_that_cannot_be_opened_is_told_and_another_may_be_chosen() -> None:
+    class Engine(ScriptedEngine):
+        def events(self, source: Source) -> Iterator[Event]:
+            if source.name == "mic:gone":
+                raise SourceError("no microphone found")
+            yield from super().events(source)
+
+    engine = Engine(MATCH, live=True)
+    sources = iter([Named("mic:gone"), Named("mic:there")])
+    listener = Listener(engine, FakeSource(), lambda: next(sources))
+    app = PacesApp(engine, listener, switchable=True, theme=DARK)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: listener.heard.reading is not None)
+        await pilot.press("s")
+        await until(lambda: "NO INPUT" in drawn(app) and "! no microphone found" in drawn(app))
+        await pilot.press("s")
+        await until(lambda: "✓  MATCH" in drawn(app))
+        await pilot.press("q")
+        await until(lambda: not app.is_running)
+    assert engine.inputs == ["file:demo.ogg", "mic:there"]
+
+
+def test_inputs_follow_one_another_from_the_first_on() -> None:
+    specs = ["mic", "playback", "file:a.ogg"]
+    open_next = following(ScriptedEngine(), Named("mic"), lambda: specs)
+    assert [open_next().name for _ in range(2)] == ["playback", "file:a.ogg"]
+    specs.clear()
+    with pytest.raises(SourceError, match="there is no other input"):
+        open_next()
+
+
+def test_an_unknown_theme_is_refused_before_the_screen_appears() -> None:
+    with pytest.raises(UsageError, match="theme pink"):
+        run(ScriptedEngine(), FakeSource(), tolerance=0.05, theme="pink")
+
+
+async def test_a_drawing_costs_a_fiftieth_of_a_second_at_most() -> None:
+    app, listener = app_for(ScriptedEngine(MATCH, live=True))
+    async with app.run_test(size=(200, 50)) as pilot:
+        await pilot.press("e")
+        await until(lambda: listener.heard.reading is not None)
+        begin = time.process_time()
+        for target in range(100, 150):
+            app._engine.target = float(target)
+            app._pull()
+            await pilot.pause()
+        assert (time.process_time() - begin) / 50 < 0.02, "2 % of a core at a reading a second"
+        await pilot.press("q")
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
@@ -72,7 +335,7 @@ async def test_quitting_logs_the_song(key: str) -> None:
     assert [song.song for song in listener.heard.songs] == [9]
 
 
-@pytest.mark.parametrize(("size", "words"), [((40, 12), "✓ MATCH"), ((80, 24), "✓  MATCH"), ((120, 40), "✓  MATCH")])
+@pytest.mark.parametrize(("size", "words"), [((40, 12), "✓ MATCH"), ((80, 24), "✓  MATCH"), ((120, 40), "✓ locked on")])
 async def test_the_screen_fills_its_terminal(size: tuple[int, int], words: str) -> None:
     app, _ = app_for(ScriptedEngine(MATCH, live=True))
     async with app.run_test(size=size) as pilot:
@@ -98,7 +361,7 @@ async def test_an_error_of_the_engine_ends_the_app_and_is_kept() -> None:
 
 
 async def test_an_engine_that_hangs_does_not_keep_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paces_live.ui.tui.GRACE_S", 0.2)
+    monkeypatch.setattr("paces_live.ui.listener.GRACE_S", 0.2)
     engine = ScriptedEngine(MATCH, live=True)
     monkeypatch.setattr(engine, "stop", lambda: None)
     app, listener = app_for(engine)
@@ -109,14 +372,14 @@ async def test_an_engine_that_hangs_does_not_keep_the_user(monkeypatch: pytest.M
 
 
 async def test_the_screen_is_drawn_at_most_four_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawings: list[object] = []
-    update = Static.update
+    drawings: list[Picture] = []
+    show = Canvas.show
 
-    def counting(picture: Static, content: Text) -> None:
-        drawings.append(content)
-        update(picture, content)
+    def counting(canvas: Canvas, picture: Picture) -> None:
+        drawings.append(picture)
+        show(canvas, picture)
 
-    monkeypatch.setattr(Static, "update", counting)
+    monkeypatch.setattr(Canvas, "show", counting)
     script: list[Event] = [START, *(reading(float(t), [(165.0, 0.9)]) for t in range(200))]
     app, listener = app_for(ScriptedEngine(script, pace_s=0.005, live=True))
     async with app.run_test():
@@ -179,9 +442,14 @@ def test_the_songs_are_printed_after_the_screen_is_gone() -> None:
     assert "ALSA" not in text
 
 
-def test_no_color_means_none() -> None:
-    _, text = on_a_terminal(RUN, {"NO_COLOR": "1"})
-    assert "MATCH" in text
-    assert "\x1b[38;" not in text
-    assert ";38;2;" not in text
-    assert ";48;2;" not in text
+@pytest.mark.parametrize(("theme", "environment"), [("None", {"NO_COLOR": "1"}), ("'plain'", {})])
+def test_without_colour_there_is_none(theme: str, environment: dict[str, str]) -> None:
+    _, text = on_a_terminal(RUN.replace("tolerance=0.05", f"tolerance=0.05, theme={theme}"), environment)
+    screen, _, songs = text.rpartition("\x1b[?1049l")
+    assert "MATCH" in screen
+    assert "MATCH" in songs
+    codes = {int(code) for codes in re.findall(r"\x1b\[([\d;]*)m", screen) for code in codes.split(";") if code}
+    assert codes
+    assert not codes & {*range(30, 39), *range(40, 49), *range(90, 98), *range(100, 108)}
+    if environment:
+        assert not re.search(r"\x1b\[([\d;]*;)?[34]8;", songs)

@@ -1,10 +1,12 @@
 """`listen` and `demo`: a source of audio, heard until it ends or the user does."""
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
@@ -44,7 +46,7 @@ def listen(
 ) -> None:
     """Listen, show the step rates that fit, and flag the songs that fit the target.
 
-    On a terminal it shows a screen (arrow keys move the target, q quits), elsewhere lines of text.
+    On a terminal it shows a screen (? tells its keys, q quits), elsewhere lines of text.
 
     Ctrl-C ends it cleanly: the song being heard is still logged, and the exit status is 0.
     """
@@ -92,16 +94,24 @@ def _listen(
 
     classifier = load_classifier(model)
     source = notifying(open_source(spec, sample_rate=classifier.features.sample_rate, fast=fast, **pcm))
-    engine = Engine(classifier, config)
+    screen = not (json or plain or spec == "-") and _on_terminal()
+    engine = Engine(classifier, replace(config, strip=screen))
     with _signals_stop(engine):
-        if json or plain or spec == "-" or not _on_terminal():
+        if not screen:
             writer = _writer(json=json, rejected=rejected)
             for event in engine.events(source):
                 writer.write(event)
         else:
             from paces_live.ui.tui import run
 
-            run(engine, source, tolerance=config.tolerance)
+            run(engine, source, tolerance=config.tolerance, inputs=_inputs)
+
+
+def _inputs() -> list[str]:
+    """Return what can be listened to here, as `open_source` takes it."""
+    from paces_live.devices import list_inputs
+
+    return [spec for one in list_inputs() if one.problem is None for spec in shlex.split(one.type_this)]
 
 
 def _on_terminal() -> bool:

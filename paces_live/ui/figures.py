@@ -1,4 +1,4 @@
-"""Large figures made of block characters, readable from two metres."""
+"""Large figures and capitals made of block characters, readable from two metres."""
 
 GLYPHS = {
     "0": (".###.", "#...#", "#...#", "#...#", "#...#", "#...#", ".###."),
@@ -11,6 +11,22 @@ GLYPHS = {
     "7": ("#####", "....#", "...#.", "...#.", "..#..", "..#..", "..#.."),
     "8": (".###.", "#...#", "#...#", ".###.", "#...#", "#...#", ".###."),
     "9": (".###.", "#...#", "#...#", ".####", "....#", "...#.", ".##.."),
+    "A": (".###.", "#...#", "#...#", "#####", "#...#", "#...#", "#...#"),
+    "C": (".###.", "#...#", "#....", "#....", "#....", "#...#", ".###."),
+    "D": ("####.", "#...#", "#...#", "#...#", "#...#", "#...#", "####."),
+    "E": ("#####", "#....", "#....", "####.", "#....", "#....", "#####"),
+    "G": (".###.", "#...#", "#....", "#.###", "#...#", "#...#", ".###."),
+    "H": ("#...#", "#...#", "#...#", "#####", "#...#", "#...#", "#...#"),
+    "I": (".###.", "..#..", "..#..", "..#..", "..#..", "..#..", ".###."),
+    "L": ("#....", "#....", "#....", "#....", "#....", "#....", "#####"),
+    "M": ("#...#", "##.##", "#.#.#", "#.#.#", "#...#", "#...#", "#...#"),
+    "N": ("#...#", "##..#", "##..#", "#.#.#", "#..##", "#..##", "#...#"),
+    "O": (".###.", "#...#", "#...#", "#...#", "#...#", "#...#", ".###."),
+    "P": ("####.", "#...#", "#...#", "####.", "#....", "#....", "#...."),
+    "R": ("####.", "#...#", "#...#", "####.", "#.#..", "#..#.", "#...#"),
+    "S": (".####", "#....", "#....", ".###.", "....#", "....#", "####."),
+    "T": ("#####", "..#..", "..#..", "..#..", "..#..", "..#..", "..#.."),
+    "U": ("#...#", "#...#", "#...#", "#...#", "#...#", "#...#", ".###."),
     "-": (".....", ".....", ".....", ".###.", ".....", ".....", "....."),
     " ": (".....", ".....", ".....", ".....", ".....", ".....", "....."),
 }
@@ -19,14 +35,14 @@ HALVES = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True
 
 
 def size(characters: int, scale: int) -> tuple[int, int]:
-    """Return the width and height, in cells, of so many figures."""
+    """Return the width and height, in cells, of so many characters."""
     return (characters * COLUMNS + characters - 1) * scale, -(-ROWS * scale // 2)
 
 
 def large(text: str, scale: int) -> list[str]:
-    """Draw `text`, of digits, dashes and spaces, as lines of equal width.
+    """Draw `text`, of the characters of `GLYPHS`, as lines of equal width.
 
-    A dot of a figure is `scale` cells wide and half as many lines high, which makes it a square on most terminals.
+    A dot of a character is `scale` cells wide and half as many lines high, which makes it a square on most terminals.
     """
     dots = [".".join(GLYPHS[character][row] for character in text) for row in range(ROWS)]
     halves = ["".join(dot * scale for dot in row) for row in dots for _ in range(scale)]

@@ -11,7 +11,7 @@ from rich.text import Text
 from paces_live.events import Match, SongPace
 from paces_live.match import stepping
 from paces_live.ui.output import by_rate, clock, percent, target_words
-from paces_live.ui.view import BOLD, DIM, NO, PLAIN, YES
+from paces_live.ui.theme import DARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Row:
 
 def print_table(rows: Iterable[Row], heading: str, target: float | None, tolerance: float, *, stream: TextIO) -> None:
     """Print `rows` to `stream`, as wide as its terminal."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), header_style=DIM)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), header_style=DARK.dim)
     table.add_column(heading, overflow="fold")
     table.add_column("length", justify="right", no_wrap=True)
     table.add_column("paces", no_wrap=True)
@@ -38,11 +38,12 @@ def print_table(rows: Iterable[Row], heading: str, target: float | None, toleran
 
 def _paces(row: Row) -> Text:
     if not row.paces:
-        return Text("none found", DIM)
+        return Text("none found", DARK.dim)
     chosen = row.match.spm if row.match else None
     lines = [
         Text.assemble(
-            (f"{pace.spm:5.1f}", BOLD if pace.spm == chosen else PLAIN), (f"  {100 * pace.probability:3.0f} %", DIM)
+            (f"{pace.spm:5.1f}", DARK.bold if pace.spm == chosen else DARK.normal),
+            (f"  {100 * pace.probability:3.0f} %", DARK.dim),
         )
         for pace in by_rate(row.paces)
     ]
@@ -54,9 +55,11 @@ def _fit(row: Row, target: float | None) -> Text:
     if target is None or not row.paces:
         return Text()
     if match is None:
-        return Text("✕ NO MATCH", NO)
-    sign, style = ("≈ STRETCH", NO) if match.grade == "stretch" else ("✓ MATCH", YES)
+        return Text("✕ NO MATCH", DARK.no)
+    sign, style = ("≈ STRETCH", DARK.no) if match.grade == "stretch" else ("✓ MATCH", DARK.yes)
     grade = "" if match.grade == "stretch" else f"{match.grade}, "
     return Text.assemble(
-        (f"{sign} {match.spm:.1f}", style), f" ({grade}{percent(match.error)})\n", (stepping(match.spm, row.paces), DIM)
+        (f"{sign} {match.spm:.1f}", style),
+        f" ({grade}{percent(match.error)})\n",
+        (stepping(match.spm, row.paces), DARK.dim),
     )

@@ -1,0 +1,56 @@
+"""The keys of the terminal UI: what each does, and the words for it in the footer and the help."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Keys that belong together: one entry of the footer, one line of the help.
+
+    Attributes
+    ----------
+    shown : str
+        The keys as a user reads them, apart by spaces.
+    actions : dict of str to str
+        Textual's name of each key, and what it does; those of `shown` first.
+    words : str
+        What they do, for the help.
+    footer : str
+        The same in a word, for the footer; empty where only the help names them.
+    needs : {"", "inputs", "controls"}
+        What must be there for them to do anything: other inputs, or a player.
+    """
+
+    shown: str
+    actions: dict[str, str]
+    words: str
+    footer: str = ""
+    needs: Literal["", "inputs", "controls"] = ""
+
+
+KEYS = (
+    Keys(
+        "↑ ↓",
+        {
+            "up": "move(1)",
+            "down": "move(-1)",
+            "shift+up": "move(5)",
+            "shift+down": "move(-5)",
+            "pageup": "move(5)",
+            "pagedown": "move(-5)",
+        },
+        "target ±1, with ⇧ ±5",
+        "target",
+    ),
+    Keys("t", {"t": "tap"}, "tap the target: each step a tap", "tap"),
+    Keys("?", {"question_mark": "help"}, "this help", "help"),
+    Keys("q", {"q": "end"}, "quit", "quit"),
+    Keys("l", {"l": "lock"}, "target on the large figures", "lock"),
+    Keys("space", {"space": "pause"}, "pause, and go on", "pause"),
+    Keys("s", {"s": "switch"}, "next input", "input", "inputs"),
+    Keys("n p", {"n": "next", "p": "previous"}, "next, previous track", "track", "controls"),
+    Keys("e", {"e": "strip"}, "what the engine sees", "strip"),
+    Keys("[ ]", {"left_square_bracket": "widen(-1)", "right_square_bracket": "widen(1)"}, "tolerance ±0.5 %"),
+    Keys("c", {"c": "colours"}, "colours: dark, light, plain"),
+)

@@ -89,7 +89,7 @@ def test_silence_separates_songs() -> None:
     assert (first.song, second.song) == (1, 2)
     assert first.start == pytest.approx(0.0, abs=0.3)
     assert first.end == pytest.approx(20.0, abs=0.5)
-    assert second.start == pytest.approx(24.0, abs=0.5)
+    assert second.start == pytest.approx(25.0, abs=0.5)
     assert [round(pace.spm) for pace in first.paces] == [150]
     assert [round(pace.spm) for pace in second.paces] == [180]
     assert "silence" in {reading.state for reading in readings(events)}

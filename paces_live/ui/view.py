@@ -277,7 +277,7 @@ def _footing(view: View, width: int) -> Text:
     health = view.heard.reading.health
     low, high = METER_DBFS
     fraction = min(1.0, max(0.0, (health.level_dbfs - low) / (high - low)))
-    note = level_note(health.level_dbfs, view.heard.reading.state)
+    note = health.note or level_note(health)
     roomy = width >= ROOMY
     left = Text.assemble(("level  " if roomy else "", DIM))
     left += _bar(fraction, width // (4 if roomy else 6), NO if note else PLAIN)

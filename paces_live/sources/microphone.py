@@ -2,11 +2,13 @@
 
 import contextlib
 import ctypes
+import platform
 import re
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -175,9 +177,7 @@ def load_portaudio() -> ModuleType:
     SourceError
         PortAudio is not there, or does not start.
     """
-    _silence("libasound.so.2", "snd_lib_error_set_handler")
-    _silence("libjack.so.0", "jack_set_error_function")
-    _silence("libjack.so.0", "jack_set_info_function")
+    _silence_libraries()
     try:
         # Deferred: the import starts PortAudio, which probes every device: 0.1 to 1 s.
         import sounddevice
@@ -251,15 +251,18 @@ def _look_again(portaudio: ModuleType) -> None:
 _BUSY = "close other programs that use it, or choose another of paces-live devices"
 
 
-def _silence(library: str, setter: str) -> None:
-    """Give a C library that prints to standard error on its own a handler that does nothing."""
-    try:
-        function = getattr(ctypes.CDLL(library), setter)
-    except (OSError, AttributeError):
-        return  # not there, so it prints nothing
-    # A C function that looks at no argument: one of Python's would need the interpreter's lock in the audio
-    # thread, and the interpreter alive.
-    function(ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p))
+@cache
+def _silence_libraries() -> None:
+    """Let what C libraries print to standard error go nowhere; Python's own standard error stays as it is.
+
+    ALSA and JACK print while devices are probed, PortAudio where one is unplugged: over the user interface.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return  # elsewhere the stream is a constant
+    library = ctypes.CDLL(None)
+    library.fopen.restype = ctypes.c_void_p
+    if nowhere := library.fopen(b"/dev/null", b"we"):
+        ctypes.c_void_p.in_dll(library, "stderr").value = nowhere
 
 
 def _reason(error: Exception) -> str:

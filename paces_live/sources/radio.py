@@ -3,6 +3,7 @@
 import queue
 import re
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Generator
 from contextlib import closing
@@ -125,7 +126,7 @@ class _Reader:
         except SourceError as error:
             self._put(error)
         except (OSError, HTTPException) as error:
-            self._put(SourceError(f"{name} cannot be read ({reason(error)}): check the address and the network"))
+            self._put(SourceError(f"{name} cannot be read ({_reason(error)}): check the address and the network"))
 
     def _decode(self, decoder: Decoder, stream: "IcyStream", sample_rate: int, name: str) -> None:
         resampler: MonoResampler | None = None
@@ -135,10 +136,10 @@ class _Reader:
             resampler = resampler or MonoResampler(rate, sample_rate, name=name)
             if len(samples := resampler.push(frames)):
                 self._put(_Stretch(samples, stream.title))
-        if decoder.duration is None:
-            raise SourceError(f"{name} ended: check the address")
         if resampler is None:
             raise SourceError(f"{name}: holds no samples: choose a stream with music in it")
+        if not stream.ends:
+            raise SourceError(f"{name} broke off: check the address and the network")
         self._put(_Stretch(resampler.flush(), stream.title))
         self._put(None)
 
@@ -159,10 +160,13 @@ class IcyStream:
     ----------
     title : str or None
         The last title that came.
+    ends : bool
+        Whether the server says how long it is: a file, not a station.
     """
 
     def __init__(self, response: HTTPResponse, stopping: threading.Event) -> None:
         self.title: str | None = None
+        self.ends = response.length is not None
         self._response = response
         self._stopping = stopping
         interval = response.headers.get("icy-metaint", "")
@@ -216,6 +220,8 @@ def connect(address: str, name: str) -> HTTPResponse:
     raise SourceError(f"{name} is a playlist without the address of a stream: give the stream's own address")
 
 
-def reason(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """Return what went wrong on the way to the server, as a part of a line."""
-    return " ".join(str(getattr(error, "reason", None) or error).split()).rstrip(".") or type(error).__name__
+    # The error of a status says it best itself; the other one of urllib wraps the one that says it.
+    words = error.reason if type(error) is urllib.error.URLError else error
+    return " ".join(str(words).split()).rstrip(".") or type(error).__name__

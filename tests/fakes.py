@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from paces_live.events import End, Event, Health, Match, Pace, Reading, Song, SongPace, Start, State
+from paces_live.events import End, Event, Health, Level, Match, Pace, Reading, Song, SongPace, Start, State
 from paces_live.match import best_match
 from paces_live.sources.block import Block, Source
 
@@ -18,12 +18,13 @@ def reading(
     song: int = 1,
     target: float | None = 165.0,
     level: float = -21.3,
+    word: Level = "fine",
     lost: float = 0.0,
 ) -> Reading:
     """Return a reading with `paces` given as (spm, probability), most probable first."""
     judged = tuple(Pace(spm, probability) for spm, probability in paces)
     match: Match | None = best_match(judged, target)
-    return Reading(t, song, state, judged, match, Health(level, lost, 0.004), rejected=(Pace(110.2, 0.03),))
+    return Reading(t, song, state, judged, match, Health(level, lost, 0.004, word), rejected=(Pace(110.2, 0.03),))
 
 
 def song(number: int, start: float, end: float, *rates: float, title: str | None = None) -> Song:

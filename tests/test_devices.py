@@ -13,12 +13,15 @@ import pytest
 from numpy.typing import NDArray
 from rich.console import Console
 
-from paces_live import classifier, doctor
-from paces_live.devices import Input, list_inputs, render, stable_name
-from paces_live.doctor import Check, level_word, run_checks
+from paces_live import classifier, doctor, soundcheck
+from paces_live.commands import devices as commands
+from paces_live.devices import Input, list_inputs, mpd_pipes, render
+from paces_live.doctor import run_checks
 from paces_live.errors import ModelError, RuntimeMissingError, SourceError
-from paces_live.sources import MicrophoneSource
-from paces_live.sources.microphone import Device, find_device
+from paces_live.level import level_word
+from paces_live.soundcheck import Check
+from paces_live.sources import MicrophoneSource, reconnect
+from paces_live.sources.microphone import Device, find_device, stable_name
 from tests.soundserver import SoundServer, portaudio, sound_server
 
 __all__ = ["portaudio", "sound_server"]

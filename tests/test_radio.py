@@ -198,7 +198,7 @@ def test_what_is_no_station_is_one_line(station: Station, path: str, sound: byte
 
 def test_a_server_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with pytest.raises(SourceError, match="Connection refused.*check the address") as error:
+    with pytest.raises(SourceError, match=r"Connection refused.*check the address") as error:
         next(RadioSource("http://127.0.0.1:1/", RATE).blocks())
     assert "\n" not in str(error.value)
 

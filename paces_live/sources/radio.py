@@ -3,13 +3,11 @@
 import queue
 import re
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
 from types import ModuleType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -21,6 +19,9 @@ from paces_live.sources.block import Block
 from paces_live.sources.decoder import INSTALL, Decoder, load_av
 from paces_live.sources.reconnect import POLL_S, Reconnection
 from paces_live.sources.resample import MonoResampler
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
 
 TIMEOUT_S = 10.0
 """A server that is silent for so long is taken for gone."""
@@ -118,6 +119,9 @@ class _Reader:
         self._thread.join(END_S)
 
     def _run(self, av: ModuleType, address: str, sample_rate: int, name: str) -> None:
+        # Deferred, here and below: with TLS and all it takes 50 ms, which the other sources need not wait for.
+        from http.client import HTTPException
+
         try:
             with closing(connect(address, name)) as response:
                 stream = IcyStream(response, self._stopping)
@@ -164,7 +168,7 @@ class IcyStream:
         Whether the server says how long it is: a file, not a station.
     """
 
-    def __init__(self, response: HTTPResponse, stopping: threading.Event) -> None:
+    def __init__(self, response: "HTTPResponse", stopping: threading.Event) -> None:
         self.title: str | None = None
         self.ends = response.length is not None
         self._response = response
@@ -197,7 +201,7 @@ class IcyStream:
             self.title = " ".join(words.split()) or None
 
 
-def connect(address: str, name: str) -> HTTPResponse:
+def connect(address: str, name: str) -> "HTTPResponse":
     """Return the response to a request for the stream at `address`, or for the first one in the playlist there.
 
     Raises
@@ -205,6 +209,8 @@ def connect(address: str, name: str) -> HTTPResponse:
     SourceError, OSError, HTTPException
         There is none.
     """
+    import urllib.request
+
     for _ in range(2):
         headers = {"Icy-MetaData": "1", "User-Agent": f"paces-live/{paces_live.__version__}"}
         request = urllib.request.Request(address, headers=headers)  # noqa: S310 - http and https alone come here
@@ -222,6 +228,8 @@ def connect(address: str, name: str) -> HTTPResponse:
 
 def _reason(error: Exception) -> str:
     """Return what went wrong on the way to the server, as a part of a line."""
+    from urllib.error import URLError
+
     # The error of a status says it best itself; the other one of urllib wraps the one that says it.
-    words = error.reason if type(error) is urllib.error.URLError else error
+    words = error.reason if type(error) is URLError else error
     return " ".join(str(words).split()).rstrip(".") or type(error).__name__

@@ -1,7 +1,6 @@
 """Every source gives the same samples for the same music, and one line for what it cannot read."""
 
 import io
-import json
 import os
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from paces_live import sources
 from paces_live.errors import SourceError, UsageError
 from paces_live.sources import ArraySource, Block, FileSource, PipeSource, Source, open_source, reconnect
 from paces_live.sources.resample import MonoResampler
+from tests.soundfakes import pactl, tool
 
 ENGINE_RATE = 22_050
 
@@ -476,35 +476,6 @@ def test_playback_without_a_tool_names_the_packages(monkeypatch: pytest.MonkeyPa
     one_line(error)
 
 
-def tool(folder: Path, name: str, script: str) -> None:
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-
-
-def pactl(folder: Path, *outputs: str) -> None:
-    """Let ``pactl`` tell of `outputs`, the first of which is the default; nothing ever changes."""
-    sinks = [
-        {
-            "name": name,
-            "description": name.title(),
-            "monitor_source": f"{name}.monitor",
-            "sample_specification": "2ch 1Hz",
-        }
-        for name in outputs
-    ]
-    tool(
-        folder,
-        "pactl",
-        f"""case "$*" in
-            *info) echo '{{"default_sink_name": "{outputs[0]}", "server_name": "fake"}}' ;;
-            *sinks) echo '{json.dumps(sinks)}' ;;
-            *sink-inputs) echo '[]' ;;
-            subscribe) exec sleep 60 ;;
-        esac""",
-    )
-
-
 def test_playback_tells_the_last_words_of_a_tool_that_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     tool(tmp_path, "parec", "echo warming up >&2; echo 'Connection failure: Connection refused' >&2; exit 1")
     pactl(tmp_path, "music")
@@ -590,7 +561,7 @@ class Fickle:
 
 def test_what_goes_away_is_tried_again_ever_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconnect, "BACKOFF_S", (0.1, 0.2, 0.4))
-    fickle = Fickle(True, False, False, False, False, True, True)  # noqa: FBT003
+    fickle = Fickle(True, False, False, False, False, True, True)
     connection = reconnect.Reconnection("radio", ENGINE_RATE)
     taken, notes = [], []
     for block in connection.blocks(fickle.session):
@@ -613,7 +584,7 @@ def test_what_goes_away_is_tried_again_ever_more_slowly(monkeypatch: pytest.Monk
 
 def test_what_never_gave_a_sample_is_an_error_at_once() -> None:
     with pytest.raises(SourceError, match="it is gone"):
-        next(reconnect.Reconnection("radio", ENGINE_RATE).blocks(Fickle(False).session))  # noqa: FBT003
+        next(reconnect.Reconnection("radio", ENGINE_RATE).blocks(Fickle(False).session))
 
 
 def test_first_pauses_are_those_that_are_told() -> None:

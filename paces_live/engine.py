@@ -111,6 +111,7 @@ class Engine:
         step = max(1, round(config.interval * rate))
         hearing = _Hearing(classifier, config)
         due = max(step, round(config.first_reading * rate))
+        idle = 0
         try:
             for cell in _cells(source.blocks(), round(CELL_S * rate)):
                 if cell.dropped:
@@ -121,7 +122,8 @@ class Engine:
                     # Where the next reading is due too, this one would only make a late engine later.
                     if not (source.live and hearing.position + cell.waiting >= due):
                         yield from hearing.read(self._target, note_of(source))
-                elif not len(cell.samples):
+                idle = 0 if len(cell.samples) else idle + 1
+                if idle > 1:  # half a second of nothing, at least
                     yield from hearing.remark(note_of(source))
                 if self._stopping:
                     break

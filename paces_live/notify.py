@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 
 from paces_live.errors import UsageError
-from paces_live.sources.block import Block, Source, note_of
+from paces_live.sources.block import Block, Source
 
 SIGNS_PER_LIMIT = 4
 """Signs of life within the manager's time limit: one or two may be late on a busy machine."""
@@ -88,15 +88,14 @@ class NotifyingSource:
         return self.source.live
 
     @property
-    def note(self) -> str | None:
-        """What the source says about itself."""
-        return note_of(self.source)
+    def title(self) -> str | None:
+        """The title that the source knows, if it does."""
+        return getattr(self.source, "title", None)
 
     @property
-    def title(self) -> str | None:
-        """What the source says that it plays."""
-        title: str | None = getattr(self.source, "title", None)
-        return title
+    def note(self) -> str | None:
+        """What the source has to tell about itself, if it does."""
+        return getattr(self.source, "note", None)
 
     def blocks(self) -> Generator[Block, None, None]:
         """Yield the blocks of the source; see `Source.blocks`."""

@@ -124,12 +124,9 @@ class SoundServer:
         path = self._folder / "noise.raw"
         noise = np.random.default_rng(5).uniform(-1.0, 1.0, 60 * RATE) * LOUDNESS * 3**0.5
         path.write_bytes((noise * 32_767).astype("<i2").tobytes())
-        script = (
-            f"while :; do pacat --client-name={client} --device={output} --latency-msec=500 --channels=1 {path} || "
-        )
-        self._player = subprocess.Popen(
-            ["sh", "-c", f"{script} sleep 0.1; done"], env=self.env, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        play = f"pacat --client-name={client} --device={output} --latency-msec=500 --channels=1 {path}"
+        again = ["sh", "-c", f"while :; do {play} || sleep 0.1; done"]
+        self._player = subprocess.Popen(again, env=self.env, stderr=subprocess.DEVNULL, start_new_session=True)
 
     def unplug(self, name: str = "music") -> None:
         """Take a null sink away."""

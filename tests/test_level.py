@@ -29,7 +29,7 @@ def drums(amplitude: float, seconds: float) -> Signal:
 
 def pushed(meter: LevelMeter, signal: Signal) -> list[str]:
     """Return what is said after each cell of `signal`."""
-    said = []
+    said: list[str] = []
     for start in range(0, len(signal) - CELL + 1, CELL):
         meter.push(signal[start : start + CELL])
         said.append(meter.level)

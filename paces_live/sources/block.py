@@ -51,5 +51,4 @@ class Source(Protocol):
 
 def note_of(source: Source) -> str | None:
     """Return what `source` says about itself, if it ever says anything."""
-    note: str | None = getattr(source, "note", None)
-    return note
+    return getattr(source, "note", None)

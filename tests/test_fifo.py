@@ -134,6 +134,11 @@ def test_what_is_no_pipe_is_one_line(tmp_path: Path, make: object, message: str)
     assert "\n" not in str(error.value)
 
 
+def test_a_path_that_cannot_be_looked_at_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be opened: File name too long"):
+        next(iter(open_source(str(tmp_path / ("x" * 300)), sample_rate=RATE).blocks()))
+
+
 def test_a_wrong_description_is_misuse(pipe: Path) -> None:
     with pytest.raises(UsageError, match="0 channels are out of range"):
         open_source(str(pipe), sample_rate=RATE, channels=0)

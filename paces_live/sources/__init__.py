@@ -5,12 +5,11 @@ is opened.
 """
 
 import sys
-from pathlib import Path
 
 from paces_live.errors import UsageError
 from paces_live.sources.array import ArraySource
 from paces_live.sources.block import Block, Source
-from paces_live.sources.fifo import FifoSource
+from paces_live.sources.fifo import FifoSource, is_fifo
 from paces_live.sources.file import FileSource
 from paces_live.sources.microphone import MicrophoneSource
 from paces_live.sources.playback import PlaybackSource
@@ -79,7 +78,7 @@ def open_source(
         case "http" | "https" if colon:
             return RadioSource(spec, sample_rate)
     path = rest if kind in ("file", "fifo") and colon else spec
-    if (kind == "fifo" and colon) or Path(path).is_fifo():
+    if (kind == "fifo" and colon) or is_fifo(path):
         return FifoSource(path, *pcm, 2 if channels is None else channels, sample_rate=sample_rate)
     return FileSource(path, sample_rate, fast=fast)
 

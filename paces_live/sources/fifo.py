@@ -125,6 +125,14 @@ class FifoSource:
         return os.fdopen(descriptor, "rb", buffering=0)
 
 
+def is_fifo(path: str | Path) -> bool:
+    """Tell whether `path` is a named pipe, as far as it can be seen."""
+    try:
+        return Path(path).is_fifo()
+    except OSError:
+        return False  # the path is too long, or leads through what is not ours: whoever opens it says so
+
+
 class _Pause:
     """How much silence a pause of the writer is worth: what the clock is ahead of the samples."""
 

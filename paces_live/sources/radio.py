@@ -141,7 +141,9 @@ class _Reader:
             if len(samples := resampler.push(frames)):
                 self._put(_Stretch(samples, stream.title))
         if resampler is None:
-            raise SourceError(f"{name}: holds no samples: choose a stream with music in it")
+            raise SourceError(
+                f"{name}: gives no sound as a stream: choose another address, or download the file and give that"
+            )
         if not stream.ends:
             raise SourceError(f"{name} broke off: check the address and the network")
         self._put(_Stretch(resampler.flush(), stream.title))

@@ -6,7 +6,7 @@ the samples gives the same events.
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from paces_live.features import LogMelStream
 from paces_live.fold import build_cases
 from paces_live.level import CELL_S, LevelMeter
 from paces_live.match import MATCH, SPM_MAX, SPM_MIN, best_match, check_target, check_tolerance
-from paces_live.sources.block import Block, Source
+from paces_live.sources.block import Block, Source, note_of
 from paces_live.tempogram import candidates, refine, tempogram
 from paces_live.tracking import Tracker
 
@@ -142,6 +142,7 @@ class Engine:
         step = max(1, round(config.interval * rate))
         hearing = _Hearing(classifier, config)
         due = max(step, round(config.first_reading * rate))
+        idle = 0
         try:
             for cell in _cells(source.blocks(), round(CELL_S * rate)):
                 hearing.tolerance = self._tolerance
@@ -155,7 +156,10 @@ class Engine:
                     due += step * (1 + (hearing.position - due) // step)
                     # Where the next reading is due too, this one would only make a late engine later.
                     if not (source.live and hearing.position + cell.waiting >= due):
-                        yield from hearing.read(self._target)
+                        yield from hearing.read(self._target, note_of(source))
+                idle = 0 if len(cell.samples) else idle + 1
+                if idle > 1:  # half a second of nothing, at least
+                    yield from hearing.remark(note_of(source))
                 if self._stopping:
                     break
         except SourceError:
@@ -214,6 +218,7 @@ class _Hearing:
         self._changed_s = 0.0
         self._busy_s = 0.0
         self._load = 0.0
+        self._told: Reading | None = None
 
     @property
     def _now(self) -> float:
@@ -244,14 +249,23 @@ class _Hearing:
         if self._config.boundaries and self._level.silent_s >= SILENCE_S:
             yield from self.end_song(self._now - self._level.silent_s, target)
 
-    def read(self, target: float | None) -> Iterator[Song | Reading]:
+    def read(self, target: float | None, note: str | None = None) -> Iterator[Song | Reading]:
         """Yield a reading of the window as it is now, after the song that a lasting change in it ends."""
         elapsed, self._last_reading = self._now - self._last_reading, self._now
         if self._config.boundaries and self._changed(elapsed):
             yield from self.end_song(self._now - self._changed_s - RECENT_S, target, keep_s=self._changed_s + RECENT_S)
-        yield self._read(target, elapsed)
+        self._told = self._read(target, elapsed, note)
+        yield self._told
 
-    def _read(self, target: float | None, elapsed: float) -> Reading:
+    def remark(self, note: str | None) -> Iterator[Reading]:
+        """Yield a reading without paces where the source has a new `note` and gives nothing to hear."""
+        told = self._told
+        if note is not None and told is not None and note != told.health.note:
+            health = replace(told.health, note=note)
+            self._told = replace(told, state="listening", paces=(), rejected=(), match=None, health=health)
+            yield self._told
+
+    def _read(self, target: float | None, elapsed: float, note: str | None) -> Reading:
         started = time.perf_counter()
         config, window = self._config, self._window
         heard_s = len(window) / self._features.frame_rate
@@ -274,7 +288,13 @@ class _Hearing:
             state=self._state(heard_s),
             paces=paces,
             match=best_match(paces, target, self.tolerance),
-            health=Health(self._level.dbfs, self._dropped / self._features.sample_rate, self._load),
+            health=Health(
+                level_dbfs=self._level.dbfs,
+                dropped_s=self._dropped / self._features.sample_rate,
+                load=self._load,
+                level=self._level.level,
+                note=note,
+            ),
             rejected=self._tracker.rejected(),
             tempogram=strip,
         )

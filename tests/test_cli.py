@@ -186,8 +186,9 @@ def test_doctor_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
-    module(monkeypatch, "paces_live.devices", list_inputs=list, render=lambda _inputs: "no microphone")
-    assert run("devices").stdout == "no microphone\n"
+    module(monkeypatch, "paces_live.devices", list_inputs=list, render=lambda _inputs: "no microphone", OTHERS="a file")
+    assert run("devices").stdout == "no microphone\na file\n"
+    assert run("devices", "--json").stdout == ""
 
 
 def test_nothing_heavy_is_loaded_before_a_command_runs() -> None:

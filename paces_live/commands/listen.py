@@ -1,7 +1,6 @@
 """`listen` and `demo`: a source of audio, heard until it ends or the user does."""
 
 import os
-import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -27,7 +26,9 @@ def listen(
             "-i",
             metavar="INPUT",
             help="[bold]mic[/bold], [bold]mic:NAME[/bold] (a part of the name will do), [bold]playback[/bold] "
-            "(what this machine plays), a FILE, or [bold]-[/bold] (raw PCM on stdin).",
+            "(what this machine plays), [bold]playback:NAME[/bold] (on that output), [bold]player:NAME[/bold] (that "
+            "program alone), a FILE, [bold]fifo:PATH[/bold] (a named pipe), [bold]http://…[/bold] (a radio station), "
+            "or [bold]-[/bold] (raw PCM on stdin). See paces-live devices.",
         ),
     ] = "mic",
     target: Target = 165,
@@ -37,11 +38,16 @@ def listen(
     rejected: All = False,
     fast: Fast = False,
     interval: Interval = 1,
-    rate: Annotated[int, typer.Option(metavar="HZ", help="Sample rate of raw PCM on stdin.")] = 44_100,
+    rate: Annotated[
+        int, typer.Option(metavar="HZ", help="Sample rate of raw PCM on stdin or in a named pipe.")
+    ] = 44_100,
     sample_format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="Samples of raw PCM on stdin: s16le or f32le.")
+        str, typer.Option("--format", metavar="FORMAT", help="Samples of raw PCM: s16le or f32le.")
     ] = "s16le",
-    channels: Annotated[int, typer.Option(metavar="N", help="Interleaved channels of raw PCM on stdin.")] = 1,
+    channels: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Interleaved channels of raw PCM; unless given 1 on stdin, 2 in a named pipe."),
+    ] = None,
     model: Model = None,
 ) -> None:
     """Listen, show the step rates that fit, and flag the songs that fit the target.
@@ -108,10 +114,10 @@ def _listen(
 
 
 def _inputs() -> list[str]:
-    """Return what can be listened to here, as `open_source` takes it."""
+    """Return what can be listened to here, as `open_source` takes it; what needs options besides is left out."""
     from paces_live.devices import list_inputs
 
-    return [spec for one in list_inputs() if one.problem is None for spec in shlex.split(one.type_this)]
+    return [one.spec for one in list_inputs() if one.problem is None and not one.options]
 
 
 def _on_terminal() -> bool:

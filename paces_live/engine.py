@@ -22,6 +22,7 @@ from paces_live.level import CELL_S, LevelMeter
 from paces_live.match import MATCH, best_match, check_target, check_tolerance
 from paces_live.sources.block import Block, Source
 from paces_live.tempogram import candidates, refine, tempogram
+from paces_live.titles.title import one_line
 from paces_live.tracking import Tracker
 
 SILENCE_S = 2.0
@@ -32,6 +33,8 @@ LISTENING_S = 8.0
 """Audio heard before a missing pulse is reported."""
 SHORTEST_SONG_S = 5.0
 """What is shorter is a noise, not a song, and is not logged."""
+LATE_TITLE_S = 12.0
+"""A song that was heard to begin may get its own title so late; a new title after that is another song's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,7 @@ class Engine:
         self._features = classifier.features
         self._config = config
         self._target = config.target
+        self._tolerance = config.tolerance
         self._stopping = False
 
     @property
@@ -85,6 +89,16 @@ class Engine:
     def target(self, target: float | None) -> None:
         check_target(target)
         self._target = target
+
+    @property
+    def tolerance(self) -> float:
+        """Largest relative error of a match; may be set from another thread while the engine runs."""
+        return self._tolerance
+
+    @tolerance.setter
+    def tolerance(self, tolerance: float) -> None:
+        check_tolerance(tolerance)
+        self._tolerance = tolerance
 
     def stop(self) -> None:
         """Ask for a clean end: the song heard so far is still told, then `End`."""
@@ -103,7 +117,7 @@ class Engine:
             paces_live.__version__,
             source.name,
             self._target,
-            config.tolerance,
+            self._tolerance,
             classifier.model,
             classifier.runtime,
         )
@@ -113,8 +127,10 @@ class Engine:
         due = max(step, round(config.first_reading * rate))
         try:
             for cell in _cells(source.blocks(), round(CELL_S * rate)):
+                hearing.tolerance = self._tolerance
                 if cell.dropped:
                     hearing.skip(cell.dropped)
+                yield from hearing.name(one_line(getattr(source, "title", None)), self._target)
                 yield from hearing.hear(cell.samples, self._target)
                 if hearing.position >= due:
                     due += step * (1 + (hearing.position - due) // step)
@@ -168,10 +184,13 @@ class _Hearing:
         self._level = LevelMeter()
         self._window = np.empty((0, self._features.n_mels), np.float32)
         self._tracker = Tracker(classifier.thresholds)
+        self.tolerance = config.tolerance
         self.position = 0
         self._dropped = 0
         self._song = 1
         self._song_start: float | None = None
+        self._title: str | None = None
+        self._inherited = False
         self._last_reading = 0.0
         self._changed_s = 0.0
         self._busy_s = 0.0
@@ -181,11 +200,29 @@ class _Hearing:
     def _now(self) -> float:
         return self.position / self._features.sample_rate
 
+    @property
+    def _song_s(self) -> float:
+        return 0.0 if self._song_start is None else self._now - self._song_start
+
     def skip(self, dropped: int) -> None:
         """Note lost samples: the window begins anew, for a splice would sound like a beat."""
         self.position += dropped
         self._dropped += dropped
         self._clear_window()
+
+    def name(self, title: str | None, target: float | None) -> Iterator[Song]:
+        """Take note of the title of what comes now; yield the song that another title ends.
+
+        Without a title what plays goes on, for a player that pauses says none; in silence it is forgotten.
+        """
+        if title is None and self._song_start is None:
+            self._title = None
+        if title is None or title == self._title:
+            return
+        late = self._inherited and self._song_s < LATE_TITLE_S
+        if self._config.boundaries and self._title is not None and not late:
+            yield from self.end_song(self._now, target)
+        self._title, self._inherited = title, False
 
     def hear(self, samples: NDArray[np.float32], target: float | None) -> Iterator[Song]:
         """Take in a cell of samples; yield the song that ends in silence with them."""
@@ -229,9 +266,10 @@ class _Hearing:
             song=self._song,
             state=self._state(heard_s),
             paces=paces,
-            match=best_match(paces, target, config.tolerance),
+            match=best_match(paces, target, self.tolerance),
             health=Health(self._level.dbfs, self._dropped / self._features.sample_rate, self._load),
             rejected=self._tracker.rejected(),
+            title=self._title,
         )
 
     def _changed(self, elapsed: float) -> bool:
@@ -269,12 +307,14 @@ class _Hearing:
         self._tracker = Tracker(self._classifier.thresholds)
         self._level.new_song()
         self._changed_s = 0.0
+        self._inherited = True
         if keep_s:
             self._window = self._window[-round(keep_s * self._features.frame_rate) :]
         else:
             self._clear_window()
         if end - start >= SHORTEST_SONG_S:
-            yield Song(self._song, start, end, paces, best_match(paces, target, self._config.tolerance))
+            match = best_match(paces, target, self.tolerance)
+            yield Song(self._song, start, end, paces, match, self._title)
             self._song += 1
 
     def _state(self, heard_s: float) -> State:

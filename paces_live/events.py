@@ -41,11 +41,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """State of the capture: level of the last second, audio lost so far, share of real time spent computing."""
+    """State of the capture: level of the last second, audio lost so far, share of real time spent computing.
+
+    `note` is what the source has to tell about itself now, None where there is nothing.
+    """
 
     level_dbfs: float
     dropped_s: float
     load: float
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ class Start:
 class Reading:
     """What is heard at one moment; `t` is seconds of audio since the start, `song` counts from 1.
 
-    `paces` holds the compatible ones and `rejected` the others that were judged, each most probable first.
+    `paces` holds the compatible ones and `rejected` the others that were judged, each most probable first. `title` is
+    that of what plays, where it is known; `remembered` paces come from the history, not from the sound.
     """
 
     t: float
@@ -75,6 +80,8 @@ class Reading:
     match: Match | None
     health: Health
     rejected: tuple[Pace, ...] = ()
+    title: str | None = None
+    remembered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

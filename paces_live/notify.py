@@ -87,6 +87,16 @@ class NotifyingSource:
         """Whether the source is live."""
         return self.source.live
 
+    @property
+    def title(self) -> str | None:
+        """The title that the source knows, if it does."""
+        return getattr(self.source, "title", None)
+
+    @property
+    def note(self) -> str | None:
+        """What the source has to tell about itself, if it does."""
+        return getattr(self.source, "note", None)
+
     def blocks(self) -> Generator[Block, None, None]:
         """Yield the blocks of the source; see `Source.blocks`."""
         limit = self.notifier.watchdog_s

@@ -1,0 +1,99 @@
+"""What the Music Player Daemon plays (https://www.musicpd.org); it tells when that changes."""
+
+import os
+import select
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+import mpd
+
+from paces_live.errors import TitleError, UsageError
+from paces_live.titles.title import song_title
+from paces_live.titles.watcher import Watcher
+
+PORT = 6600
+ANSWER_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a daemon listens: `host` is a name, or the path of a socket, which has no port."""
+
+    host: str
+    port: int = PORT
+    password: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """Return the address that ``HOST``, ``HOST:PORT``, ``[IPv6]:PORT`` or a path names.
+
+        What is left out comes from ``$MPD_HOST`` (``password@host``) and ``$MPD_PORT``, as with other clients of MPD.
+
+        Raises
+        ------
+        UsageError
+            The port is no number.
+        """
+        default, _, password = os.environ.get("MPD_HOST", "localhost")[::-1].partition("@")
+        host, port = text, os.environ.get("MPD_PORT", str(PORT))
+        if not text.startswith(("/", "@")) and ":" in text.rpartition("]")[2]:
+            host, _, port = text.rpartition(":")
+        if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+            raise UsageError(
+                f"{port or 'nothing'} is no port of MPD: write mpd:HOST:PORT, such as mpd:localhost:{PORT}"
+            )
+        return cls(host.strip("[]") or default[::-1], int(port), password[::-1] or None)
+
+    def __str__(self) -> str:
+        return self.host if self.host.startswith(("/", "@")) else f"{self.host}:{self.port}"
+
+
+class MpdWatcher(Watcher):
+    """Follows a Music Player Daemon.
+
+    Parameters
+    ----------
+    address : Address
+        Where it listens.
+    """
+
+    def __init__(self, address: Address) -> None:
+        super().__init__()
+        self._address = address
+
+    def watch(self, ended: socket.socket) -> None:
+        """Ask for the song, then wait until the daemon tells of another; see `Watcher.watch`."""
+        client = mpd.MPDClient()
+        client.timeout = ANSWER_S
+        try:
+            client.connect(self._address.host, self._address.port)
+            if self._address.password:
+                client.password(self._address.password)
+            self.note = None
+            while True:
+                playing = client.status()["state"] == "play"
+                self.title = _title(client.currentsong()) if playing else None
+                client.send_idle("player")
+                if ended in select.select([client, ended], [], [])[0]:
+                    return
+                client.fetch_idle()
+        except (OSError, mpd.MPDError) as error:
+            raise TitleError(f"no titles: MPD at {self._address} does not answer ({_reason(error)})") from error
+        finally:
+            client.disconnect()
+
+
+def _title(song: dict[str, Any]) -> str | None:
+    """Return the title of a song as MPD describes it; a tag given more than once is a list."""
+    artists, titles = (_values(song.get(tag)) for tag in ("artist", "title"))
+    return song_title(artists, next(iter(titles), None), song.get("file"))
+
+
+def _values(tag: str | list[str] | None) -> list[str]:
+    return [tag] if isinstance(tag, str) else tag or []
+
+
+def _reason(error: Exception) -> str:
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(words.split()) or type(error).__name__

@@ -10,10 +10,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from paces_live.commands.options import All, Fast, Interval, Json, Model, Plain, Target, Tolerance, engine_config
+from paces_live.commands.options import (
+    All,
+    Fast,
+    Interval,
+    Json,
+    Keep,
+    Model,
+    Plain,
+    Target,
+    Titles,
+    Tolerance,
+    engine_config,
+)
 
 if TYPE_CHECKING:
-    from paces_live.engine import EngineConfig
+    from paces_live.engine import Engine, EngineConfig
+    from paces_live.history.remembering import RememberingEngine
     from paces_live.ui.output import Writer
 
 
@@ -40,6 +53,8 @@ def listen(
         str, typer.Option("--format", metavar="FORMAT", help="Samples of raw PCM on stdin: s16le or f32le.")
     ] = "s16le",
     channels: Annotated[int, typer.Option(metavar="N", help="Interleaved channels of raw PCM on stdin.")] = 1,
+    titles: Titles = "auto",
+    history: Keep = True,
     model: Model = None,
 ) -> None:
     """Listen, show the step rates that fit, and flag the songs that fit the target.
@@ -50,7 +65,8 @@ def listen(
     """
     config = engine_config(target, tolerance, interval)
     pcm = {"rate": rate, "format": sample_format, "channels": channels}
-    _listen(source, config, model, json=json, plain=plain, rejected=rejected, fast=fast, pcm=pcm)
+    form = {"json": json, "plain": plain, "rejected": rejected}
+    _listen(source, config, model, **form, fast=fast, pcm=pcm, titles=titles, history=history)
 
 
 def demo(
@@ -66,11 +82,14 @@ def demo(
     """Show it at work on a bundled excerpt of two songs; needs no sound card.
 
     The excerpt is heard in real time, about a minute and a half, and the program ends with it.
+
+    It is nobody's music: its songs are not kept in the history.
     """
     config = engine_config(target, tolerance, interval)
     from paces_live.demo import excerpt
 
-    _listen(f"file:{excerpt()}", config, model, json=json, plain=plain, rejected=rejected, fast=fast, pcm={})
+    form = {"json": json, "plain": plain, "rejected": rejected}
+    _listen(f"file:{excerpt()}", config, model, **form, fast=fast, pcm={}, titles="none", history=False)
 
 
 def _listen(
@@ -83,17 +102,20 @@ def _listen(
     rejected: bool,
     fast: bool,
     pcm: dict[str, Any],
+    titles: str,
+    history: bool,
 ) -> None:
     """Listen to `spec` in the form that the user wants and the terminal can show."""
     from paces_live.classifier import load_classifier
     from paces_live.engine import Engine
     from paces_live.notify import notifying
     from paces_live.sources import open_source
+    from paces_live.titles.titled import titled
 
     classifier = load_classifier(model)
-    source = notifying(open_source(spec, sample_rate=classifier.features.sample_rate, fast=fast, **pcm))
-    engine = Engine(classifier, config)
-    with _signals_stop(engine):
+    opened = open_source(spec, sample_rate=classifier.features.sample_rate, fast=fast, **pcm)
+    source = notifying(titled(opened, titles))
+    with _remembering(Engine(classifier, config), wanted=history) as engine, _signals_stop(engine):
         if json or plain or spec == "-" or not _on_terminal():
             writer = _writer(json=json, rejected=rejected)
             for event in engine.events(source):
@@ -102,6 +124,23 @@ def _listen(
             from paces_live.ui.tui import run
 
             run(engine, source, tolerance=config.tolerance)
+
+
+@contextmanager
+def _remembering(engine: "Engine", *, wanted: bool) -> "Iterator[Engine | RememberingEngine]":
+    """Put the history beside `engine` where it is `wanted`; tell at the end what it could not do."""
+    if not wanted:
+        yield engine
+        return
+    from paces_live.history.database import default_path
+    from paces_live.history.remembering import RememberingEngine
+
+    remembering = RememberingEngine(engine, default_path())
+    try:
+        yield remembering
+    finally:
+        if remembering.trouble:
+            sys.stderr.write(f"paces-live: {remembering.trouble}\n")
 
 
 def _on_terminal() -> bool:

@@ -83,7 +83,7 @@ class PlayerWatcher(Watcher):
             messages.put_nowait(None)
 
         loop.add_reader(ended, end)
-        lost = asyncio.ensure_future(bus.wait_for_disconnect())  # type: ignore[no-untyped-call]
+        lost = asyncio.ensure_future(bus.wait_for_disconnect())
         lost.add_done_callback(lambda _: messages.put_nowait(None))
         try:
             bus.add_message_handler(messages.put_nowait)

@@ -35,18 +35,17 @@ class Address:
         UsageError
             The port is no number.
         """
-        default, _, password = os.environ.get("MPD_HOST", "localhost")[::-1].partition("@")
-        host, port = text, os.environ.get("MPD_PORT", str(PORT))
-        if not text.startswith(("/", "@")) and ":" in text.rpartition("]")[2]:
+        host, port, password = text, os.environ.get("MPD_PORT", str(PORT)), ""
+        if not text:
+            password, _, host = os.environ.get("MPD_HOST", "localhost").rpartition("@")
+        elif not text.startswith("/") and ":" in text.rpartition("]")[2]:
             host, _, port = text.rpartition(":")
         if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-            raise UsageError(
-                f"{port or 'nothing'} is no port of MPD: write mpd:HOST:PORT, such as mpd:localhost:{PORT}"
-            )
-        return cls(host.strip("[]") or default[::-1], int(port), password[::-1] or None)
+            raise UsageError(f"{port or 'nothing'} is no port of MPD: write mpd:HOST:PORT, such as mpd:box:{PORT}")
+        return cls(host.strip("[]"), int(port), password or None)
 
     def __str__(self) -> str:
-        return self.host if self.host.startswith(("/", "@")) else f"{self.host}:{self.port}"
+        return self.host if self.host.startswith("/") else f"{self.host}:{self.port}"
 
 
 class MpdWatcher(Watcher):
@@ -66,6 +65,8 @@ class MpdWatcher(Watcher):
         """Ask for the song, then wait until the daemon tells of another; see `Watcher.watch`."""
         client = mpd.MPDClient()
         client.timeout = ANSWER_S
+        # Its answer to `idle` is then read when it is taken, and we can wait for two things.
+        client.iterate = True
         try:
             client.connect(self._address.host, self._address.port)
             if self._address.password:
@@ -74,10 +75,10 @@ class MpdWatcher(Watcher):
             while True:
                 playing = client.status()["state"] == "play"
                 self.title = _title(client.currentsong()) if playing else None
-                client.send_idle("player")
+                changes = client.idle("player")
                 if ended in select.select([client, ended], [], [])[0]:
                     return
-                client.fetch_idle()
+                list(changes)
         except (OSError, mpd.MPDError) as error:
             raise TitleError(f"no titles: MPD at {self._address} does not answer ({_reason(error)})") from error
         finally:

@@ -68,6 +68,7 @@ class ScriptedEngine:
     live: bool = False
     error: BaseException | None = None
     target: float | None = 165.0
+    tolerance: float = 0.05
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def events(self, source: Source) -> Iterator[Event]:  # noqa: ARG002 - a script needs none

@@ -63,11 +63,15 @@ def clear(
         count = heard.count()
         songs = "1 song" if count == 1 else f"{count} songs"
         if not yes:
-            if not sys.stdin.isatty():
+            if not _can_ask():
                 raise UsageError(f"history clear forgets {songs} and cannot ask here: add --yes")
             typer.confirm(f"Forget {songs}?", abort=True)
         heard.clear()
     sys.stdout.write(f"forgot {songs}\n")
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty()
 
 
 def _any() -> bool:

@@ -85,6 +85,11 @@ def run_checks(model: Path | None = None) -> Iterator[Check]:
     yield _level() if microphone else Check("input level", None, "not measured: there is no microphone")
     yield _capture_tool()
     yield _sound_server()
+    # Deferred: they are made of the class that this module defines.
+    from paces_live.checks import history_check, title_checks
+
+    yield from title_checks()
+    yield history_check()
 
 
 def level_word(samples: NDArray[np.float32]) -> tuple[float, Level]:

@@ -19,6 +19,7 @@ import soundfile
 from typer.testing import CliRunner, Result
 
 from paces_live import cli, demo
+from paces_live.checks import history_check
 from paces_live.errors import HistoryError
 from paces_live.events import End, Event, Pace, Reading, SongPace
 from paces_live.history import database
@@ -353,6 +354,14 @@ def test_a_newer_history_is_an_error_of_one_line(kept: Path) -> None:
         result = run(*args)
         assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
         assert "update paces-live" in result.stderr
+
+
+def test_doctor_tells_of_the_history(kept: Path) -> None:
+    assert (history_check().ok, history_check().detail) == (True, f"3 songs heard, kept in {kept}")
+    kept.write_bytes(b"dear diary")
+    assert (history_check().ok, "XDG_STATE_HOME" in history_check().fix) == (False, True)
+    kept.unlink()
+    assert (history_check().ok, kept.exists()) == (True, False)
 
 
 WATCHED = """

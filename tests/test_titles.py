@@ -1,5 +1,6 @@
 """Titles: from tags, from players on a private D-Bus, from a real MPD; and what the engine makes of them."""
 
+import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from mutagen.id3 import TIT2, TPE1
 from mutagen.wave import WAVE
 
+from paces_live.checks import title_checks
 from paces_live.classifier import FixedClassifier
 from paces_live.engine import Engine, EngineConfig
 from paces_live.errors import TitleError, UsageError
@@ -166,6 +168,23 @@ def test_mpd_tells_what_it_plays(mpd_daemon: Mpd) -> None:
         until(lambda: watcher.title == "Nameless tune")
         client.kill()
         until(lambda: watcher.title is None and watcher.note is not None)
+
+
+def test_doctor_asks_the_players(bus: Bus, mpd_daemon: Mpd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paces_live.checks.ANSWER_S", 0.2)
+    monkeypatch.setenv("MPD_HOST", str(mpd_daemon.socket))
+    bus.connect(f"{MPRIS}.first", MPRIS_PATH, mpris_player("Playing", title="One"))
+    checks = [(check.name, check.ok, check.detail) for check in title_checks()]
+    assert checks == [
+        ("titles from mpris", True, "plays One"),
+        ("titles from bluetooth", True, "nothing plays"),
+        ("titles from mpd", True, "nothing plays"),
+    ]
+    bus.stop()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "mpd" else name)
+    _, bluetooth, mpd = title_checks()
+    assert (bluetooth.ok, "does not answer" in bluetooth.detail) == (None, True)
+    assert (mpd.ok, mpd.fix) == (None, "pip install 'paces-live[titles]'")
 
 
 def test_mpd_that_does_not_answer_is_a_note() -> None:

@@ -48,7 +48,7 @@ Titles = Annotated[
 ]
 Keep = Annotated[
     bool,
-    typer.Option("--history/--no-history", help="Keep the songs heard, and recall the paces of a known title."),
+    typer.Option("--history/--no-history", metavar="", help="Keep the songs heard, recall known titles."),
 ]
 
 

@@ -67,7 +67,7 @@ class PlayerWatcher(Watcher):
             asyncio.run(self._follow(ended))
         except (OSError, EOFError, ValueError, DBusError) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
-            raise TitleError(f"no titles: the {self.bus} bus does not answer ({reason})") from error
+            raise TitleError(f"the {self.bus} bus does not answer ({reason})") from error
         finally:
             self._names.clear()
             self._players.clear()
@@ -92,7 +92,7 @@ class PlayerWatcher(Watcher):
                 await _ask(bus, DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", rule)
             for name in await _ask(bus, DBUS, "/org/freedesktop/DBus", DBUS, "ListNames"):
                 await self._appeared(bus, name)
-            self.note = None
+            self.trouble = None
             self._choose()
             while message := await messages.get():
                 if message.message_type is MessageType.SIGNAL:
@@ -177,7 +177,7 @@ class MprisWatcher(PlayerWatcher):
         runtime = os.environ.get("XDG_RUNTIME_DIR")
         if address := os.environ.get("DBUS_SESSION_BUS_ADDRESS") or (runtime and f"unix:path={runtime}/bus"):
             return address
-        raise TitleError("no titles: there is no session bus: DBUS_SESSION_BUS_ADDRESS is not set")
+        raise TitleError("there is no session bus: DBUS_SESSION_BUS_ADDRESS is not set")
 
     async def players(self, bus: MessageBus, owner: str) -> dict[Key, Properties]:
         """Return the one player that a program is."""

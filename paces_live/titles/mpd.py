@@ -71,7 +71,7 @@ class MpdWatcher(Watcher):
             client.connect(self._address.host, self._address.port)
             if self._address.password:
                 client.password(self._address.password)
-            self.note = None
+            self.trouble = None
             while True:
                 playing = client.status()["state"] == "play"
                 self.title = _title(client.currentsong()) if playing else None
@@ -80,7 +80,7 @@ class MpdWatcher(Watcher):
                     return
                 list(changes)
         except (OSError, mpd.MPDError) as error:
-            raise TitleError(f"no titles: MPD at {self._address} does not answer ({_reason(error)})") from error
+            raise TitleError(f"MPD at {self._address} does not answer ({_reason(error)})") from error
         finally:
             client.disconnect()
 

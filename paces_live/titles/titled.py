@@ -78,19 +78,25 @@ def titled(source: Source, wish: str) -> Source:
             return source
         case "none" if not rest:
             return TitledSource(source, ())
+    return TitledSource(source, (titles_from(wish),))
+
+
+def titles_from(wish: str) -> Watcher:
+    """Return the watcher that `wish` names; raises as `titled` does."""
+    kind, _, rest = wish.partition(":")
+    match kind:
         case "mpris" | "bluetooth" if not rest:
-            return TitledSource(source, (_dbus(kind),))
+            return _dbus(kind)
         case "mpd":
-            return TitledSource(source, (_mpd(rest),))
+            return _mpd(rest)
     raise UsageError(f"titles from {wish or 'nothing'} are not known: choose {WISHES}")
 
 
 def _installed() -> Iterator[Watcher]:
     """Yield who may know what the machine plays."""
-    if importlib.util.find_spec("dbus_fast"):
-        yield _dbus("mpris")
-    if importlib.util.find_spec("mpd"):
-        yield _mpd("")
+    for module, wish in (("dbus_fast", "mpris"), ("mpd", "mpd")):
+        if importlib.util.find_spec(module):
+            yield titles_from(wish)
 
 
 def _dbus(kind: str) -> Watcher:

@@ -23,19 +23,24 @@ class TitleSource(Protocol):
 
 
 class Watcher(ABC):
-    """Watches from entering to leaving a ``with``; `title` and `note` may be read from any thread.
+    """Watches from entering to leaving a ``with``; what it knows may be read from any thread.
 
     Attributes
     ----------
     title : str or None
         Title of what plays now.
-    note : str or None
+    trouble : str or None
         Why there can be no title now, None while all is well.
     """
 
     def __init__(self) -> None:
         self.title: str | None = None
-        self.note: str | None = None
+        self.trouble: str | None = None
+
+    @property
+    def note(self) -> str | None:
+        """What a listener should know of the trouble."""
+        return self.trouble and f"no titles: {self.trouble}, trying again every {AGAIN_S:g} s"
 
     def __enter__(self) -> Self:
         # Whoever waits for a player waits for this socket too: closing its other end is the sign to end.
@@ -60,8 +65,8 @@ class Watcher(ABC):
 
     def _run(self, ended: socket.socket) -> None:
         with ended:
-            while not select.select([ended], [], [], 0.0 if self.note is None else AGAIN_S)[0]:
+            while not select.select([ended], [], [], 0.0 if self.trouble is None else AGAIN_S)[0]:
                 try:
                     self.watch(ended)
                 except TitleError as error:
-                    self.title, self.note = None, f"{error}, trying again every {AGAIN_S:g} s"
+                    self.title, self.trouble = None, str(error)

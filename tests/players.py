@@ -110,6 +110,13 @@ class Bus:
         """Put a player on the bus, at a connection of its own that has the name; return the connection."""
         return self._do(self._connect(name, path, interface))
 
+    def signal(self, connection: Any, path: str, member: str, signature: str, body: list[Any]) -> None:
+        """Let a player tell something by a signal of the properties interface."""
+        from dbus_fast import Message
+
+        message = Message.new_signal(path, "org.freedesktop.DBus.Properties", member, signature, body)
+        self.call(connection.send, message)
+
     def _do(self, what: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(READY_S)
 

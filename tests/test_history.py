@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -101,6 +102,18 @@ def test_what_is_cleared_is_gone_from_the_file(tmp_path: Path) -> None:
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT count(*) FROM pace").fetchone() == (0,)
     connection.close()
+
+
+def test_several_programs_keep_songs_at_once(tmp_path: Path) -> None:
+    def keep(number: int) -> None:
+        with History(tmp_path / "history.db") as history:
+            for minute in range(5):
+                history.add(heard(f"{number}", 120.0, minute=minute))
+
+    with ThreadPoolExecutor(6) as programs:
+        list(programs.map(keep, range(6)))
+    with History(tmp_path / "history.db") as history:
+        assert history.count() == 30
 
 
 FURTHER = (

@@ -112,6 +112,27 @@ def test_mpris_tells_the_title_of_the_player_that_began_last(bus: Bus) -> None:
         assert watcher.note is None
 
 
+def test_players_that_talk_nonsense_hide_nobody(bus: Bus) -> None:
+    odd = mpris_player("Playing", title="One")
+    quiet = mpris_player("Playing", artist="Somebody")
+    bus.connect(f"{MPRIS}.odd", MPRIS_PATH, odd)
+    bus.connect(f"{MPRIS}.quiet", MPRIS_PATH, quiet)
+    stranger = bus.connect("org.example.stranger", MPRIS_PATH, mpris_player("Playing", title="Stranger"))
+    with watching("mpris") as watcher:
+        until(lambda: watcher.title == "One")
+        for signature, body in (("sas", [odd.name, ["x"]]), ("sss", [odd.name, "x", "y"]), ("as", [["x"]]), ("", [])):
+            bus.signal(bus.connections[0], MPRIS_PATH, "PropertiesChanged", signature, body)
+        bus.signal(stranger, MPRIS_PATH, "PropertiesChanged", "sss", [odd.name, "x", "y"])
+        bus.call(odd.change, "Playing", {"title": ["Two", "Three"], "artist": []})
+        until(lambda: watcher.title == "Two")
+        bus.call(odd.emit_properties_changed, {}, ["Metadata"])
+        bus.call(odd.change, "Playing", {"title": "Four"})
+        until(lambda: watcher.title == "Four")
+        bus.call(bus.connections[0].disconnect)
+        until(lambda: watcher.title is None)
+        assert watcher.trouble is None
+
+
 def test_bluetooth_tells_what_the_telephone_plays(bus: Bus) -> None:
     phone = bluetooth_player("playing", Artist="The Steps", Title="One")
     with watching("bluetooth") as watcher:

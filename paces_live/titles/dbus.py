@@ -106,22 +106,24 @@ class PlayerWatcher(Watcher):
 
     async def _take(self, bus: MessageBus, signal: Message) -> None:
         """Learn from a signal."""
-        body = unpack_variants(signal.body)
-        match signal.member, body:
-            case "NameOwnerChanged", [name, before, now]:
+        sender = signal.sender or ""
+        if sender != DBUS and sender not in self._names.values():
+            return
+        match signal.member, unpack_variants(signal.body):
+            case "NameOwnerChanged", [str(name), before, now]:
                 self._names.pop(name, None)
                 if before not in self._names.values():
                     self._players = {key: known for key, known in self._players.items() if key[0] != before}
                 if now:
                     await self._appeared(bus, name)
             case "PropertiesChanged", [self.interface, changed, invalidated]:
-                self._change((signal.sender or "", signal.path or ""), changed)
+                self._change((sender, signal.path or ""), changed)
                 if invalidated:
-                    await self._welcome(bus, signal.sender or "")
-            case "InterfacesAdded", [path, interfaces] if self.interface in interfaces:
-                self._change((signal.sender or "", path), interfaces[self.interface])
-            case "InterfacesRemoved", [path, interfaces] if self.interface in interfaces:
-                self._players.pop((signal.sender or "", path), None)
+                    await self._welcome(bus, sender)
+            case "InterfacesAdded", [str(path), dict(interfaces)]:
+                self._change((sender, path), interfaces.get(self.interface))
+            case "InterfacesRemoved", [str(path), list(interfaces)] if self.interface in interfaces:
+                self._players.pop((sender, path), None)
 
     async def _appeared(self, bus: MessageBus, name: str) -> None:
         """Get to know a program on the bus, if it is a player."""
@@ -142,8 +144,10 @@ class PlayerWatcher(Watcher):
         for key, properties in found.items():
             self._change(key, properties)
 
-    def _change(self, key: Key, changed: Properties) -> None:
+    def _change(self, key: Key, changed: object) -> None:
         """Note properties of a player; one that begins to play comes last."""
+        if not isinstance(changed, dict):
+            return  # Any program may call itself a player.
         before = self._players.get(key, {})
         now = before | changed
         if _plays(now.get(self.status)) and not _plays(before.get(self.status)):
@@ -185,8 +189,8 @@ class MprisWatcher(PlayerWatcher):
 
     def described(self, track: Properties) -> str | None:
         """Return the title that the ``xesam`` fields tell."""
-        artists, title, url = (track.get(f"xesam:{field}") for field in ("artist", "title", "url"))
-        return song_title([artists] if isinstance(artists, str) else artists or [], title, url)
+        artists, titles, urls = (_texts(track.get(f"xesam:{field}")) for field in ("artist", "title", "url"))
+        return song_title(artists, next(iter(titles), None), next(iter(urls), None))
 
 
 class BluetoothWatcher(PlayerWatcher):
@@ -212,7 +216,13 @@ class BluetoothWatcher(PlayerWatcher):
 
     def described(self, track: Properties) -> str | None:
         """Return the title that the fields of AVRCP tell."""
-        return song_title(filter(None, [track.get("Artist")]), track.get("Title"))
+        artists, titles = (_texts(track.get(field)) for field in ("Artist", "Title"))
+        return song_title(artists, next(iter(titles), None))
+
+
+def _texts(value: object) -> list[str]:
+    """Return the text or texts that a field holds, which may be anything."""
+    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
 
 
 def _plays(status: object) -> bool:

@@ -23,6 +23,7 @@ REPO = Path(__file__).parent.parent
 COMMANDS = ["listen", "analyze", "demo", "devices", "doctor"]
 GROUPS = ["history"]
 HEAVY = {"textual", "soundfile", "sounddevice", "soxr", "ai_edge_litert", "tflite_runtime", "numpy"}
+HEAVY |= {"dbus_fast", "mpd", "mutagen", "sqlite3"}
 
 
 def run(*args: str) -> Result:

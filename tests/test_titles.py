@@ -1,6 +1,7 @@
 """Titles: from tags, from players on a private D-Bus, from a real MPD; and what the engine makes of them."""
 
 import importlib.util
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutagen.id3 import TIT2, TPE1
 from mutagen.wave import WAVE
+from typer.testing import CliRunner, Result
 
+from paces_live import cli
 from paces_live.checks import title_checks
 from paces_live.classifier import FixedClassifier
 from paces_live.engine import Engine, EngineConfig
@@ -23,7 +26,7 @@ from paces_live.events import Event, Reading, Song
 from paces_live.sources import ArraySource, FileSource, PlaybackSource, Source
 from paces_live.sources.block import Block
 from paces_live.titles.title import LONGEST, one_line, song_title
-from paces_live.titles.titled import TitledSource, titled
+from paces_live.titles.titled import WISHES, TitledSource, titled
 from paces_live.titles.watcher import Watcher
 from tests.players import Bus, Mpd, bluetooth_player, bus, free_port, mpd_daemon, mpris_player, tagged, until
 from tests.signals import RATE, Samples, rock
@@ -346,3 +349,33 @@ def test_a_source_is_titled_while_it_is_heard(mpd_daemon: Mpd) -> None:
         heard.append(block)
     assert heard
     assert (source.name, source.live) == ("array", False)
+
+
+def run(*args: str) -> Result:
+    return CliRunner(env={"TERM": "dumb"}).invoke(cli.app, ["listen", *args])
+
+
+def test_listening_to_a_file_with_titles_of_mpd(mpd_daemon: Mpd, tmp_path: Path) -> None:
+    music = tagged(tmp_path / "a.flac", seconds=2.2, title="What the tags say")
+    with mpd_daemon.client() as client:
+        client.play(1)
+    told = run("-i", str(music), "--titles", f"mpd:{mpd_daemon.socket}", "--json")
+    assert told.exit_code == 0
+    events = [json.loads(line) for line in told.stdout.splitlines()]
+    assert [event["title"] for event in events if event["type"] == "reading"][-1] == "The Steps - Two"
+    told = run("-i", str(music), "--fast", "--json")
+    assert '"title": "What the tags say"' in told.stdout
+
+
+def test_titles_that_cannot_be_had_are_an_error_of_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    music = str(tagged(tmp_path / "a.flac", seconds=1.0))
+    told = run("-i", music, "--titles", "winamp")
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert told.stderr == f"paces-live: titles from winamp are not known: choose {WISHES}\n"
+    monkeypatch.setitem(sys.modules, "mpd", None)
+    monkeypatch.delitem(sys.modules, "paces_live.titles.mpd", raising=False)
+    told = run("-i", music, "--titles", "mpd")
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert told.stderr == (
+        "paces-live: titles from MPD need python-mpd2: pip install 'paces-live[titles]', or choose --titles none\n"
+    )

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from paces_live import __version__
 from paces_live.commands.analyze import analyze
 from paces_live.commands.devices import devices, doctor
+from paces_live.commands.history import history
 from paces_live.commands.listen import demo, listen
 from paces_live.errors import PacesError
 
@@ -91,3 +92,4 @@ app.command(epilog="Example: [bold]paces-live devices[/bold], then [bold]paces-l
     devices
 )
 app.command(epilog="Example: [bold]paces-live doctor[/bold]")(doctor)
+app.add_typer(history, name="history")

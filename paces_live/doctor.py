@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from paces_live.checks import history_check, title_checks
 from paces_live.errors import ModelError, RuntimeMissingError, SourceError
 from paces_live.soundcheck import RATE, Check, line, sound_checks
 
@@ -31,6 +32,8 @@ def run_checks(model: Path | None = None) -> Iterator[Check]:
     yield _files()
     yield _radio()
     yield from sound_checks()
+    yield from title_checks()
+    yield history_check()
 
 
 def _system() -> Check:

@@ -20,8 +20,9 @@ from paces_live.features import LogMelStream
 from paces_live.fold import build_cases
 from paces_live.level import CELL_S, LevelMeter
 from paces_live.match import MATCH, SPM_MAX, SPM_MIN, best_match, check_target, check_tolerance
-from paces_live.sources.block import Block, Source, note_of
+from paces_live.sources.block import Block, Source, note_of, title_of
 from paces_live.tempogram import candidates, refine, tempogram
+from paces_live.titles.title import one_line
 from paces_live.tracking import Tracker
 
 SILENCE_S = 2.0
@@ -34,6 +35,8 @@ SHORTEST_SONG_S = 5.0
 """What is shorter is a noise, not a song, and is not logged."""
 STRIP_SPM = np.geomspace(SPM_MIN, SPM_MAX, 193)
 """Tempi of the tempogram that a user interface draws: 64 an octave, finer than the lags of the fastest."""
+LATE_TITLE_S = 12.0
+"""A song that was heard to begin may get its own title so late; a new title after that is another song's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +154,7 @@ class Engine:
                     continue
                 if cell.dropped:
                     hearing.lose(cell.dropped)
+                yield from hearing.name(one_line(title_of(source)), self._target)
                 yield from hearing.hear(cell.samples, self._target)
                 if hearing.position >= due:
                     due += step * (1 + (hearing.position - due) // step)
@@ -214,6 +218,8 @@ class _Hearing:
         self._dropped = 0
         self._song = 1
         self._song_start: float | None = None
+        self._title: str | None = None
+        self._inherited = False
         self._last_reading = 0.0
         self._changed_s = 0.0
         self._busy_s = 0.0
@@ -224,6 +230,10 @@ class _Hearing:
     def _now(self) -> float:
         return self.position / self._features.sample_rate
 
+    @property
+    def _song_s(self) -> float:
+        return 0.0 if self._song_start is None else self._now - self._song_start
+
     def skip(self, samples: int) -> None:
         """Go on after so many samples that are not heard: the window begins anew, for a splice sounds like a beat."""
         self.position += samples
@@ -233,6 +243,20 @@ class _Hearing:
         """Skip samples that should have been heard, and count them."""
         self._dropped += dropped
         self.skip(dropped)
+
+    def name(self, title: str | None, target: float | None) -> Iterator[Song]:
+        """Take note of the title of what comes now; yield the song that another title ends.
+
+        Without a title what plays goes on, for a player that pauses says none; in silence it is forgotten.
+        """
+        if title is None and self._song_start is None:
+            self._title = None
+        if title is None or title == self._title:
+            return
+        late = self._inherited and self._song_s < LATE_TITLE_S
+        if self._config.boundaries and self._title is not None and not late:
+            yield from self.end_song(self._now, target)
+        self._title, self._inherited = title, False
 
     def hear(self, samples: NDArray[np.float32], target: float | None) -> Iterator[Song]:
         """Take in a cell of samples; yield the song that ends in silence with them."""
@@ -296,6 +320,7 @@ class _Hearing:
                 note=note,
             ),
             rejected=self._tracker.rejected(),
+            title=self._title,
             tempogram=strip,
         )
 
@@ -334,12 +359,14 @@ class _Hearing:
         self._tracker = Tracker(self._classifier.thresholds)
         self._level.new_song()
         self._changed_s = 0.0
+        self._inherited = True
         if keep_s:
             self._window = self._window[-round(keep_s * self._features.frame_rate) :]
         else:
             self._clear_window()
         if end - start >= SHORTEST_SONG_S:
-            yield Song(self._song, start, end, paces, best_match(paces, target, self.tolerance))
+            match = best_match(paces, target, self.tolerance)
+            yield Song(self._song, start, end, paces, match, self._title)
             self._song += 1
 
     def _state(self, heard_s: float) -> State:

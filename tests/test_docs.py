@@ -18,7 +18,7 @@ CONSOLE = [
     if line.startswith("$ ")
 ]
 DOCUMENTS = (
-    *("README.md", "docs/architecture.md", "docs/raspberry-pi.md", "docs/arm64.md"),
+    *("README.md", "docs/architecture.md", "docs/raspberry-pi.md", "docs/arm64.md", "docs/songs.md"),
     *("models/README.md", "training/README.md"),
 )
 LIVE = (

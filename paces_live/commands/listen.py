@@ -11,10 +11,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from paces_live.commands.options import All, Fast, Interval, Json, Model, Plain, Target, Tolerance, engine_config
+from paces_live.commands.options import (
+    All,
+    Fast,
+    Interval,
+    Json,
+    Keep,
+    Model,
+    Plain,
+    Target,
+    Titles,
+    Tolerance,
+    engine_config,
+)
 
 if TYPE_CHECKING:
     from paces_live.engine import EngineConfig
+    from paces_live.interface import Engine
     from paces_live.ui.output import Writer
 
 
@@ -48,6 +61,8 @@ def listen(
         int | None,
         typer.Option(metavar="N", help="Interleaved channels of raw PCM; unless given 1 on stdin, 2 in a named pipe."),
     ] = None,
+    titles: Titles = "auto",
+    history: Keep = True,
     model: Model = None,
 ) -> None:
     """Listen, show the step rates that fit, and flag the songs that fit the target.
@@ -58,7 +73,8 @@ def listen(
     """
     config = engine_config(target, tolerance, interval)
     pcm = {"rate": rate, "format": sample_format, "channels": channels}
-    _listen(source, config, model, json=json, plain=plain, rejected=rejected, fast=fast, pcm=pcm)
+    form = {"json": json, "plain": plain, "rejected": rejected}
+    _listen(source, config, model, **form, fast=fast, pcm=pcm, titles=titles, history=history)
 
 
 def demo(
@@ -74,11 +90,14 @@ def demo(
     """Show it at work on a bundled excerpt of two songs; needs no sound card.
 
     The excerpt is heard in real time, about a minute and a half, and the program ends with it.
+
+    It is nobody's music: its songs are not kept in the history.
     """
     config = engine_config(target, tolerance, interval)
     from paces_live.demo import excerpt
 
-    _listen(f"file:{excerpt()}", config, model, json=json, plain=plain, rejected=rejected, fast=fast, pcm={})
+    form = {"json": json, "plain": plain, "rejected": rejected}
+    _listen(f"file:{excerpt()}", config, model, **form, fast=fast, pcm={}, titles="none", history=False)
 
 
 def _listen(
@@ -91,18 +110,22 @@ def _listen(
     rejected: bool,
     fast: bool,
     pcm: dict[str, Any],
+    titles: str,
+    history: bool,
 ) -> None:
     """Listen to `spec` in the form that the user wants and the terminal can show."""
     from paces_live.classifier import load_classifier
     from paces_live.engine import Engine
     from paces_live.notify import notifying
     from paces_live.sources import open_source
+    from paces_live.titles.titled import titled
 
     classifier = load_classifier(model)
-    source = notifying(open_source(spec, sample_rate=classifier.features.sample_rate, fast=fast, **pcm))
+    opened = open_source(spec, sample_rate=classifier.features.sample_rate, fast=fast, **pcm)
+    source = notifying(titled(opened, titles))
     screen = not (json or plain or spec == "-") and _on_terminal()
-    engine = Engine(classifier, replace(config, strip=screen))
-    with _signals_stop(engine):
+    hears = Engine(classifier, replace(config, strip=screen))
+    with _remembering(hears, wanted=history) as engine, _signals_stop(engine):
         if not screen:
             writer = _writer(json=json, rejected=rejected)
             for event in engine.events(source):
@@ -110,7 +133,7 @@ def _listen(
         else:
             from paces_live.ui.tui import run
 
-            run(engine, source, tolerance=config.tolerance, inputs=_inputs)
+            run(engine, source, tolerance=config.tolerance, inputs=_inputs, titles=titles)
 
 
 def _inputs() -> list[str]:
@@ -118,6 +141,23 @@ def _inputs() -> list[str]:
     from paces_live.devices import list_inputs
 
     return [one.spec for one in list_inputs() if one.problem is None and not one.options]
+
+
+@contextmanager
+def _remembering(engine: "Engine", *, wanted: bool) -> "Iterator[Engine]":
+    """Put the history beside `engine` where it is `wanted`; tell at the end what it could not do."""
+    if not wanted:
+        yield engine
+        return
+    from paces_live.history.database import default_path
+    from paces_live.history.remembering import RememberingEngine
+
+    remembering = RememberingEngine(engine, default_path())
+    try:
+        yield remembering
+    finally:
+        if remembering.trouble:
+            sys.stderr.write(f"paces-live: {remembering.trouble}\n")
 
 
 def _on_terminal() -> bool:

@@ -38,6 +38,18 @@ Model = Annotated[
     Path | None,
     typer.Option(metavar="PATH", help="Another model than the one that came along; its .json lies beside it."),
 ]
+Titles = Annotated[
+    str,
+    typer.Option(
+        metavar="FROM",
+        help="Where titles come from: [bold]auto[/bold] (tags of a file; for playback MPRIS, then MPD), "
+        "[bold]mpris[/bold], [bold]bluetooth[/bold], [bold]mpd[:HOST[:PORT]][/bold] or [bold]none[/bold].",
+    ),
+]
+Keep = Annotated[
+    bool,
+    typer.Option("--history/--no-history", metavar="", help="Keep the songs heard, recall known titles."),
+]
 
 
 def engine_config(target: float, tolerance: float, interval: float = 1.0) -> "EngineConfig":

@@ -52,3 +52,8 @@ class Source(Protocol):
 def note_of(source: Source) -> str | None:
     """Return what `source` says about itself, if it ever says anything."""
     return getattr(source, "note", None)
+
+
+def title_of(source: Source) -> str | None:
+    """Return what plays now, as `source` names it, if it ever names anything."""
+    return getattr(source, "title", None)

@@ -4,6 +4,7 @@ import stat
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -43,6 +44,13 @@ class FileSource:
     def name(self) -> str:
         """``file:`` and the file's name."""
         return f"file:{self._path.name}"
+
+    @cached_property
+    def title(self) -> str | None:
+        """The title in the file's tags, else its name without suffix; see `file_title`."""
+        from paces_live.titles.tags import file_title
+
+        return file_title(self._path)
 
     @property
     def duration(self) -> float:

@@ -73,7 +73,9 @@ class PlainWriter:
         return reading.health.dropped_s - (self._said.health.dropped_s if self._said else 0.0)
 
     def _reading_line(self, reading: Reading, *, lost: float) -> str:
-        parts = [f"{clock(reading.t):>7}  song {reading.song}", f"{STATE_WORDS[reading.state]:<15}"]
+        parts = [f"{clock(reading.t):>7}  song {reading.song}", f"{state_word(reading):<15}"]
+        if reading.title and (self._said is None or self._said.title != reading.title):
+            parts.append(reading.title)
         if reading.paces:
             parts.append(paces_words(reading.paces))
             parts.append(verdict(reading.match, reading.paces, self._target, colour=self._colour))
@@ -96,9 +98,16 @@ STATE_WORDS: dict[State, str] = {
 }
 
 
+def state_word(reading: Reading) -> str:
+    """Return the state of a reading in a runner's words."""
+    return "remembered" if reading.remembered else STATE_WORDS[reading.state]
+
+
 def news(before: Reading, now: Reading) -> bool:
     """Tell whether `now` says something that a runner wants to know and that `before` did not say."""
     if (before.song, before.state, len(before.paces)) != (now.song, now.state, len(now.paces)):
+        return True
+    if (before.title, before.remembered) != (now.title, now.remembered):
         return True
     if (before.match and before.match.grade) != (now.match and now.match.grade):
         return True

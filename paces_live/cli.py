@@ -11,13 +11,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from paces_live import __version__
+from paces_live import __version__, settings
 from paces_live.commands.analyze import analyze
+from paces_live.commands.config import config
 from paces_live.commands.devices import devices, doctor
 from paces_live.commands.listen import demo, listen
 from paces_live.errors import PacesError
 
 INTERRUPTED = 130
+HELP = ["-h", "--help"]
 
 
 class Group(TyperGroup):
@@ -26,9 +28,18 @@ class Group(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `listen` before options that are not this group's own."""
         own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
-        if not args or (args[0].startswith("-") and args[0] not in own):
+        # A shell that completes the first word has no arguments yet, and wants the commands.
+        first = args[0] if args or ctx.resilient_parsing else "--"
+        if first.startswith("-") and first not in own:
             args = ["listen", *args]
         return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Find the command; what the settings say becomes its defaults, unless it is only asked for its help."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if not ctx.resilient_parsing and not set(HELP) & set(rest):
+            ctx.default_map = {name: settings.default_map(self, command, ctx)}
+        return name, command, rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; turn an expected error into a line and an exit status."""
@@ -51,9 +62,9 @@ app = typer.Typer(
     cls=Group,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP},
     epilog="Without a command it listens to the default microphone; options after it are those of [bold]listen[/bold]. "
-    "Example: [bold]paces-live --target 170[/bold]",
+    "Options can be kept: [bold]paces-live config[/bold] says how. Example: [bold]paces-live --target 170[/bold]",
 )
 
 
@@ -91,3 +102,4 @@ app.command(epilog="Example: [bold]paces-live devices[/bold], then [bold]paces-l
     devices
 )
 app.command(epilog="Example: [bold]paces-live doctor[/bold]")(doctor)
+app.add_typer(config, name="config")

@@ -29,10 +29,17 @@ class Group(TyperGroup):
         """Put `listen` before options that are not this group's own."""
         own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
         # A shell that completes the first word has no arguments yet, and wants the commands.
-        first = args[0] if args or ctx.resilient_parsing else "--"
-        if first.startswith("-") and first not in own:
+        if (not args and not ctx.resilient_parsing) or (args and args[0].startswith("-") and args[0] not in own):
             args = ["listen", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Complete commands, and also the options of `listen`, which needs no name."""
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            listening = self.commands["listen"].make_context("listen", [], parent=ctx, resilient_parsing=True)
+            found += listening.command.shell_complete(listening, incomplete)
+        return found
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find the command; what the settings say becomes its defaults, unless it is only asked for its help."""

@@ -10,6 +10,7 @@ A setting is an option that takes a value, or a switch that can be put both ways
 - the options of a group's commands, such as ``config show``: they ask about what is kept.
 """
 
+import difflib
 import os
 import types
 import typing
@@ -216,7 +217,5 @@ def _toml_words(value: object) -> str:
 
 def _nearest(name: str, names: Iterable[str]) -> str:
     """Return which of `names` may have been meant."""
-    import difflib
-
     near = difflib.get_close_matches(name, names, n=1)
     return f"did you mean {near[0]}?" if near else f"choose {', '.join(names)}"

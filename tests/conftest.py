@@ -7,11 +7,12 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Keep the file and the variables of this machine out; return the directory that the file would be in."""
-    for name in os.environ:
+def settings_file(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep the file and the variables of this machine out; return the file that a test may write."""
+    for name in list(os.environ):
         if name.startswith("PACES_LIVE_"):
             monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("config")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
-    return home / "paces-live"
+    (home / "paces-live").mkdir()
+    return home / "paces-live" / "config.toml"

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from paces_live.ui.output import Writer
 
 
+def _complete_input(incomplete: str) -> list[str]:
+    """Return the inputs of one word that begin so; where there is none, the shell offers files."""
+    return [word for word in ("mic", "playback") if word.startswith(incomplete)]
+
+
 def listen(
     source: Annotated[
         str,
@@ -24,6 +29,7 @@ def listen(
             "--input",
             "-i",
             metavar="INPUT",
+            autocompletion=_complete_input,
             help="[bold]mic[/bold], [bold]mic:NAME[/bold] (a part of the name will do), [bold]playback[/bold] "
             "(what this machine plays), a FILE, or [bold]-[/bold] (raw PCM on stdin).",
         ),

@@ -71,7 +71,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": HELP},
     epilog="Without a command it listens to the default microphone; options after it are those of [bold]listen[/bold]. "
-    "Options can be kept: [bold]paces-live config[/bold] says how. Example: [bold]paces-live --target 170[/bold]",
+    "Options can be kept: [bold]paces-live config --help[/bold] says how. "
+    "Example: [bold]paces-live --target 170[/bold]",
 )
 
 

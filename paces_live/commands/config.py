@@ -115,8 +115,10 @@ def template(known: dict[str, settings.Setting]) -> str:
     ]
     for key, setting in known.items():
         words = Text.from_markup(setting.option.help or "").plain
-        example = literal(setting.option.metavar if setting.default is None else setting.default)
-        lines += ["", f"# {words} ({', '.join(setting.commands)})", f"#{key} = {example}"]
+        # What has no default has an example of the right kind: a key without a value is not TOML.
+        example = (setting.option.metavar or key.upper()) if setting.kind is str else setting.kind(1)
+        value = literal(example if setting.default is None else setting.default)
+        lines += ["", f"# {words} ({', '.join(setting.commands)})", f"#{key} = {value}"]
     return "\n".join(lines) + "\n"
 
 

@@ -12,7 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 from paces_live import settings
-from paces_live.commands.options import PIPE_WIDTH, Json
+from paces_live.commands.devices import PIPE_WIDTH
+from paces_live.commands.options import Json
 from paces_live.errors import PacesError, UsageError
 
 EDITORS = ("sensible-editor", "nano", "vi")

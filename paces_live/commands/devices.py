@@ -4,8 +4,10 @@ import sys
 
 import typer
 
-from paces_live.commands.options import PIPE_WIDTH, Model
+from paces_live.commands.options import Model
 from paces_live.errors import PacesError
+
+PIPE_WIDTH = 200
 
 
 def devices() -> None:
@@ -14,6 +16,7 @@ def devices() -> None:
 
     from paces_live.devices import list_inputs, render
 
+    # A pipe has no width, and what is to be typed must not be cut.
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     Console(file=sys.stdout, width=width, markup=False, highlight=False).print(render(list_inputs()))
 

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from paces_live.engine import EngineConfig
 
 INTERVAL_S = (0.1, 60.0)
-PIPE_WIDTH = 200
-"""Cells of a table where there is no terminal: a pipe has no width, and what is to be typed must not be cut."""
 
 
 def _target(value: float) -> float:

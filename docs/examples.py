@@ -5,10 +5,12 @@ block that shows output, the lines under the command become the command's own.
 """
 
 import json
+import os
 import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -31,9 +33,17 @@ def output(command: str) -> str:
     program, *arguments = shlex.split(command)
     if program != "paces-live":
         raise ValueError(f"{command}: only paces-live is run here")
-    return subprocess.run(
-        [sys.executable, "-m", "paces_live", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
-    ).stdout
+    # Without the settings, and what else is kept, of whoever runs this.
+    with tempfile.TemporaryDirectory() as home:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PACES_LIVE_")}
+        return subprocess.run(
+            [sys.executable, "-m", "paces_live", *arguments],
+            cwd=ROOT,
+            env=kept | {"XDG_CONFIG_HOME": home, "XDG_STATE_HOME": home},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        ).stdout
 
 
 def events() -> Iterator[dict[str, Any]]:

@@ -40,7 +40,7 @@ def commands(text: str) -> Iterator[str]:
     lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
     lines += [line if " -" in line else f"{line} --help" for line in prose]
     for line in lines:
-        for part in re.split(r"&&|[|;]", line.partition(" # ")[0]):
+        for part in re.split(r"&&|[|;<>]", line.partition(" # ")[0]):
             words = part.split()
             while words and (words[0] == "sudo" or re.fullmatch(r"[A-Z_]+=\S*", words[0])):
                 words.pop(0)
@@ -61,10 +61,9 @@ def idle(group: TyperGroup) -> TyperGroup:
     for command in group.commands.values():
         if isinstance(command, TyperGroup):
             idle(command)
-        else:
+        if command.callback:
             # Wrapped, not replaced: settings are read off the annotations of the function.
-            assert command.callback
-            command.callback = functools.wraps(command.callback)(lambda **_: None)
+            command.callback = functools.wraps(command.callback)(lambda *_, **__: None)
     return group
 
 

@@ -9,17 +9,19 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
 
 from paces_live import __version__, settings
 from paces_live.commands.analyze import analyze
 from paces_live.commands.config import config
 from paces_live.commands.devices import devices, doctor
 from paces_live.commands.listen import demo, listen
-from paces_live.errors import PacesError
+from paces_live.errors import PacesError, UsageError
 
 INTERRUPTED = 130
 HELP = ["-h", "--help"]
+SET = "paces_live.settings"
+"""Key of what the settings say and no flag overrules, in the context's `meta`."""
 
 
 class Group(TyperGroup):
@@ -44,8 +46,10 @@ class Group(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find the command; what the settings say becomes its defaults, unless it is only asked for its help."""
         name, command, rest = super().resolve_command(ctx, args)
-        if not ctx.resilient_parsing and not set(HELP) & set(rest):
-            ctx.default_map = {name: settings.default_map(self, command, ctx)}
+        if command and not ctx.resilient_parsing and not set(HELP) & set(rest):
+            values = settings.chosen(self, command, ctx)
+            ctx.meta[SET] = [one for one in values if not _given(one.setting.option, command, rest, ctx)]
+            ctx.default_map = {name: {one.setting.option.name: one.value for one in values}}
         return name, command, rest
 
     def invoke(self, ctx: Any) -> Any:
@@ -54,7 +58,10 @@ class Group(TyperGroup):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except PacesError as error:
-            sys.stderr.write(f"paces-live: {' '.join(str(error).split())}\n")
+            words = " ".join(str(error).split())
+            # Misuse may be the settings': then they are named.
+            where = settings.origins(words, ctx.meta.get(SET, [])) if isinstance(error, UsageError) else ""
+            sys.stderr.write(f"paces-live: {words}{where}\n")
             raise typer.Exit(error.exit_status) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
@@ -63,6 +70,12 @@ class Group(TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
         return result
+
+
+def _given(option: TyperOption, command: Any, args: list[str], ctx: Any) -> bool:
+    """Tell whether `option` is among the arguments of `command`."""
+    parsed = command.make_context(command.name, list(args), parent=ctx, resilient_parsing=True)
+    return bool(parsed.get_parameter_source(option.name).name == "COMMANDLINE")
 
 
 app = typer.Typer(

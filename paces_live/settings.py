@@ -12,6 +12,7 @@ A setting is an option that takes a value, or a switch that can be put both ways
 
 import difflib
 import os
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -81,6 +82,11 @@ class Value:
     value: Any
     origin: Origin
 
+    @property
+    def where(self) -> str:
+        """The file or the variable that sets it."""
+        return str(path()) if self.origin == "file" else self.setting.variable
+
 
 def path() -> Path:
     """Return where the file is, or would be."""
@@ -132,16 +138,19 @@ def resolve(group: TyperGroup, ctx: typer.Context) -> list[Value]:
     return list(values.values())
 
 
-def default_map(group: TyperGroup, command: object, ctx: typer.Context) -> dict[str, Any]:
-    """Return what the file and the environment set of `command`, by the names of its parameters."""
+def chosen(group: TyperGroup, command: object, ctx: typer.Context) -> list[Value]:
+    """Return what the file and the environment set of the options of `command`; raises as `resolve` does."""
     wanted = options(command)
     if not wanted:
-        return {}
-    return {
-        wanted[one.setting.key].name: one.value
-        for one in resolve(group, ctx)
-        if one.origin != "default" and one.setting.key in wanted
-    }
+        return []
+    return [one for one in resolve(group, ctx) if one.origin != "default" and one.setting.key in wanted]
+
+
+def origins(text: str, values: Iterable[Value]) -> str:
+    """Return where those of `values` come from whose keys `text` names, in brackets; empty where it names none."""
+    words = set(re.findall(r"[\w-]+", text))
+    told = [f"{one.setting.key} is set by {one.where}" for one in values if one.setting.key in words]
+    return f" ({', '.join(told)})" if told else ""
 
 
 def read_file(file: Path, known: Mapping[str, Setting], ctx: typer.Context) -> dict[str, Any]:

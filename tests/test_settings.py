@@ -364,7 +364,25 @@ def test_settings_cost_nothing_before_they_are_needed() -> None:
 
 def test_what_is_set_reaches_only_the_commands_that_have_it(settings_file: Path) -> None:
     settings_file.write_text("target = 170\ninterval = 2\n")
-    assert isinstance(COMMAND_LINE, TyperGroup)
-    ctx: Any = COMMAND_LINE.make_context("paces-live", ["doctor"], resilient_parsing=True)
-    assert settings.default_map(COMMAND_LINE, COMMAND_LINE.commands["analyze"], ctx) == {"target": 170.0}
-    assert settings.default_map(COMMAND_LINE, COMMAND_LINE.commands["doctor"], ctx) == {}
+    group: Any = COMMAND_LINE
+    ctx = group.make_context("paces-live", ["doctor"], resilient_parsing=True)
+    for command, expected in (("analyze", ["target"]), ("demo", ["target", "interval"]), ("doctor", [])):
+        assert [one.setting.key for one in settings.chosen(group, group.commands[command], ctx)] == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "rate 4 is out of range: choose 8000 to 192000 Hz (rate is set by {file})"),
+        (["--channels", "2"], "rate 4 is out of range: choose 8000 to 192000 Hz (rate is set by {file})"),
+        (["--rate", "5"], "rate 5 is out of range: choose 8000 to 192000 Hz"),
+        (["--rate=48000"], "99 channels are out of range: choose 1 to 32 (channels is set by PACES_LIVE_CHANNELS)"),
+    ],
+)
+def test_misuse_that_the_settings_lead_to_names_them(
+    arguments: list[str], words: str, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings_file.write_text("rate = 4\n")
+    monkeypatch.setenv("PACES_LIVE_CHANNELS", "99")
+    result = run("--input", "-", *arguments)
+    assert (result.exit_code, result.stderr) == (2, f"paces-live: {words.format(file=settings_file)}\n")

@@ -1,5 +1,6 @@
-"""What every test is kept away from: the user's own files."""
+"""What every test is kept away from: the files and the settings of whoever runs it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,3 +12,15 @@ def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def settings_file(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep the file and the variables of this machine out; return the file that a test may write."""
+    for name in list(os.environ):
+        if name.startswith("PACES_LIVE_"):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("config")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
+    (home / "paces-live").mkdir()
+    return home / "paces-live" / "config.toml"

@@ -21,7 +21,7 @@ from tests.fakes import FakeSource, ScriptedEngine
 
 REPO = Path(__file__).parent.parent
 COMMANDS = ["listen", "analyze", "demo", "devices", "doctor"]
-GROUPS = ["history"]
+GROUPS = ["config", "history"]
 HEAVY = {"textual", "soundfile", "sounddevice", "soxr", "ai_edge_litert", "tflite_runtime", "numpy"}
 HEAVY |= {"dbus_fast", "mpd", "mutagen", "sqlite3"}
 

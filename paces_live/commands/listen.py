@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from paces_live.ui.output import Writer
 
 
+def _complete_input(incomplete: str) -> list[str]:
+    """Return the inputs, or their beginnings, that begin so; where there is none, the shell offers files."""
+    words = ("mic", "mic:", "playback", "playback:", "player:", "fifo:", "http://", "https://")
+    return [word for word in words if word.startswith(incomplete)]
+
+
 def listen(
     source: Annotated[
         str,
@@ -38,6 +44,7 @@ def listen(
             "--input",
             "-i",
             metavar="INPUT",
+            autocompletion=_complete_input,
             help="[bold]mic[/bold], [bold]mic:NAME[/bold] (a part of the name will do), [bold]playback[/bold] "
             "(what this machine plays), [bold]playback:NAME[/bold] (on that output), [bold]player:NAME[/bold] (that "
             "program alone), a FILE, [bold]fifo:PATH[/bold] (a named pipe), [bold]http://…[/bold] (a radio station), "

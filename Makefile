@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: bench help run test test-arm64 cost-arm64 check format model screenshot lock clean
+.PHONY: bench help run test test-arm64 cost-arm64 check format model screenshot examples lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: $(VENV)/dev.stamp ## measure what it costs, beside other programs: docs/c
 
 screenshot: $(VENV)/dev.stamp ## draw the pictures of the terminal UI anew
 	$(BIN)/python docs/screenshot.py
+
+examples: $(VENV)/dev.stamp ## write the examples in README.md and docs/ anew, as the program says them now
+	$(BIN)/python docs/examples.py
 
 lock: ## resolve the locked requirements anew (needs uv)
 	$(COMPILE) pyproject.toml --group build -o requirements/live.txt

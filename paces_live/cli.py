@@ -9,15 +9,20 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
 
-from paces_live import __version__
+from paces_live import __version__, settings
 from paces_live.commands.analyze import analyze
+from paces_live.commands.config import config
 from paces_live.commands.devices import devices, doctor
+from paces_live.commands.history import history
 from paces_live.commands.listen import demo, listen
-from paces_live.errors import PacesError
+from paces_live.errors import PacesError, UsageError
 
 INTERRUPTED = 130
+HELP = ["-h", "--help"]
+SET = "paces_live.settings"
+"""Key of what the settings say and no flag overrules, in the context's `meta`."""
 
 
 class Group(TyperGroup):
@@ -26,9 +31,27 @@ class Group(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `listen` before options that are not this group's own."""
         own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
-        if not args or (args[0].startswith("-") and args[0] not in own):
+        # A shell that completes the first word has no arguments yet, and wants the commands.
+        if (not args and not ctx.resilient_parsing) or (args and args[0].startswith("-") and args[0] not in own):
             args = ["listen", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Complete commands, and also the options of `listen`, which needs no name."""
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            listening = self.commands["listen"].make_context("listen", [], parent=ctx, resilient_parsing=True)
+            found += listening.command.shell_complete(listening, incomplete)
+        return found
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Find the command; what the settings say becomes its defaults, unless it is only asked for its help."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command and not ctx.resilient_parsing and not set(HELP) & set(rest):
+            values = settings.chosen(self, command, ctx)
+            ctx.meta[SET] = [one for one in values if not _given(one.setting.option, command, rest, ctx)]
+            ctx.default_map = {name: {one.setting.option.name: one.value for one in values}}
+        return name, command, rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; turn an expected error into a line and an exit status."""
@@ -36,7 +59,10 @@ class Group(TyperGroup):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except PacesError as error:
-            sys.stderr.write(f"paces-live: {' '.join(str(error).split())}\n")
+            words = " ".join(str(error).split())
+            # Misuse may be the settings': then they are named.
+            where = settings.origins(words, ctx.meta.get(SET, [])) if isinstance(error, UsageError) else ""
+            sys.stderr.write(f"paces-live: {words}{where}\n")
             raise typer.Exit(error.exit_status) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
@@ -47,12 +73,19 @@ class Group(TyperGroup):
         return result
 
 
+def _given(option: TyperOption, command: Any, args: list[str], ctx: Any) -> bool:
+    """Tell whether `option` is among the arguments of `command`."""
+    parsed = command.make_context(command.name, list(args), parent=ctx, resilient_parsing=True)
+    return bool(parsed.get_parameter_source(option.name).name == "COMMANDLINE")
+
+
 app = typer.Typer(
     cls=Group,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP},
     epilog="Without a command it listens to the default microphone; options after it are those of [bold]listen[/bold]. "
+    "Options can be kept: [bold]paces-live config --help[/bold] says how. "
     "Example: [bold]paces-live --target 170[/bold]",
 )
 
@@ -91,3 +124,5 @@ app.command(epilog="Example: [bold]paces-live devices[/bold], then [bold]paces-l
     devices
 )
 app.command(epilog="Example: [bold]paces-live doctor[/bold]")(doctor)
+app.add_typer(config, name="config")
+app.add_typer(history, name="history")

@@ -7,7 +7,7 @@ the samples gives the same events.
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,9 @@ from paces_live.features import LogMelStream
 from paces_live.fold import build_cases
 from paces_live.level import CELL_S, LevelMeter
 from paces_live.match import MATCH, SPM_MAX, SPM_MIN, best_match, check_target, check_tolerance
-from paces_live.sources.block import Block, Source
+from paces_live.sources.block import Block, Source, note_of, title_of
 from paces_live.tempogram import candidates, tempogram
+from paces_live.titles.title import one_line
 from paces_live.tracking import Tracker
 
 SILENCE_S = 4.0
@@ -37,6 +38,8 @@ SHORTEST_SONG_S = 5.0
 """What is shorter is a noise, not a song, and is not logged."""
 STRIP_SPM = np.geomspace(SPM_MIN, SPM_MAX, 193)
 """Tempi of the tempogram that a user interface draws: 64 an octave, finer than the lags of the fastest."""
+LATE_TITLE_S = 12.0
+"""A song that was heard to begin may get its own title so late; a new title after that is another song's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +148,7 @@ class Engine:
         step = max(1, round(config.interval * rate))
         hearing = _Hearing(classifier, config)
         due = max(step, round(config.first_reading * rate))
+        idle = 0
         try:
             for cell in _cells(source.blocks(), round(CELL_S * rate)):
                 hearing.tolerance = self._tolerance
@@ -153,16 +157,20 @@ class Engine:
                     continue
                 if cell.dropped:
                     hearing.lose(cell.dropped)
+                yield from hearing.name(one_line(title_of(source)), self._target)
                 yield from hearing.hear(cell.samples, self._target)
                 if hearing.position >= due:
                     due += step * (1 + (hearing.position - due) // step)
                     # Where the next reading is due too, this one would only make a late engine later.
                     if not (source.live and hearing.position + cell.waiting >= due):
-                        yield from hearing.read(self._target)
+                        yield from hearing.read(self._target, note_of(source))
                         # A machine that is too slow reads more rarely: time goes on only where the source is live.
                         needed = math.ceil(ROOM * hearing.took_s * rate / step) if source.live else 1
                         hearing.interval = max(1, needed) * step / rate
                         due += step * (max(1, needed) - 1)
+                idle = 0 if len(cell.samples) else idle + 1
+                if idle > 1:  # half a second of nothing, at least
+                    yield from hearing.remark(note_of(source))
                 if self._stopping:
                     break
         except SourceError:
@@ -217,16 +225,23 @@ class _Hearing:
         self._dropped = 0
         self._song = 1
         self._song_start: float | None = None
+        self._title: str | None = None
+        self._inherited = False
         self._last_reading = 0.0
         self._change = ChangeDetector(classifier)
         self._busy_s = 0.0
         self.took_s = 0.0
         self.interval = config.interval
         self._load = 0.0
+        self._told: Reading | None = None
 
     @property
     def _now(self) -> float:
         return self.position / self._features.sample_rate
+
+    @property
+    def _song_s(self) -> float:
+        return 0.0 if self._song_start is None else self._now - self._song_start
 
     def skip(self, samples: int) -> None:
         """Go on after so many samples that are not heard: the window begins anew, for a splice sounds like a beat."""
@@ -237,6 +252,20 @@ class _Hearing:
         """Skip samples that should have been heard, and count them."""
         self._dropped += dropped
         self.skip(dropped)
+
+    def name(self, title: str | None, target: float | None) -> Iterator[Song]:
+        """Take note of the title of what comes now; yield the song that another title ends.
+
+        Without a title what plays goes on, for a player that pauses says none; in silence it is forgotten.
+        """
+        if title is None and self._song_start is None:
+            self._title = None
+        if title is None or title == self._title:
+            return
+        late = self._inherited and self._song_s < LATE_TITLE_S
+        if self._config.boundaries and self._title is not None and not late:
+            yield from self.end_song(self._now, target)
+        self._title, self._inherited = title, False
 
     def hear(self, samples: NDArray[np.float32], target: float | None) -> Iterator[Song]:
         """Take in a cell of samples; yield the song that ends in silence with them."""
@@ -253,7 +282,7 @@ class _Hearing:
         if self._config.boundaries and self._level.silent_s >= SILENCE_S:
             yield from self.end_song(self._now - self._level.silent_s, target)
 
-    def read(self, target: float | None) -> Iterator[Song | Reading]:
+    def read(self, target: float | None, note: str | None = None) -> Iterator[Song | Reading]:
         """Yield a reading of the window as it is now, after the song that a lasting change in it ends."""
         elapsed, self._last_reading = self._now - self._last_reading, self._now
         if self._config.boundaries and self._song_start is not None:
@@ -263,9 +292,18 @@ class _Hearing:
             self._busy_s += time.perf_counter() - started
             if other_s is not None:
                 yield from self.end_song(self._now - other_s, target, keep_s=other_s)
-        yield self._read(target, elapsed)
+        self._told = self._read(target, elapsed, note)
+        yield self._told
 
-    def _read(self, target: float | None, elapsed: float) -> Reading:
+    def remark(self, note: str | None) -> Iterator[Reading]:
+        """Yield a reading without paces where the source has a new `note` and gives nothing to hear."""
+        told = self._told
+        if note is not None and told is not None and note != told.health.note:
+            health = replace(told.health, note=note)
+            self._told = replace(told, state="listening", paces=(), rejected=(), match=None, health=health)
+            yield self._told
+
+    def _read(self, target: float | None, elapsed: float, note: str | None) -> Reading:
         started = time.perf_counter()
         config, window = self._config, self._window
         heard_s = len(window) / self._features.frame_rate
@@ -289,9 +327,15 @@ class _Hearing:
             paces=paces,
             match=best_match(paces, target, self.tolerance),
             health=Health(
-                self._level.dbfs, self._dropped / self._features.sample_rate, self._load, interval=self.interval
+                level_dbfs=self._level.dbfs,
+                dropped_s=self._dropped / self._features.sample_rate,
+                load=self._load,
+                level=self._level.level,
+                note=note,
+                interval=self.interval,
             ),
             rejected=self._tracker.rejected(),
+            title=self._title,
             tempogram=strip,
         )
 
@@ -307,12 +351,14 @@ class _Hearing:
         self._tracker = Tracker(self._classifier.thresholds)
         self._level.new_song()
         self._change.reset()
+        self._inherited = True
         if keep_s:
             self._window = self._window[-round(keep_s * self._features.frame_rate) :]
         else:
             self._clear_window()
         if end - start >= SHORTEST_SONG_S:
-            yield Song(self._song, start, end, paces, best_match(paces, target, self.tolerance))
+            match = best_match(paces, target, self.tolerance)
+            yield Song(self._song, start, end, paces, match, self._title)
             self._song += 1
 
     def _state(self, heard_s: float, *, shown: bool) -> State:

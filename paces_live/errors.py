@@ -5,6 +5,8 @@
     PacesError              exit status 1
     ├── UsageError          exit status 2: the command line or an argument is wrong
     ├── SourceError         audio cannot be read: file, device, capture tool, broken samples
+    ├── TitleError          titles cannot be had: an extra is missing, or a player does not answer
+    ├── HistoryError        the songs heard cannot be kept or read
     ├── ModelError          the model, its manifest and the features do not fit together
     └── RuntimeMissingError no TFLite runtime works on this system
 
@@ -26,6 +28,14 @@ class UsageError(PacesError):
 
 class SourceError(PacesError):
     """Audio could not be opened or read, or its samples are broken."""
+
+
+class TitleError(PacesError):
+    """Titles of what plays cannot be had from where they were asked for."""
+
+
+class HistoryError(PacesError):
+    """The database of songs heard cannot be opened, read or written."""
 
 
 class ModelError(PacesError):

@@ -10,6 +10,7 @@ from typing import Any, Literal
 SCHEMA = 1
 
 State = Literal["listening", "silence", "no_pulse", "provisional", "settled"]
+Level = Literal["silent", "too quiet", "fine", "clipping"]
 Grade = Literal["lock", "match", "stretch"]
 
 
@@ -43,13 +44,15 @@ class Match:
 class Health:
     """State of the capture: level of the last second, audio lost so far, share of real time spent computing.
 
-    `note` is what the source says about itself, None where there is nothing to tell; `interval` the seconds between
-    readings as they are now.
+    `level` is what the level has been for the last five seconds: ``silent``, ``too quiet``, ``clipping`` or ``fine``.
+    `note` is what the source says about itself now, such as ``microphone is gone, trying again in 5 s``; `interval` the
+    seconds between readings as they are now.
     """
 
     level_dbfs: float
     dropped_s: float
     load: float
+    level: Level = "fine"
     note: str | None = None
     interval: float = 1.0
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 
 from paces_live.errors import UsageError
-from paces_live.sources.block import Block, Source
+from paces_live.sources.block import Block, Source, note_of, title_of
 
 SIGNS_PER_LIMIT = 4
 """Signs of life within the manager's time limit: one or two may be late on a busy machine."""
@@ -86,6 +86,16 @@ class NotifyingSource:
     def live(self) -> bool:
         """Whether the source is live."""
         return self.source.live
+
+    @property
+    def title(self) -> str | None:
+        """The title that the source knows, if it does."""
+        return title_of(self.source)
+
+    @property
+    def note(self) -> str | None:
+        """What the source has to tell about itself, if it does."""
+        return note_of(self.source)
 
     def blocks(self) -> Generator[Block, None, None]:
         """Yield the blocks of the source; see `Source.blocks`."""

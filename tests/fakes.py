@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from paces_live.events import End, Event, Health, Match, Pace, Reading, Song, SongPace, Start, State
+from paces_live.events import End, Event, Health, Level, Match, Pace, Reading, Song, SongPace, Start, State
 from paces_live.match import best_match
 from paces_live.sources.block import Block, Source
 
@@ -18,6 +18,7 @@ def reading(
     song: int = 1,
     target: float | None = 165.0,
     level: float = -21.3,
+    word: Level = "fine",
     lost: float = 0.0,
     note: str | None = None,
     title: str | None = None,
@@ -33,7 +34,7 @@ def reading(
         state,
         judged,
         match,
-        Health(level_dbfs=level, dropped_s=lost, load=0.004, note=note, interval=1.0),
+        Health(level_dbfs=level, dropped_s=lost, load=0.004, level=word, note=note, interval=1.0),
         rejected=(Pace(110.2, 0.03),),
         title=title,
         remembered=remembered,

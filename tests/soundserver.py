@@ -9,6 +9,7 @@ line.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,12 +24,16 @@ import pytest
 from numpy.typing import NDArray
 
 from paces_live.sources import open_source
+from paces_live.sources.block import note_of
 
 RATE = 44_100
 """Rate of the null sink, Hz: what is played at it is captured sample by sample."""
+LOUDNESS = 0.1
+"""Root mean square of the noise that is played, full scale being 1."""
 READY_S = 20.0
 END_S = 5.0
 
+NULL_SINK = f"module-null-sink sink_name={{}} rate={RATE} channels=2 format=float32le"
 # Read instead of the system's configuration: both of PortAudio's devices are the private daemon's default
 # source.
 ALSA = "".join(f"{kind}.{name} {{ type pulse }}\n" for kind in ("pcm", "ctl") for name in ("pulse", "default"))
@@ -36,10 +41,11 @@ ALSA = "".join(f"{kind}.{name} {{ type pulse }}\n" for kind in ("pcm", "ctl") fo
 
 @dataclass(frozen=True)
 class Captured:
-    """What a source gave: mono samples, and how many were dropped."""
+    """What a source gave: mono samples, how many were dropped, and the different notes that it had meanwhile."""
 
     samples: NDArray[np.float32]
     dropped: int
+    notes: list[str]
 
 
 class Capture:
@@ -64,7 +70,7 @@ class Capture:
         _, told = self._process.communicate(timeout=60)
         assert self._process.returncode == 0, told
         with np.load(self._path) as saved:
-            return Captured(saved["samples"], int(saved["dropped"]))
+            return Captured(saved["samples"], int(saved["dropped"]), saved["notes"].tolist())
 
     def failure(self) -> str:
         """Wait for the end, which must be an error, and return what was told."""
@@ -92,6 +98,7 @@ class SoundServer:
         self.env = env
         self._daemon = daemon
         self._captures: list[Capture] = []
+        self._player: subprocess.Popen[bytes] | None = None
 
     def play(self, path: Path) -> None:
         """Play a file to the null sink; returns when it was played."""
@@ -107,10 +114,33 @@ class SoundServer:
         self._captures.append(Capture(command, self.env, path, started))
         return self._captures[-1]
 
-    def suspend(self) -> None:
-        """Let the default input deliver nothing any more, without telling those who listen to it."""
-        command = ["pactl", "suspend-sink", "music", "1"]
+    def suspend(self, *, wake: bool = False) -> None:
+        """Let the default input deliver nothing any more, without telling those who listen to it; or let it again."""
+        command = ["pactl", "suspend-sink", "music", "0" if wake else "1"]
         subprocess.run(command, env=self.env, check=True, timeout=20)
+
+    def start_playing(self, client: str, *, output: str = "music") -> None:
+        """Start to play noise of `LOUDNESS` to `output`, as a player of that name, again where that comes back."""
+        path = self._folder / "noise.raw"
+        noise = np.random.default_rng(5).uniform(-1.0, 1.0, 60 * RATE) * LOUDNESS * 3**0.5
+        path.write_bytes((noise * 32_767).astype("<i2").tobytes())
+        play = f"pacat --client-name={client} --device={output} --latency-msec=500 --channels=1 {path}"
+        again = ["sh", "-c", f"while :; do {play} || sleep 0.1; done"]
+        self._player = subprocess.Popen(again, env=self.env, stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def unplug(self, name: str = "music") -> None:
+        """Take a null sink away."""
+        told = subprocess.run(
+            ["pactl", "list", "short", "modules"], env=self.env, check=True, capture_output=True, text=True, timeout=20
+        )
+        (module,) = [line.split()[0] for line in told.stdout.splitlines() if f"sink_name={name} " in line]
+        subprocess.run(["pactl", "unload-module", module], env=self.env, check=True, timeout=20)
+
+    def plug(self, *names: str) -> None:
+        """Add null sinks, such as `music` again."""
+        for name in names:
+            command = ["pactl", "load-module", *NULL_SINK.format(name).split()]
+            subprocess.run(command, env=self.env, check=True, capture_output=True, timeout=20)
 
     def stop(self) -> None:
         """End the daemon."""
@@ -125,6 +155,9 @@ class SoundServer:
         """End all children that still run, then the daemon."""
         for capture in self._captures:
             capture.end()
+        if self._player:
+            os.killpg(self._player.pid, signal.SIGTERM)
+            self._player.wait(END_S)
         self.stop()
 
 
@@ -158,7 +191,7 @@ def sound_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
                 [
                     *("pulseaudio", "-n", "--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no"),
                     *("-L", f"module-native-protocol-unix socket={socket}"),
-                    *("-L", f"module-null-sink sink_name=music rate={RATE} channels=2 format=float32le"),
+                    *("-L", NULL_SINK.format("music")),
                 ],
                 env=env,
                 stderr=log,
@@ -193,7 +226,11 @@ def _capture(spec: str, sample_rate: int, seconds: float, path: Path, started: P
     """Capture `seconds` of `spec` and save them; touch `started` when the first samples have come."""
     taken: list[NDArray[np.float32]] = []
     count = dropped = 0
-    for block in open_source(spec, sample_rate=sample_rate).blocks():
+    notes: list[str] = []
+    source = open_source(spec, sample_rate=sample_rate)
+    for block in source.blocks():
+        if (note := note_of(source)) and note not in notes:
+            notes.append(note)
         taken.append(block.samples)
         count += len(block.samples)
         dropped += block.dropped
@@ -201,7 +238,7 @@ def _capture(spec: str, sample_rate: int, seconds: float, path: Path, started: P
             started.touch()
         if count >= seconds * sample_rate:
             break
-    np.savez(path, samples=np.concatenate(taken), dropped=dropped)
+    np.savez(path, samples=np.concatenate(taken), dropped=dropped, notes=np.array(notes, dtype=str))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ from tests.fakes import FakeSource, ScriptedEngine
 
 REPO = Path(__file__).parent.parent
 COMMANDS = ["listen", "analyze", "demo", "devices", "doctor"]
+GROUPS = ["config", "history"]
 HEAVY = {"textual", "soundfile", "sounddevice", "soxr", "ai_edge_litert", "tflite_runtime", "numpy"}
+HEAVY |= {"dbus_fast", "mpd", "mutagen", "sqlite3"}
 
 
 def run(*args: str) -> Result:
@@ -51,9 +53,9 @@ def module(monkeypatch: pytest.MonkeyPatch, name: str, **members: Any) -> None:
     monkeypatch.setitem(sys.modules, name, double)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *GROUPS, "history clear"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
-    result = run(command, "--help")
+    result = run(*command.split(), "--help")
     assert result.exit_code == 0
     assert "Example" in result.output
     assert f"paces-live {command}" in result.output.split("Example")[1]
@@ -63,11 +65,12 @@ def test_help_names_every_command() -> None:
     result = run("--help")
     assert result.exit_code == 0
     assert "step rates" in result.output
-    assert [command for command in COMMANDS if command not in result.output] == []
+    assert [command for command in [*COMMANDS, *GROUPS] if command not in result.output] == []
 
 
 def test_commands_are_these() -> None:
     assert [command.callback.__name__ for command in cli.app.registered_commands if command.callback] == COMMANDS
+    assert [group.name for group in cli.app.registered_groups] == GROUPS
 
 
 def test_version() -> None:
@@ -186,8 +189,9 @@ def test_doctor_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
-    module(monkeypatch, "paces_live.devices", list_inputs=list, render=lambda _inputs: "no microphone")
-    assert run("devices").stdout == "no microphone\n"
+    module(monkeypatch, "paces_live.devices", list_inputs=list, render=lambda _inputs: "no microphone", OTHERS="a file")
+    assert run("devices").stdout == "no microphone\na file\n"
+    assert run("devices", "--json").stdout == ""
 
 
 def test_nothing_heavy_is_loaded_before_a_command_runs() -> None:

@@ -1,10 +1,9 @@
-"""Listing inputs, the checks of doctor, and the microphone against a stand-in for PortAudio."""
+"""Choosing a device, the microphone against a stand-in for PortAudio, and the list of inputs."""
 
 import io
-import subprocess
-import sys
-import types
-from collections.abc import Iterator
+import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,98 +12,21 @@ import pytest
 from numpy.typing import NDArray
 from rich.console import Console
 
-from paces_live import classifier, doctor
-from paces_live.devices import Input, list_inputs, render, stable_name
-from paces_live.doctor import Check, level_word, run_checks
-from paces_live.errors import ModelError, RuntimeMissingError, SourceError
-from paces_live.sources import MicrophoneSource
-from paces_live.sources.microphone import Device, find_device
-from tests.soundserver import SoundServer, portaudio, sound_server
+from paces_live import devices
+from paces_live.commands.devices import devices as devices_command
+from paces_live.devices import Input, list_inputs, mpd_pipes, render
+from paces_live.errors import SourceError
+from paces_live.sources import MicrophoneSource, reconnect
+from paces_live.sources.microphone import Device, find_device, stable_name
+from tests.soundfakes import CARD, DEVICES, PULSE, USB, install, no_portaudio, pactl, tools
 
-__all__ = ["portaudio", "sound_server"]
-
-USB = Device(index=1, name="USB PnP Sound Device: Audio (hw:1,0)", rate=44_100, channels=1, default=False)
-CARD = Device(index=2, name="Scarlett Solo: USB Audio (hw:2,0)", rate=48_000, channels=2, default=True)
-PULSE = Device(index=4, name="pulse", rate=44_100, channels=32, default=False)
-DEVICES = [USB, CARD, PULSE]
-
-Call = tuple[NDArray[np.float32], bool]
+__all__ = ["install", "no_portaudio"]
 
 
-class FakePortAudio(types.ModuleType):
-    """Stands in for sounddevice: lists `devices`, and calls back `calls` (frames, overflow) when started."""
-
-    class PortAudioError(Exception):
-        pass
-
-    def __init__(self, devices: list[Device], calls: list[Call] | None = None, fault: str = "") -> None:
-        super().__init__("sounddevice")
-        self.opened: dict[str, Any] = {}
-        self.closed = 0
-        self._devices = devices
-        self._calls = calls or []
-        self._fault = fault
-        default = next((device.index for device in devices if device.default), -1)
-        self.default = types.SimpleNamespace(device=[default, -1])
-
-    def query_devices(self) -> list[dict[str, Any]]:
-        playing = {"index": 0, "name": "HDMI", "default_samplerate": 48_000.0, "max_input_channels": 0}
-        return [playing] + [
-            {
-                "index": device.index,
-                "name": device.name,
-                "default_samplerate": float(device.rate),
-                "max_input_channels": device.channels,
-            }
-            for device in self._devices
-        ]
-
-    def get_portaudio_version(self) -> tuple[int, str]:
-        return 1246976, "PortAudio V19.6.0-devel, revision 396fe4b"
-
-    def InputStream(self, **options: Any) -> "FakePortAudio":  # noqa: N802 - sounddevice's name
-        if self._fault:
-            raise self.PortAudioError(f"Error opening InputStream: {self._fault}", -9985)
-        self.opened = options
-        return self
-
-    def start(self) -> None:
-        for frames, overflow in self._calls:
-            status = types.SimpleNamespace(input_overflow=overflow)
-            self.opened["callback"](frames, len(frames), None, status)
-
-    def abort(self) -> None:
-        self.closed += 1
-
-    def close(self) -> None:
-        self.closed += 1
-
-
-@pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    def put(*arguments: Any, **options: Any) -> FakePortAudio:
-        module = FakePortAudio(*arguments, **options)
-        monkeypatch.setitem(sys.modules, "sounddevice", module)
-        return module
-
-    return put  # type: ignore[return-value]
-
-
-@pytest.fixture
-def no_portaudio(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Make the import of sounddevice fail as it does without libportaudio2."""
-    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
-    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
-    monkeypatch.syspath_prepend(tmp_path)
-
-
-def tools(monkeypatch: pytest.MonkeyPatch, folder: Path, **scripts: str) -> None:
-    """Let nothing but `scripts` be found on the path."""
-    folder.mkdir()
-    for name, script in scripts.items():
-        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-        (folder / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(folder))
+@pytest.fixture(autouse=True)
+def no_mpd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no MPD of the machine be found."""
+    monkeypatch.setattr(devices, "MPD_CONFIGURATIONS", ())
 
 
 # Choosing a device
@@ -112,7 +34,10 @@ def tools(monkeypatch: pytest.MonkeyPatch, folder: Path, **scripts: str) -> None
 
 @pytest.mark.parametrize(
     ("wanted", "device"),
-    [(None, CARD), ("usb pnp", USB), ("Scarlett", CARD), ("PULSE", PULSE), (USB.name, USB)],
+    [
+        *((None, CARD), ("usb pnp", USB), ("Scarlett", CARD), ("PULSE", PULSE), (USB.name, USB)),
+        ("USB PnP Sound Device: Audio (hw:7,0)", USB),  # as it was called where it was plugged before
+    ],
 )
 def test_device_is_found_by_name_or_part(wanted: str | None, device: Device) -> None:
     assert find_device(DEVICES, wanted) is device
@@ -218,6 +143,40 @@ def test_microphone_that_never_delivers_is_one_line(install: Any, monkeypatch: p
         list(MicrophoneSource(None, 22_050).blocks())
 
 
+@pytest.mark.parametrize(("has", "opened"), [(1, 1), (2, 2), (6, 6), (8, 8), (32, 2), (128, 2)])
+def test_microphone_opens_at_most_what_the_device_has(install: Any, has: int, opened: int) -> None:
+    fake = install([replace(USB, channels=has)], [(np.full((4_410, opened), 0.25, np.float32), False)])
+    blocks = MicrophoneSource("USB", USB.rate).blocks()
+    np.testing.assert_array_equal(next(blocks).samples, np.full(4_410, 0.25, np.float32))
+    blocks.close()
+    assert fake.opened["channels"] == opened
+
+
+def test_microphone_that_is_unplugged_is_found_again_elsewhere(install: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default device goes; another is the default until it comes back, at another place."""
+    monkeypatch.setattr(reconnect, "BACKOFF_S", (0.05,))
+    there = replace(USB, default=True)
+    other = replace(CARD, default=True)
+    fake = install([there], [(numbered(0, 500, 1), False)])
+    source = MicrophoneSource(None, USB.rate)
+    blocks = source.blocks()
+    assert len(next(blocks).samples) == 500
+    fake.plugged, fake.active = [other], False
+    while source.note is None:
+        next(blocks)
+    assert source.note == "microphone is gone, trying again in 0.05 s"
+    for _ in range(3):
+        assert len(next(blocks).samples) == 0
+    fake.plugged, fake.active = [other, replace(USB, index=9, name="USB PnP Sound Device: Audio (hw:3,0)")], True
+    while not len((block := next(blocks)).samples):
+        pass
+    assert block.dropped > 0
+    assert source.note is None
+    assert fake.opened["device"] == 9
+    assert source.name == "mic:USB PnP Sound Device: Audio (hw:3,0)"
+    blocks.close()
+
+
 @pytest.mark.usefixtures("no_portaudio")
 def test_microphone_without_portaudio_names_the_package() -> None:
     with pytest.raises(SourceError, match="apt install libportaudio2"):
@@ -236,15 +195,18 @@ def test_stable_name_leaves_out_where_the_device_is_plugged() -> None:
 
 def test_inputs_are_listed_with_what_to_type(install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     install(DEVICES)
-    tools(monkeypatch, tmp_path / "bin", parec="")
+    folder = tools(monkeypatch, tmp_path / "bin", parec="")
+    pactl(folder, "hdmi", "usb.analog", players=("Music Player", "Music Player", "Firefox"))
     inputs = list_inputs()
-    assert [(one.type_this, one.rate, one.channels) for one in inputs] == [
-        ("'mic:USB PnP Sound Device: Audio'", 44_100, 1),
-        ("mic", 48_000, 2),
-        ("mic:pulse", 44_100, 32),
-        ("playback", 44_100, 1),
+    assert [(one.kind, one.spec, one.rate, one.channels, one.default) for one in inputs] == [
+        ("microphone", "mic:USB PnP Sound Device: Audio", 44_100, 1, False),
+        ("microphone", "mic", 48_000, 2, True),
+        ("microphone", "mic:pulse", 44_100, 32, False),
+        ("playback", "playback", 48_000, 2, True),
+        ("playback", "playback:usb.analog", 48_000, 2, False),
+        ("player", "player:Music Player", 44_100, 1, False),
+        ("player", "player:Firefox", 44_100, 1, False),
     ]
-    assert [one.default for one in inputs] == [False, True, False, True]
     assert all(one.problem is None for one in inputs)
 
 
@@ -254,7 +216,7 @@ def test_without_portaudio_the_list_says_so_and_goes_on(monkeypatch: pytest.Monk
     microphone, played = list_inputs()
     assert microphone.problem is not None
     assert "apt install libportaudio2" in microphone.problem
-    assert (played.name, played.problem) == ("what this machine plays (through pw-record)", None)
+    assert (played.name, played.problem) == ("default output (through pw-record)", None)
 
 
 def test_without_devices_and_tools_the_list_says_so(
@@ -267,119 +229,103 @@ def test_without_devices_and_tools_the_list_says_so(
     assert "apt install pulseaudio-utils" in cast(str, played.problem)
 
 
+@pytest.mark.parametrize(
+    ("script", "problem"),
+    [
+        (
+            "echo 'Connection failure: Connection refused' >&2; exit 1",
+            "does not answer .Connection failure",
+        ),
+        ("echo 'Server Name: old'", "does not answer in JSON: install version 16"),
+    ],
+)
+def test_server_that_does_not_answer_is_told_of_once(
+    install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, problem: str
+) -> None:
+    install(DEVICES)
+    tools(monkeypatch, tmp_path / "bin", parec="", pactl=script)
+    *_, played = list_inputs()
+    assert len(list_inputs()) == len(DEVICES) + 1
+    with pytest.raises(SourceError, match=problem):
+        raise SourceError(played.problem)
+
+
+def test_pipes_that_mpd_is_configured_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "one")
+    os.mkfifo(tmp_path / "two")
+    (tmp_path / "mpd.conf").write_text(f"""
+        #audio_output {{
+        #   type "fifo"
+        #   path "/nowhere"
+        #}}
+        audio_output {{
+            type "pulse"
+            name "sound"
+        }}
+        audio_output {{
+            type "fifo"
+            name "for others"
+            path "{tmp_path}/one"
+        }}
+        audio_output {{
+            type "fifo"
+            name "odd"
+            path "{tmp_path}/two"
+            format "48000:f:1"
+        }}
+        audio_output {{
+            type "fifo"
+            name "deep"
+            path "{tmp_path}/two"
+            format "44100:24:2"
+        }}
+        audio_output {{
+            type "fifo"
+            name "none"
+            path "{tmp_path}/three"
+        }}
+    """)
+    monkeypatch.setattr(devices, "MPD_CONFIGURATIONS", (str(tmp_path / "missing"), str(tmp_path / "mpd.conf")))
+    pipes = list(mpd_pipes())
+    assert [(one.name, one.rate, one.channels, one.spec, one.options) for one in pipes[:2]] == [
+        ("MPD: for others", 44_100, 2, f"fifo:{tmp_path}/one", ""),
+        ("MPD: odd", 48_000, 1, f"fifo:{tmp_path}/two", "--rate 48000 --format f32le --channels 1"),
+    ]
+    assert [one.problem for one in pipes] == [
+        *(None, None),
+        'write format "44100:16:2" into this output in mpd.conf',
+        f"{tmp_path}/three is not there: start MPD",
+    ]
+
+
 def test_list_is_shown_as_a_table() -> None:
     inputs = [
-        Input("Mic [1]", "microphone", 44_100, 1, default=True, type_this="mic"),
-        Input("–", "playback", 0, 0, default=False, type_this="", problem="apt install it"),
+        Input("Mic [1]", "microphone", 44_100, 1, default=True, spec="mic"),
+        Input("MPD", "player", 0, 0, default=False, spec="fifo:/tmp/a b", options="--channels 1"),
+        Input("–", "playback", 0, 0, default=False, spec="", problem="apt install it"),
     ]
     out = io.StringIO()
     Console(width=100, color_system=None, file=out).print(render(inputs))
     lines = [line.split() for line in out.getvalue().splitlines()]
     assert lines[1] == ["Mic", "[1]", "(default)", "microphone", "44.1", "kHz", "1", "mic"]
-    assert lines[2] == ["–", "playback", "apt", "install", "it"]
+    assert lines[2] == ["MPD", "player", "'fifo:/tmp/a", "b'", "--channels", "1"]
+    assert lines[3] == ["–", "playback", "apt", "install", "it"]
 
 
-# Doctor
-
-
-def by_name(model: Path | None = None) -> dict[str, Check]:
-    checks = {check.name: check for check in run_checks(model)}
-    for check in checks.values():
-        assert "\n" not in check.detail + check.fix
-        assert check.fix or check.ok is not False, check
-    return checks
-
-
-class SelfTested:
-    runtime = "a runtime 1.0"
-
-    def self_test(self) -> float:
-        return 0.004
-
-
-@pytest.mark.parametrize(
-    ("amplitude", "word"), [(0.0, "silent"), (1e-5, "silent"), (1e-3, "too quiet"), (0.1, "fine"), (3.0, "clipping")]
-)
-def test_level_words(amplitude: float, word: str) -> None:
-    tone = amplitude * np.sin(np.arange(22_050) * 0.2).astype(np.float32)
-    dbfs, told = level_word(np.clip(tone, -1, 1))
-    assert told == word
-    if word == "fine":
-        assert dbfs == pytest.approx(-23.0, abs=0.1)
-
-
-def test_nothing_heard_is_silent() -> None:
-    assert level_word(np.empty(0, np.float32)) == (-120.0, "silent")
-
-
-def test_doctor_where_all_is_well(install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(classifier, "load_classifier", lambda _model: SelfTested())
-    tone = 0.1 * np.sin(np.arange(96_000) * 0.05).astype(np.float32)
-    install(DEVICES, [(np.stack([tone, tone], axis=1), False)])
-    tools(monkeypatch, tmp_path / "bin", parec="", pactl="echo 'Server Name: PulseAudio (on PipeWire 1.4.2)'")
-    checks = by_name()
-    assert list(checks) == [
-        *("Python", "model", "files", "PortAudio", "microphone", "input level", "playback", "sound server"),
-    ]
-    assert all(check.ok for check in checks.values()), checks
-    assert "a runtime 1.0" in checks["model"].detail
-    assert "reads WAV, FLAC, OGG, MP3" in checks["files"].detail
-    assert checks["input level"].detail == f"mic:{CARD.name} gives -23 dBFS: fine"
-    assert checks["sound server"].detail == "PulseAudio (on PipeWire 1.4.2)"
-
-
-@pytest.mark.usefixtures("no_portaudio")
-def test_doctor_where_nothing_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def missing(_model: Path | None) -> None:
-        raise RuntimeMissingError("no TFLite runtime works here")
-
-    monkeypatch.setattr(classifier, "load_classifier", missing)
+def test_list_as_json(install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any) -> None:
+    install(DEVICES)
     tools(monkeypatch, tmp_path / "bin")
-    checks = by_name()
-    assert {name: check.ok for name, check in checks.items()} == {
-        "Python": True,
-        "model": False,
-        "files": True,
-        "PortAudio": False,
-        "input level": None,
-        "playback": None,
-        "sound server": None,
+    devices_command(json=True)
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["spec"] for one in told] == ["mic:USB PnP Sound Device: Audio", "mic", "mic:pulse", ""]
+    assert told[0] == {
+        "type": "input",
+        "name": USB.name,
+        "kind": "microphone",
+        "rate": 44_100,
+        "channels": 1,
+        "default": False,
+        "spec": "mic:USB PnP Sound Device: Audio",
+        "options": "",
+        "problem": None,
     }
-    assert "apt install libportaudio2" in checks["PortAudio"].fix
-
-
-def test_doctor_tells_of_a_wrong_model_a_silent_microphone_and_a_dead_server(
-    install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    def broken(_model: Path | None) -> None:
-        raise ModelError("the model's hash does not match")
-
-    monkeypatch.setattr(classifier, "load_classifier", broken)
-    monkeypatch.setattr(doctor, "ANSWER_S", 0.2)
-    install(DEVICES, [(np.zeros((96_000, 2), np.float32), False)])
-    script = "echo 'Connection failure: Connection refused' >&2; exit 1"
-    tools(monkeypatch, tmp_path / "bin", pactl=script, **{"pw-cli": "exec /bin/sleep 5"})
-    checks = by_name(tmp_path / "other.tflite")
-    assert checks["model"].detail == "the model's hash does not match"
-    assert "silent" in checks["input level"].detail
-    assert "alsamixer" in checks["input level"].fix
-    assert checks["sound server"].ok is None
-    assert checks["sound server"].detail == "pw-cli: no answer in 0.2 s"
-
-
-@pytest.mark.usefixtures("portaudio")
-def test_doctor_listens_to_a_real_server(sound_server: SoundServer) -> None:
-    """In a child: PortAudio looks at the devices once in a process."""
-    code = (
-        "from paces_live.doctor import run_checks\n"
-        "for check in run_checks():\n"
-        "    print(check.name, check.ok, check.detail)"
-    )
-    command = [sys.executable, "-c", code]
-    told = subprocess.run(command, env=sound_server.env, capture_output=True, text=True, check=True)
-    assert told.stderr == ""
-    lines = told.stdout.splitlines()
-    assert lines[3].startswith("PortAudio True PortAudio V")
-    assert lines[4] == "microphone True pulse, default; the default is default at 44100 Hz"
-    assert lines[5] == "input level False mic:default gives -120 dBFS: silent"
-    assert lines[6:] == ["playback True captured with parec", "sound server True pulseaudio"]

@@ -126,6 +126,38 @@ def test_a_gap_is_counted_and_restarts_the_window() -> None:
     assert heard[-1].state == "provisional"
 
 
+@dataclass
+class Unplugged:
+    """A source that gives music, is gone for a while, and gives music again."""
+
+    music: Samples
+    note: str | None = None
+    name: str = "mic:USB"
+    live: bool = True
+
+    def blocks(self) -> Iterator[Block]:
+        yield Block(self.music)
+        for wait in (1, 1, 2, 5, 5):
+            self.note = f"microphone is gone, trying again in {wait} s"
+            yield Block(self.music[:0])
+        self.note = None
+        yield Block(self.music, dropped=9 * RATE)
+
+
+def test_what_the_source_says_is_told_once_also_while_nothing_is_heard() -> None:
+    heard = readings(list(Engine(only(150.0), EngineConfig()).events(Unplugged(rock(150.0, 12.0)))))
+    gone = [reading for reading in heard if reading.health.note]
+    assert [reading.health.note for reading in gone] == [
+        f"microphone is gone, trying again in {wait} s" for wait in (1, 2, 5)
+    ]
+    assert {(reading.t, reading.state, reading.paces, reading.match) for reading in gone} == {
+        (heard[heard.index(gone[0]) - 1].t, "listening", (), None)
+    }
+    assert heard[-1].health.note is None
+    assert heard[-1].health.dropped_s == 9.0
+    assert [reading.t for reading in heard] == sorted(reading.t for reading in heard)
+
+
 def test_when_the_source_fails_the_song_is_still_told() -> None:
     events = Engine(only(150.0), EngineConfig()).events(Blocks([Block(rock(150.0, 12.0))], failure="unplugged"))
     told: deque[Event] = deque(maxlen=1)

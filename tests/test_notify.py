@@ -14,6 +14,7 @@ import pytest
 from paces_live.errors import UsageError
 from paces_live.notify import Notifier, NotifyingSource
 from paces_live.sources.block import Block
+from tests.fakes import FakeSource
 
 ROOT = Path(__file__).parents[1]
 
@@ -112,6 +113,14 @@ def test_the_environment_says_who_is_told(environment: dict[str, str], expected:
 def test_what_systemd_would_not_set_is_misuse(environment: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="unset it"):
         Notifier.from_environment(environment, 7)
+
+
+def test_what_the_source_says_is_passed_on() -> None:
+    source = FakeSource()
+    notifying = NotifyingSource(source, Notifier("/n"))
+    assert (notifying.note, notifying.title) == (None, None)
+    source.note, source.title = "gone", "A song"  # type: ignore[attr-defined]
+    assert (notifying.note, notifying.title) == ("gone", "A song")
 
 
 def test_listen_tells_its_manager_and_ends_cleanly_when_asked(manager: Manager) -> None:

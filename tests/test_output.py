@@ -2,10 +2,11 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
-from paces_live.events import Event, Match, Pace
+from paces_live.events import Event, Health, Match, Pace
 from paces_live.ui.output import JsonWriter, PlainWriter, Writer, clock, level_note, news, paces_words, percent, verdict
 from paces_live.ui.tables import Row, print_table
 from tests.fakes import START, TWO_SONGS, reading, song
@@ -57,8 +58,9 @@ def test_plain_text_tells_rejected_candidates_on_request() -> None:
 
 def test_plain_text_tells_trouble_with_the_capture() -> None:
     stream = io.StringIO()
-    quiet = reading(9.0, state="no_pulse", level=-58.0)
-    text = written(PlainWriter(stream), stream, (START, quiet, reading(10.0, state="no_pulse", level=-58.0, lost=1.5)))
+    quiet = reading(9.0, state="no_pulse", level=-58.0, word="too quiet")
+    lost = reading(10.0, state="no_pulse", level=-58.0, word="too quiet", lost=1.5)
+    text = written(PlainWriter(stream), stream, (START, quiet, lost))
     assert text.splitlines()[1:] == [
         "   0:09  song 1  no steady pulse  too quiet (-58 dBFS)",
         "   0:10  song 1  no steady pulse  too quiet (-58 dBFS)  lost 1.5 s of audio",
@@ -129,10 +131,24 @@ def test_percent(ratio: float, words: str) -> None:
 
 
 def test_level_note() -> None:
-    assert level_note(-20.0, "settled") == ""
-    assert level_note(-58.0, "listening") == "too quiet"
-    assert level_note(-90.0, "silence") == ""
-    assert level_note(-1.0, "settled") == "clipping"
+    assert level_note(Health(-20.0, 0.0, 0.0)) == ""
+    assert level_note(Health(-58.0, 0.0, 0.0, level="too quiet")) == "too quiet"
+
+
+def test_what_is_wrong_with_the_capture_is_a_line_of_its_own() -> None:
+    stream = io.StringIO()
+    writer = PlainWriter(stream)
+    writer.write(START)
+    fine = reading(1.0, [(165.0, 0.9)])
+    gone = replace(fine, health=replace(fine.health, note="microphone is gone, trying again in 1 s"))
+    quiet = replace(fine, t=9.0, health=replace(fine.health, level="too quiet", level_dbfs=-60.0))
+    for event in (fine, gone, gone, fine, quiet, quiet):
+        writer.write(event)
+    lines = stream.getvalue().splitlines()[1:]
+    assert len(lines) == 4
+    assert lines[1].endswith("microphone is gone, trying again in 1 s")
+    assert "gone" not in lines[2]
+    assert lines[3].endswith("too quiet (-60 dBFS)")
 
 
 def test_paces_are_told_slowest_first() -> None:

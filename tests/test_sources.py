@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from paces_live import sources
 from paces_live.errors import SourceError, UsageError
-from paces_live.sources import ArraySource, Block, FileSource, PipeSource, Source, open_source
+from paces_live.sources import ArraySource, Block, FileSource, PipeSource, Source, open_source, reconnect
 from paces_live.sources.resample import MonoResampler
+from tests.soundfakes import pactl, tool
 
 ENGINE_RATE = 22_050
 
@@ -105,6 +106,26 @@ def test_any_split_gives_the_same_samples_bit_for_bit(rate: int, channels: int, 
 def test_channels_are_averaged() -> None:
     frames = np.array([[1.0, 0.0], [0.5, -0.5], [0.25, 0.75]], dtype=np.float32)
     np.testing.assert_array_equal(heard(ArraySource(frames, ENGINE_RATE, ENGINE_RATE)), [0.5, 0.0, 0.5])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 6, 8])
+@pytest.mark.parametrize("rate", [8_000, 11_025, 48_000, 192_000])
+def test_any_rate_and_channels_from_file_and_pipe(tmp_path: Path, rate: int, channels: int) -> None:
+    """A tone in one channel and another in all the others: each is heard as loud as its share."""
+    t = np.arange(round(rate * 1.5)) / rate
+    frames = np.repeat(0.5 * np.sin(2 * np.pi * 900 * t)[:, None], channels, axis=1)
+    frames[:, -1] = 0.5 * np.sin(2 * np.pi * 300 * t)
+    path = tmp_path / "song.wav"
+    soundfile.write(path, frames, rate, subtype="PCM_16")
+    raw = io.BytesIO(pcm(frames.astype(np.float32), "s16le"))
+    file = heard(FileSource(path, ENGINE_RATE, fast=True))
+    piped = heard(PipeSource(raw, rate, channels=channels, sample_rate=ENGINE_RATE))
+    np.testing.assert_allclose(piped, file, atol=1e-4)
+    assert len(file) == pytest.approx(1.5 * ENGINE_RATE, abs=1)
+    middle = file[ENGINE_RATE // 4 : ENGINE_RATE // 4 + ENGINE_RATE]
+    amplitude = 2 * np.abs(np.fft.rfft(middle)) / ENGINE_RATE
+    assert amplitude[300] == pytest.approx(0.5 / channels, abs=2e-3)
+    assert amplitude[900] == pytest.approx(0.5 * (channels - 1) / channels, abs=2e-3)
 
 
 def test_equal_rates_pass_unchanged_into_an_array_of_their_own() -> None:
@@ -261,7 +282,7 @@ def test_directory_is_one_line(tmp_path: Path) -> None:
 def test_fifo_is_not_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "mpd.fifo"
     os.mkfifo(path)
-    with pytest.raises(SourceError, match="not a regular file: read raw PCM from it with --input -"):
+    with pytest.raises(SourceError, match="not a regular file: a named pipe is the input fifo:"):
         heard(FileSource(path, ENGINE_RATE))
 
 
@@ -406,6 +427,11 @@ def test_open_source_names(monkeypatch: pytest.MonkeyPatch) -> None:
         "mic:USB": "mic:USB",
         "mic:USB: Audio (hw:1,0)": "mic:USB: Audio (hw:1,0)",
         "playback": "playback",
+        "playback:hdmi": "playback:hdmi",
+        "player:Spotify": "player:Spotify",
+        "fifo:/tmp/mpd.fifo": "fifo:mpd.fifo",
+        "https://radio.example:8000/live?key=1": "radio:radio.example/live",
+        "file:http://x": "file:x",
         "-": "stdin",
         "a/song.wav": "file:song.wav",
         "file:a/song.wav": "file:song.wav",
@@ -415,7 +441,7 @@ def test_open_source_names(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {spec: open_source(spec, sample_rate=ENGINE_RATE).name for spec in names} == names
 
 
-@pytest.mark.parametrize("spec", ["", " ", "mic:", "file:", "mic: "])
+@pytest.mark.parametrize("spec", ["", " ", "mic:", "file:", "mic: ", "playback:", "player:", "fifo:"])
 def test_input_that_names_nothing_is_misuse(spec: str) -> None:
     with pytest.raises(UsageError):
         open_source(spec, sample_rate=ENGINE_RATE)
@@ -432,7 +458,7 @@ def test_array_source_name_and_checks() -> None:
 def test_importing_sources_loads_no_audio_library() -> None:
     code = (
         "import sys, paces_live.sources\n"
-        "print([m for m in ('soundfile', 'soxr', 'sounddevice', 'scipy') if m in sys.modules])"
+        "print([m for m in ('soundfile', 'soxr', 'sounddevice', 'scipy', 'av', 'urllib.request') if m in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
@@ -450,14 +476,9 @@ def test_playback_without_a_tool_names_the_packages(monkeypatch: pytest.MonkeyPa
     one_line(error)
 
 
-def tool(folder: Path, name: str, script: str) -> None:
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-
-
 def test_playback_tells_the_last_words_of_a_tool_that_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     tool(tmp_path, "parec", "echo warming up >&2; echo 'Connection failure: Connection refused' >&2; exit 1")
+    pactl(tmp_path, "music")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(SourceError, match=r"parec ended \(Connection failure: Connection refused\)") as error:
         heard(open_source("playback", sample_rate=ENGINE_RATE))
@@ -467,15 +488,18 @@ def test_playback_tells_the_last_words_of_a_tool_that_ends(monkeypatch: pytest.M
 @pytest.mark.parametrize("raw", [False, True])
 def test_pw_record_is_the_second_choice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, raw: bool) -> None:
     help_text = "echo '  -a, --raw  RAW mode'" if raw else ":"
-    tool(tmp_path, "pw-record", f'if [ "$1" = --help ]; then {help_text}; exit; fi; echo "$@" >&2; printf abcd')
+    tool(tmp_path, "pw-record", f'if [ "$1" = --help ]; then {help_text}; exit; fi; echo "$@" >&2')
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SourceError, match=r"stream\.capture\.sink=true") as error:
         heard(open_source("playback", sample_rate=ENGINE_RATE))
     assert ("--raw" in str(error.value)) == raw
+    with pytest.raises(SourceError, match="playback:music needs parec and pactl: apt install pulseaudio-utils"):
+        heard(open_source("playback:music", sample_rate=ENGINE_RATE))
 
 
-def test_playback_ends_its_tool_when_closed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_playback_ends_its_tools_when_closed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     tool(tmp_path, "parec", f"echo $$ > {tmp_path}/pid; exec cat /dev/zero")
+    pactl(tmp_path, "music")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     blocks = open_source("playback", sample_rate=ENGINE_RATE).blocks()
     next(blocks)
@@ -483,6 +507,88 @@ def test_playback_ends_its_tool_when_closed(monkeypatch: pytest.MonkeyPatch, tmp
     pid = int((tmp_path / "pid").read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("playback:usb", "no output is called 'usb': choose one of: hdmi, headphones, headset"),
+        ("playback:head", "several outputs are called 'head': give more of the name of one of: headphones, headset"),
+        ("player:Spotify", "no player is called 'Spotify': start it first; playing now: none"),
+    ],
+)
+def test_output_or_player_that_cannot_be_chosen_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spec: str, message: str
+) -> None:
+    tool(tmp_path, "parec", "exit 1")
+    pactl(tmp_path, "hdmi", "headphones", "headset")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(SourceError, match=message) as error:
+        heard(open_source(spec, sample_rate=ENGINE_RATE))
+    one_line(error)
+
+
+@pytest.mark.parametrize(
+    ("spec", "monitor"),
+    [("playback", "hdmi"), ("playback:PHONE", "headphones"), ("playback:headset.monitor", "headset")],
+)
+def test_output_is_found_by_name_or_part(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spec: str, monitor: str
+) -> None:
+    tool(tmp_path, "parec", 'echo "$@" >&2')
+    pactl(tmp_path, "hdmi", "headphones", "headset")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(SourceError, match=f"--device={monitor}.monitor "):
+        heard(open_source(spec, sample_rate=ENGINE_RATE))
+
+
+# What goes away
+
+
+class Fickle:
+    """Sessions that each give one block of a tenth of a second, or fail."""
+
+    def __init__(self, *works: bool) -> None:
+        self._works = iter(works)
+        self.tried: list[float] = []
+
+    def session(self) -> Generator[Block, None, None]:
+        self.tried.append(time.monotonic())
+        if next(self._works):
+            yield Block(np.full(ENGINE_RATE // 10, 0.5, np.float32))
+        raise SourceError("it is gone")
+
+
+def test_what_goes_away_is_tried_again_ever_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconnect, "BACKOFF_S", (0.1, 0.2, 0.4))
+    fickle = Fickle(True, False, False, False, False, True, True)
+    connection = reconnect.Reconnection("radio", ENGINE_RATE)
+    taken, notes = [], []
+    for block in connection.blocks(fickle.session):
+        if len(block.samples):
+            taken.append((time.monotonic(), block))
+            assert connection.note is None
+        elif connection.note not in notes:
+            notes.append(connection.note)
+        if len(taken) == 3:
+            break
+    pauses = np.diff(fickle.tried)
+    assert np.all(pauses >= np.array([0.1, 0.2, 0.4, 0.4, 0.4, 0.1]) - 1e-3)
+    assert notes == [f"radio is gone, trying again in {wait} s" for wait in (0.1, 0.2, 0.4)]
+    (first, one), (second, two), (third, three) = taken
+    assert one.dropped == 0
+    assert two.dropped == pytest.approx((second - first - 0.1) * ENGINE_RATE, abs=0.05 * ENGINE_RATE)
+    assert three.dropped == pytest.approx(max(0.0, third - second - 0.1) * ENGINE_RATE, abs=0.05 * ENGINE_RATE)
+    assert three.dropped >= 1
+
+
+def test_what_never_gave_a_sample_is_an_error_at_once() -> None:
+    with pytest.raises(SourceError, match="it is gone"):
+        next(reconnect.Reconnection("radio", ENGINE_RATE).blocks(Fickle(False).session))
+
+
+def test_first_pauses_are_those_that_are_told() -> None:
+    assert reconnect.BACKOFF_S == (1.0, 2.0, 5.0, 10.0)
 
 
 def test_a_slow_reader_of_a_pipe_loses_nothing() -> None:

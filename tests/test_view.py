@@ -56,7 +56,9 @@ STATES = {
     "stretch": View(Heard("mic:USB", reading(50.0, [(176.0, 0.98), (88.0, 0.9)], state="provisional"))),
     "no target": View(Heard("mic:USB", MATCHING, SONGS), target=None),
     "many": View(Heard("mic:USB", reading(50.0, [(42.0 * k, 0.9) for k in range(1, 8)]), SONGS * 9, 0.0)),
-    "trouble": View(Heard("mic:USB", reading(5.0, [(165.0, 0.9)], level=-1.0, lost=12.3)), ending=True),
+    "trouble": View(
+        Heard("mic:USB", reading(5.0, [(165.0, 0.9)], level=-1.0, word="clipping", lost=12.3)), ending=True
+    ),
     "unplugged": View(
         Heard("mic:USB", reading(9.0, [(165.0, 0.9)], note="microphone is gone, trying again in 5 s", lost=2.0))
     ),

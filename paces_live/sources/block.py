@@ -25,7 +25,11 @@ class Block:
 
 
 class Source(Protocol):
-    """A stream of audio; iterating `blocks` opens it, ending or closing the iterator closes it."""
+    """A stream of audio; iterating `blocks` opens it, ending or closing the iterator closes it.
+
+    A source may have two more properties. ``note``, str or None: its words about itself now, such as ``microphone is
+    gone, trying again in 5 s``. ``title``, str or None: what plays now, as the source itself names it.
+    """
 
     @property
     def name(self) -> str:
@@ -43,3 +47,13 @@ class Source(Protocol):
         SourceError
             The source cannot be opened or read.
         """
+
+
+def note_of(source: Source) -> str | None:
+    """Return what `source` says about itself, if it ever says anything."""
+    return getattr(source, "note", None)
+
+
+def title_of(source: Source) -> str | None:
+    """Return what plays now, as `source` names it, if it ever names anything."""
+    return getattr(source, "title", None)

@@ -1,12 +1,19 @@
-"""A file that libsndfile reads, in real time or as fast as it is taken."""
+"""An audio file, in real time or as fast as it is taken."""
 
 import stat
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from functools import cached_property
 from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from paces_live.errors import SourceError
 from paces_live.sources.block import Block
+from paces_live.sources.decoder import INSTALL, Decoder, Frames, load_av
 from paces_live.sources.resample import MonoResampler
 
 BLOCK_S = 0.25
@@ -14,7 +21,7 @@ BLOCK_S = 0.25
 
 
 class FileSource:
-    """The samples of an audio file: WAV, FLAC, OGG, MP3 and what else libsndfile reads.
+    """The samples of an audio file: what libsndfile reads, and with the extra ``radio`` what FFmpeg reads.
 
     Parameters
     ----------
@@ -38,6 +45,13 @@ class FileSource:
         """``file:`` and the file's name."""
         return f"file:{self._path.name}"
 
+    @cached_property
+    def title(self) -> str | None:
+        """The title in the file's tags, else its name without suffix; see `file_title`."""
+        from paces_live.titles.tags import file_title
+
+        return file_title(self._path)
+
     @property
     def duration(self) -> float:
         """Length in seconds, as the file's header states it.
@@ -45,49 +59,61 @@ class FileSource:
         Raises
         ------
         SourceError
-            The file cannot be opened.
+            The file cannot be opened, or does not say.
         """
-        self._check()
-        import soundfile
-
-        try:
-            information = soundfile.info(str(self._path))
-        except soundfile.LibsndfileError as error:
-            raise self._unreadable(error) from error
-        return float(information.frames / information.samplerate)
+        with closing(self._open()) as audio:
+            if audio.duration is None:
+                raise SourceError(f"{self._path}: does not say how long it is: {self._conversion}")
+            return audio.duration
 
     def blocks(self) -> Generator[Block, None, None]:
-        """Yield the whole file in blocks of about a quarter of a second; see `Source.blocks`."""
+        """Yield the whole file in blocks of at most a quarter of a second; see `Source.blocks`."""
+        start = time.monotonic()
+        given = 0
+        with closing(self._open()) as audio:
+            for samples in self._resampled(audio.frames()):
+                given += len(samples)
+                if not self._fast:
+                    time.sleep(max(0.0, start + given / self._sample_rate - time.monotonic()))
+                if len(samples):
+                    yield Block(samples)
+        if not given:
+            raise SourceError(f"{self._path}: holds no samples: choose a file with music in it")
+
+    def _resampled(self, stretches: Iterator[Frames]) -> Iterator[NDArray[np.float32]]:
+        resampler: MonoResampler | None = None
+        for frames, rate in stretches:
+            resampler = resampler or MonoResampler(rate, self._sample_rate, name=str(self._path))
+            yield resampler.push(frames)
+        if resampler:
+            yield resampler.flush()
+
+    def _open(self) -> "_Audio":
+        """Open the file with libsndfile; what that does not know, with FFmpeg."""
         self._check()
         # Deferred: importing soundfile takes about 50 ms and opens libsndfile.
         import soundfile
 
-        start = time.monotonic()
-        given = 0
         try:
-            with soundfile.SoundFile(self._path) as file:
-                resampler = MonoResampler(file.samplerate, self._sample_rate, name=str(self._path))
-                frames = max(1, round(BLOCK_S * file.samplerate))
-                ended = False
-                while not ended:
-                    read = file.read(frames, dtype="float32", always_2d=True)
-                    ended = not len(read)
-                    samples = resampler.flush() if ended else resampler.push(read)
-                    given += len(samples)
-                    if not self._fast:
-                        time.sleep(max(0.0, start + given / self._sample_rate - time.monotonic()))
-                    if len(samples):
-                        yield Block(samples)
+            return _Libsndfile(soundfile.SoundFile(self._path), self._unreadable)
         except soundfile.LibsndfileError as error:
-            raise self._unreadable(error) from error
-        if not given:
-            raise SourceError(f"{self._path}: holds no samples: choose a file with music in it")
+            unreadable = self._unreadable(error)
+        if (av := load_av()) is None:
+            raise unreadable
+        try:
+            return Decoder(av, str(self._path), name=str(self._path))
+        except SourceError:
+            raise unreadable from None
 
     def _unreadable(self, error: Exception) -> SourceError:
         return SourceError(
-            f"{self._path}: cannot be read as audio ({_reason(error)}): WAV, FLAC, OGG and MP3 can; "
-            f"convert others with: ffmpeg -i {self._path.name} song.wav"
+            f"{self._path}: cannot be read as audio ({_reason(error)}): WAV, FLAC, OGG and MP3 can, "
+            f"with the extra radio ({INSTALL}) m4a and more; {self._conversion}"
         )
+
+    @property
+    def _conversion(self) -> str:
+        return f"convert others with: ffmpeg -i {self._path.name} song.wav"
 
     def _check(self) -> None:
         """Raise `SourceError` for what libsndfile would explain badly or wait for without end."""
@@ -105,9 +131,7 @@ class FileSource:
         if stat.S_ISDIR(status.st_mode):
             raise SourceError(f"{self._path}: is a directory: give a file in it")
         if not stat.S_ISREG(status.st_mode):
-            raise SourceError(
-                f"{self._path}: is not a regular file: read raw PCM from it with --input - < {self._path}"
-            )
+            raise SourceError(f"{self._path}: is not a regular file: a named pipe is the input fifo:{self._path}")
         if self._path.suffix.lower() == ".raw":
             # libsndfile goes by this suffix alone, and cannot know the rate.
             raise SourceError(
@@ -116,6 +140,38 @@ class FileSource:
             )
         if not status.st_size:
             raise SourceError(f"{self._path}: is empty: choose a file with music in it")
+
+
+class _Audio(Protocol):
+    """An open file; `duration` is its length in seconds, None where its header does not state one."""
+
+    duration: float | None
+
+    def frames(self) -> Iterator[Frames]:
+        """Yield stretches of frames until the end."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class _Libsndfile:
+    """A file that libsndfile has opened, read a quarter of a second at once."""
+
+    def __init__(self, file: Any, unreadable: Callable[[Exception], SourceError]) -> None:
+        self._file = file
+        self._unreadable = unreadable
+        self.duration: float | None = file.frames / file.samplerate
+
+    def frames(self) -> Iterator[Frames]:
+        size = max(1, round(BLOCK_S * self._file.samplerate))
+        try:
+            while len(read := self._file.read(size, dtype="float32", always_2d=True)):
+                yield read, self._file.samplerate
+        except RuntimeError as error:  # what soundfile's error is
+            raise self._unreadable(error) from error
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _reason(error: Exception) -> str:

@@ -1,10 +1,14 @@
 """A microphone, or any other input that PortAudio knows."""
 
+import contextlib
 import ctypes
+import platform
+import re
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -14,13 +18,16 @@ from numpy.typing import NDArray
 from paces_live.errors import SourceError
 from paces_live.ring import SampleRing
 from paces_live.sources.block import Block
+from paces_live.sources.reconnect import Reconnection
 from paces_live.sources.resample import MonoResampler
 
 POLL_S = 0.1
 """Pause between two looks at the ring: short against a reading a second, long against a callback's period."""
 SILENT_S = 3.0
 """A device that calls back nothing for so long is taken for gone."""
-CHANNELS_MAX = 2
+CHANNELS_MAX = 8
+"""A device with more is a converter of the sound system's that makes as many as one asks for: two are asked for."""
+_ALSA_PLACE = re.compile(r"\s*\(hw:\d+,\d+\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,8 @@ class MicrophoneSource:
     """Sound from an input device, opened at the device's own rate and resampled here.
 
     The callback only copies. What is not fetched within 25 s is in the next block's `dropped`, and so is what
-    the sound system lost (it does not say how much: it counts as one callback's frames).
+    the sound system lost (it does not say how much: it counts as one callback's frames). A device that is unplugged
+    is looked for by its stable name until it is back.
 
     Parameters
     ----------
@@ -54,18 +62,32 @@ class MicrophoneSource:
         self._device = device
         self._sample_rate = sample_rate
         self._opened: Device | None = None
+        self._reconnection = Reconnection("microphone", sample_rate)
 
     @property
     def name(self) -> str:
         """``mic:`` and the device's full name; before it is opened, the name asked for or ``default``."""
         return f"mic:{self._opened.name if self._opened else self._device or 'default'}"
 
+    @property
+    def note(self) -> str | None:
+        """That it is gone, and when it is tried again."""
+        return self._reconnection.note
+
     def blocks(self) -> Generator[Block, None, None]:
         """Yield all that is new, at least every half second (empty where nothing came), without end."""
+        return self._reconnection.blocks(self._session)
+
+    def _session(self) -> Generator[Block, None, None]:
         portaudio = load_portaudio()
-        device = find_device(input_devices(portaudio), self._device)
+        if self._opened:
+            _look_again(portaudio)
+        devices = input_devices(portaudio)
+        device = find_device(devices, self._device)
         self._opened = device
-        channels = min(CHANNELS_MAX, device.channels)
+        # Whatever the system's default is by then, what is looked for again is the same device.
+        self._device = stable_name(device, devices)
+        channels = device.channels if device.channels <= CHANNELS_MAX else 2
         capture = _Capture(device.rate, channels)
         try:
             stream = portaudio.InputStream(
@@ -81,22 +103,27 @@ class MicrophoneSource:
             raise SourceError(f"{self.name} cannot be opened ({_reason(error)}): {_BUSY}") from error
         try:
             stream.start()
-            yield from self._stretches(capture, device, channels)
+            yield from self._stretches(capture, device, channels, lambda: bool(stream.active))
         except portaudio.PortAudioError as error:
             raise SourceError(f"{self.name} cannot be started ({_reason(error)}): {_BUSY}") from error
         finally:
-            # Not stop: it waits for what is on the way, 20 s with a device that delivers nothing any more.
-            stream.abort()
-            stream.close()
+            # A device that is gone cannot be stopped.
+            with contextlib.suppress(portaudio.PortAudioError):
+                # Not stop: it waits for what is on the way, 20 s with a device that delivers nothing any more.
+                stream.abort()
+            with contextlib.suppress(portaudio.PortAudioError):
+                stream.close()
 
-    def _stretches(self, capture: "_Capture", device: Device, channels: int) -> Iterator[Block]:
+    def _stretches(
+        self, capture: "_Capture", device: Device, channels: int, active: Callable[[], bool]
+    ) -> Iterator[Block]:
         """Yield what arrives, cut where something was lost: the resampler must not join the two sides."""
         resampler = MonoResampler(device.rate, self._sample_rate, name=self.name)
         heard = time.monotonic()
         while True:
             if capture.ring.wait(POLL_S * 5):
                 heard = time.monotonic()
-            elif time.monotonic() - heard > SILENT_S:
+            elif time.monotonic() - heard > SILENT_S or not active():
                 raise SourceError(f"{self.name} stopped delivering: check its plug, then start again")
             for values, lost in capture.stretches():
                 frames = values.reshape(-1, channels)
@@ -150,9 +177,7 @@ def load_portaudio() -> ModuleType:
     SourceError
         PortAudio is not there, or does not start.
     """
-    _silence("libasound.so.2", "snd_lib_error_set_handler")
-    _silence("libjack.so.0", "jack_set_error_function")
-    _silence("libjack.so.0", "jack_set_info_function")
+    _silence_libraries()
     try:
         # Deferred: the import starts PortAudio, which probes every device: 0.1 to 1 s.
         import sounddevice
@@ -195,8 +220,11 @@ def find_device(devices: list[Device], wanted: str | None) -> Device:
     name = wanted.casefold()
     if exact := [device for device in devices if device.name.casefold() == name]:
         return exact[0]
-    found = [device for device in devices if name in device.name.casefold()]
-    if not found:
+    # Where it is plugged is not who it is: a name that was written down may have another place by now.
+    for part in (name, _ALSA_PLACE.sub("", name)):
+        if found := [device for device in devices if part in device.name.casefold()]:
+            break
+    else:
         raise SourceError(f"no microphone is called {wanted!r}: choose one of: {names}")
     if len(found) > 1:
         several = ", ".join(device.name for device in found)
@@ -204,18 +232,37 @@ def find_device(devices: list[Device], wanted: str | None) -> Device:
     return found[0]
 
 
+def stable_name(device: Device, devices: list[Device]) -> str:
+    """Return the part of the name that stays when the device is plugged elsewhere, if it still names only it."""
+    short = _ALSA_PLACE.sub("", device.name)
+    same = [other for other in devices if short.casefold() in other.name.casefold()]
+    return short if short and same == [device] else device.name
+
+
+def _look_again(portaudio: ModuleType) -> None:
+    """Let PortAudio see what was plugged and unplugged: it lists the devices once, when it starts."""
+    try:
+        portaudio._terminate()  # noqa: SLF001 - sounddevice has no public name for it
+        portaudio._initialize()  # noqa: SLF001
+    except portaudio.PortAudioError as error:
+        raise SourceError(f"PortAudio does not start again ({_reason(error)}): check the sound system") from error
+
+
 _BUSY = "close other programs that use it, or choose another of paces-live devices"
 
 
-def _silence(library: str, setter: str) -> None:
-    """Give a C library that prints to standard error on its own a handler that does nothing."""
-    try:
-        function = getattr(ctypes.CDLL(library), setter)
-    except (OSError, AttributeError):
-        return  # not there, so it prints nothing
-    # A C function that looks at no argument: one of Python's would need the interpreter's lock in the audio
-    # thread, and the interpreter alive.
-    function(ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p))
+@cache
+def _silence_libraries() -> None:
+    """Let what C libraries print to standard error go nowhere; Python's own standard error stays as it is.
+
+    ALSA and JACK print while devices are probed, PortAudio where one is unplugged: over the user interface.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return  # elsewhere the stream is a constant
+    library = ctypes.CDLL(None)
+    library.fopen.restype = ctypes.c_void_p
+    if nowhere := library.fopen(b"/dev/null", b"we"):
+        ctypes.c_void_p.in_dll(library, "stderr").value = nowhere
 
 
 def _reason(error: Exception) -> str:

@@ -7,6 +7,7 @@ from os import read as os_read
 from typing import BinaryIO, Literal, cast, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paces_live.errors import SourceError, UsageError
 from paces_live.sources.block import Block
@@ -30,6 +31,15 @@ def pcm_format(text: str) -> PcmFormat:
         if text == known:
             return cast("PcmFormat", known)
     raise UsageError(f"format {text} is unknown: choose {' or '.join(get_args(PcmFormat))}")
+
+
+def check_pcm(rate: int, format: str, channels: int) -> None:  # noqa: A002 - the name of the option
+    """Raise `UsageError` where raw PCM of this kind cannot be read."""
+    if not RATE_MIN <= rate <= RATE_MAX:
+        raise UsageError(f"rate {rate} is out of range: choose {RATE_MIN} to {RATE_MAX} Hz")
+    pcm_format(format)
+    if not 1 <= channels <= CHANNELS_MAX:
+        raise UsageError(f"{channels} channels are out of range: choose 1 to {CHANNELS_MAX}")
 
 
 class PipeSource:
@@ -72,11 +82,7 @@ class PipeSource:
         sample_rate: int,
         name: str = "stdin",
     ) -> None:
-        if not RATE_MIN <= rate <= RATE_MAX:
-            raise UsageError(f"rate {rate} is out of range: choose {RATE_MIN} to {RATE_MAX} Hz")
-        pcm_format(format)
-        if not 1 <= channels <= CHANNELS_MAX:
-            raise UsageError(f"{channels} channels are out of range: choose 1 to {CHANNELS_MAX}")
+        check_pcm(rate, format, channels)
         self._stream = stream
         self._rate = rate
         self._type = np.dtype("<i2" if format == "s16le" else "<f4")
@@ -94,6 +100,15 @@ class PipeSource:
         """Yield what the pipe gives when it comes, and an empty block each half second that nothing does."""
         if self._stream.isatty():
             raise UsageError(f"{self._name} is a terminal: pipe raw PCM into it, such as {_EXAMPLE}")
+        count = 0
+        for samples in self.samples():
+            count += len(samples)
+            yield Block(samples)
+        if not count:
+            raise SourceError(f"{self._name} ended before anything came: pipe raw PCM into it, such as {_EXAMPLE}")
+
+    def samples(self) -> Generator[NDArray[np.float32], None, None]:
+        """Yield the samples of `blocks`; a stream that ends before anything came is none of its errors."""
         resampler = MonoResampler(self._rate, self._sample_rate, name=self._name)
         frame_bytes = self._type.itemsize * self._channels
         rest = b""
@@ -106,11 +121,9 @@ class PipeSource:
             whole = len(data) - len(data) % frame_bytes
             rest = data[whole:]
             frames = np.frombuffer(data[:whole], dtype=self._type).astype(np.float32) * self._scale
-            yield Block(resampler.push(frames.reshape(-1, self._channels)))
-        if not started:
-            raise SourceError(f"{self._name} ended before anything came: pipe raw PCM into it, such as {_EXAMPLE}")
-        if len(samples := resampler.flush()):
-            yield Block(samples)
+            yield resampler.push(frames.reshape(-1, self._channels))
+        if len(flushed := resampler.flush()):
+            yield flushed
 
     def _chunks(self) -> Iterator[bytes]:
         """Yield bytes as they come until the stream ends, none where nothing came for half a second."""

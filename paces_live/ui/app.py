@@ -13,11 +13,12 @@ from textual.theme import BUILTIN_THEMES
 from textual.theme import Theme as TextualTheme
 from textual.widgets import Footer
 
+from paces_live.interface import Engine
 from paces_live.match import SPM_MAX, SPM_MIN, TOLERANCE_MAX
 from paces_live.player import Controls
 from paces_live.ui.canvas import Canvas
 from paces_live.ui.keys import KEYS
-from paces_live.ui.listener import Engine, Listener
+from paces_live.ui.listener import Listener
 from paces_live.ui.screen import draw
 from paces_live.ui.tap import Taps
 from paces_live.ui.theme import DARK, PLAIN, THEMES, Theme, choose

@@ -2,38 +2,16 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from paces_live.errors import PacesError
-from paces_live.events import Event
+from paces_live.interface import Engine
 from paces_live.sources.block import Source
 from paces_live.ui.view import Heard
 
 GRACE_S = 2.0
 """How long a stopped engine may take to log the last song before the UI ends without it."""
-
-
-class Engine(Protocol):
-    """What the UI needs of `paces_live.engine.Engine`."""
-
-    target: float | None
-    """Target cadence, steps per minute; like the next two settable from any thread while the engine runs."""
-    tolerance: float
-    """Largest relative error of a match."""
-    paused: bool
-    """Whether what comes in is thrown away."""
-
-    @property
-    def sample_rate(self) -> int:
-        """Sample rate that it hears its sources at, Hz."""
-
-    def events(self, source: Source) -> Iterator[Event]:
-        """Yield what is heard until the source ends or `stop` is called."""
-
-    def stop(self) -> None:
-        """Ask `events` to log the current song and end."""
 
 
 class Listener:

@@ -7,11 +7,9 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TextIO, TypeVar
 
-from paces_live.events import End, Event, Match, Pace, Reading, Song, SongPace, Start, State, to_json
+from paces_live.events import End, Event, Health, Match, Pace, Reading, Song, SongPace, Start, State, to_json
 from paces_live.match import stepping
 
-QUIET_DBFS, LOUD_DBFS = -55.0, -3.0
-"""Levels of a second of music outside of which the capture needs attention, dBFS."""
 SAME_PACE = 0.01
 """Relative change of a pace that is not worth a new line."""
 LOST_S = 1.0
@@ -75,14 +73,17 @@ class PlainWriter:
         return reading.health.dropped_s - (self._said.health.dropped_s if self._said else 0.0)
 
     def _reading_line(self, reading: Reading, *, lost: float) -> str:
-        parts = [f"{clock(reading.t):>7}  song {reading.song}", f"{STATE_WORDS[reading.state]:<15}"]
+        parts = [f"{clock(reading.t):>7}  song {reading.song}", f"{state_word(reading):<15}"]
+        if reading.title and (self._said is None or self._said.title != reading.title):
+            parts.append(reading.title)
         if reading.paces:
             parts.append(paces_words(reading.paces))
             parts.append(verdict(reading.match, reading.paces, self._target, colour=self._colour))
         if self._rejected and reading.rejected:
             parts.append(f"rejected {paces_words(reading.rejected)}")
-        if note := level_note(reading.health.level_dbfs, reading.state):
+        if note := level_note(reading.health):
             parts.append(f"{note} ({reading.health.level_dbfs:.0f} dBFS)")
+        parts.append(reading.health.note or "")
         if lost > 0.0:
             parts.append(f"lost {lost:.1f} s of audio")
         return "  ".join(filter(None, parts))
@@ -97,11 +98,20 @@ STATE_WORDS: dict[State, str] = {
 }
 
 
+def state_word(reading: Reading) -> str:
+    """Return the state of a reading in a runner's words."""
+    return "remembered" if reading.remembered else STATE_WORDS[reading.state]
+
+
 def news(before: Reading, now: Reading) -> bool:
     """Tell whether `now` says something that a runner wants to know and that `before` did not say."""
     if (before.song, before.state, len(before.paces)) != (now.song, now.state, len(now.paces)):
         return True
+    if (before.title, before.remembered) != (now.title, now.remembered):
+        return True
     if (before.match and before.match.grade) != (now.match and now.match.grade):
+        return True
+    if (before.health.note, before.health.level) != (now.health.note, now.health.level):
         return True
     if now.health.dropped_s - before.health.dropped_s >= LOST_S:
         return True
@@ -143,13 +153,9 @@ def target_words(target: float | None, tolerance: float) -> str:
     return "no target" if target is None else f"target {target:g} spm ± {100 * tolerance:g} %"
 
 
-def level_note(level_dbfs: float, state: State) -> str:
-    """Return what is wrong with the level of the capture, or nothing; digital silence is no complaint."""
-    if level_dbfs < QUIET_DBFS and state != "silence":
-        return "too quiet"
-    if level_dbfs > LOUD_DBFS:
-        return "clipping"
-    return ""
+def level_note(health: Health) -> str:
+    """Return what has been wrong with the level of the capture for some seconds, or nothing."""
+    return "" if health.level == "fine" else health.level
 
 
 def clock(seconds: float) -> str:

@@ -127,7 +127,7 @@ def _footing(view: View, width: int) -> list[Text]:
         return [Text()]
     health = view.reading.health
     roomy = width >= ROOMY
-    note = level_note(health.level_dbfs, view.reading.state)
+    note = level_note(health)
     lost = Text(f"lost {health.dropped_s:.1f} s" if health.dropped_s > 0.0 else "", theme.no)
     if health.note is not None:
         *above, last = _warning(health.note, width - lost.cell_len * roomy, theme)

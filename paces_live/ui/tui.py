@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from paces_live.errors import SourceError
+from paces_live.interface import Engine
 from paces_live.match import best_match
 from paces_live.notify import notifying
 from paces_live.player import Controls
 from paces_live.sources import open_source
 from paces_live.sources.block import Source
+from paces_live.titles.titled import titled
 from paces_live.ui.app import PacesApp
-from paces_live.ui.listener import Engine, Listener
+from paces_live.ui.listener import Listener
 from paces_live.ui.tables import Row, print_table
 from paces_live.ui.theme import choose
 from paces_live.ui.view import Heard
@@ -28,6 +30,7 @@ def run(
     tolerance: float,
     controls: Controls | None = None,
     inputs: Callable[[], list[str]] | None = None,
+    titles: str = "auto",
     theme: str | None = None,
 ) -> None:
     """Show what `engine` hears of `source` until it ends or the user quits, then print the songs heard.
@@ -42,6 +45,8 @@ def run(
         The player that plays the source; its keys are shown.
     inputs : callable, optional
         Returns the inputs that the user can go through, as `paces_live.sources.open_source` takes them.
+    titles : str
+        Where the titles of those inputs come from, as `paces_live.titles.titled.titled` takes it.
     theme : {"dark", "light", "plain"}, optional
         The colours; otherwise dark ones, or none where NO_COLOR is set.
 
@@ -54,7 +59,7 @@ def run(
     """
     colours = choose(theme)
     engine.tolerance = tolerance
-    listener = Listener(engine, source, following(engine, source, inputs) if inputs else None)
+    listener = Listener(engine, source, following(engine, source, inputs, titles) if inputs else None)
     app = PacesApp(engine, listener, controls=controls, switchable=inputs is not None, theme=colours)
     with _terminal_for_ui():
         app.run()
@@ -64,7 +69,9 @@ def run(
         raise listener.error
 
 
-def following(engine: Engine, first: Source, inputs: Callable[[], list[str]]) -> Callable[[], Source]:
+def following(
+    engine: Engine, first: Source, inputs: Callable[[], list[str]], titles: str = "auto"
+) -> Callable[[], Source]:
     """Return what opens one of `inputs` after the other, from the one after `first` on."""
     last = first.name
 
@@ -74,7 +81,7 @@ def following(engine: Engine, first: Source, inputs: Callable[[], list[str]]) ->
         if not specs:
             raise SourceError("there is no other input: plug a microphone in, then press s")
         last = specs[(specs.index(last) + 1) % len(specs)] if last in specs else specs[0]
-        return notifying(open_source(last, sample_rate=engine.sample_rate))
+        return notifying(titled(open_source(last, sample_rate=engine.sample_rate), titles))
 
     return open_next
 

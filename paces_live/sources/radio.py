@@ -1,0 +1,237 @@
+"""An internet radio station: HTTP, titles by the ICY protocol, decoded by FFmpeg."""
+
+import queue
+import re
+import threading
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+import paces_live
+from paces_live.errors import SourceError
+from paces_live.sources.block import Block
+from paces_live.sources.decoder import INSTALL, Decoder, load_av
+from paces_live.sources.reconnect import POLL_S, Reconnection
+from paces_live.sources.resample import MonoResampler
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+TIMEOUT_S = 10.0
+"""A server that is silent for so long is taken for gone."""
+AHEAD = 64
+"""Stretches that are decoded before they are asked for: one or two seconds."""
+END_S = 1.0
+"""Time that the reading thread has to end; one that waits for the server ends by itself when that answers."""
+LIST_BYTES = 1 << 16
+_LISTS = ("audio/x-mpegurl", "audio/mpegurl", "application/x-mpegurl", "audio/x-scpls")
+_TITLE = re.compile(rb"StreamTitle='(.*?)';", re.DOTALL)
+
+
+class RadioSource:
+    """A station, or any other audio behind an HTTP or HTTPS address; heard as fast as the server sends it.
+
+    A station that breaks off is connected to again. What has an end, such as a file on a server, ends the source.
+
+    Parameters
+    ----------
+    address : str
+        URL of the stream, or of an M3U or PLS playlist that names it.
+    sample_rate : int
+        The engine's rate, Hz.
+    """
+
+    live = True
+
+    def __init__(self, address: str, sample_rate: int) -> None:
+        self._address = address
+        self._sample_rate = sample_rate
+        self._reconnection = Reconnection("radio", sample_rate)
+        self._title: str | None = None
+
+    @property
+    def name(self) -> str:
+        """``radio:`` and the address without its query, which may hold a key."""
+        parts = urlsplit(self._address)
+        return f"radio:{parts.hostname}{parts.path}"
+
+    @property
+    def note(self) -> str | None:
+        """That the station is gone, and when it is tried again."""
+        return self._reconnection.note
+
+    @property
+    def title(self) -> str | None:
+        """What the station says that it plays; None before it says anything."""
+        return self._title
+
+    def blocks(self) -> Generator[Block, None, None]:
+        """Yield what the station sends, and an empty block each half second that nothing comes."""
+        return self._reconnection.blocks(self._session)
+
+    def _session(self) -> Generator[Block, None, None]:
+        av = load_av()
+        if av is None:
+            raise SourceError(f"{self.name} needs the extra radio: {INSTALL}")
+        with closing(_Reader(av, self._address, self._sample_rate, name=self.name)) as reader:
+            while True:
+                try:
+                    item = reader.items.get(timeout=POLL_S)
+                except queue.Empty:
+                    yield Block(np.empty(0, np.float32))
+                    continue
+                if item is None:
+                    return
+                if isinstance(item, SourceError):
+                    raise item
+                self._title = item.title
+                yield Block(item.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Samples at the engine's rate, and the title as it was when they came."""
+
+    samples: NDArray[np.float32]
+    title: str | None
+
+
+class _Reader:
+    """A thread that reads and decodes, for both wait; `items` holds what it made, an error, or None at the end."""
+
+    def __init__(self, av: ModuleType, address: str, sample_rate: int, *, name: str) -> None:
+        self.items: queue.Queue[_Stretch | SourceError | None] = queue.Queue(AHEAD)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, args=(av, address, sample_rate, name), name="radio", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ask the thread to end, and wait a moment for it."""
+        self._stopping.set()
+        self._thread.join(END_S)
+
+    def _run(self, av: ModuleType, address: str, sample_rate: int, name: str) -> None:
+        # Deferred, here and below: with TLS and all it takes 50 ms, which the other sources need not wait for.
+        from http.client import HTTPException
+
+        try:
+            with closing(connect(address, name)) as response:
+                stream = IcyStream(response, self._stopping)
+                with closing(Decoder(av, stream, name=name)) as decoder:
+                    self._decode(decoder, stream, sample_rate, name)
+        except SourceError as error:
+            self._put(error)
+        except (OSError, HTTPException) as error:
+            self._put(SourceError(f"{name} cannot be read ({_reason(error)}): check the address and the network"))
+
+    def _decode(self, decoder: Decoder, stream: "IcyStream", sample_rate: int, name: str) -> None:
+        resampler: MonoResampler | None = None
+        for frames, rate in decoder.frames():
+            if self._stopping.is_set():
+                return
+            resampler = resampler or MonoResampler(rate, sample_rate, name=name)
+            if len(samples := resampler.push(frames)):
+                self._put(_Stretch(samples, stream.title))
+        if resampler is None:
+            raise SourceError(
+                f"{name}: gives no sound as a stream: choose another address, or download the file and give that"
+            )
+        if not stream.ends:
+            raise SourceError(f"{name} broke off: check the address and the network")
+        self._put(_Stretch(resampler.flush(), stream.title))
+        self._put(None)
+
+    def _put(self, item: _Stretch | SourceError | None) -> None:
+        """Wait for room, for as long as someone may take it."""
+        while not self._stopping.is_set():
+            try:
+                return self.items.put(item, timeout=POLL_S)
+            except queue.Full:
+                continue
+        return None
+
+
+class IcyStream:
+    """The audio of a response: the titles that ICY servers put between its bytes are taken out.
+
+    Attributes
+    ----------
+    title : str or None
+        The last title that came.
+    ends : bool
+        Whether the server says how long it is: a file, not a station.
+    """
+
+    def __init__(self, response: "HTTPResponse", stopping: threading.Event) -> None:
+        self.title: str | None = None
+        self.ends = response.length is not None
+        self._response = response
+        self._stopping = stopping
+        interval = response.headers.get("icy-metaint", "")
+        self._interval = int(interval) if interval.isdecimal() else 0
+        self._left = self._interval
+
+    def read(self, size: int) -> bytes:
+        """Return at most `size` bytes of audio, as soon as some are there; none at the end."""
+        if self._stopping.is_set():
+            return b""
+        if not self._interval:
+            return self._response.read1(size)
+        if not self._left:
+            self._left = self._interval
+            self._take_title()
+        chunk = self._response.read1(min(size, self._left))
+        self._left -= len(chunk)
+        return chunk
+
+    def _take_title(self) -> None:
+        """Read what stands between the bytes: a length in sixteens, and fields such as ``StreamTitle='…';``."""
+        told = self._response.read(16 * ord(self._response.read(1) or b"\0"))
+        if found := _TITLE.search(told):
+            try:
+                words = found[1].decode("utf-8")
+            except UnicodeDecodeError:
+                words = found[1].decode("latin-1")  # what servers sent before, and some still do
+            self.title = " ".join(words.split()) or None
+
+
+def connect(address: str, name: str) -> "HTTPResponse":
+    """Return the response to a request for the stream at `address`, or for the first one in the playlist there.
+
+    Raises
+    ------
+    SourceError, OSError, HTTPException
+        There is none.
+    """
+    import urllib.request
+
+    for _ in range(2):
+        headers = {"Icy-MetaData": "1", "User-Agent": f"paces-live/{paces_live.__version__}"}
+        request = urllib.request.Request(address, headers=headers)  # noqa: S310 - http and https alone come here
+        response: HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310
+        if response.headers.get_content_type() not in _LISTS:
+            return response
+        with response:
+            text = response.read(LIST_BYTES).decode("utf-8", errors="replace")
+        found = re.search(r"^(?:File\d+=)?(https?://\S+)", text, re.MULTILINE)
+        if found is None or "#EXT-X-" in text:
+            break
+        address = found[1]
+    raise SourceError(f"{name} is a playlist without the address of a stream: give the stream's own address")
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong on the way to the server, as a part of a line."""
+    from urllib.error import URLError
+
+    # The error of a status says it best itself; the other one of urllib wraps the one that says it.
+    words = error.reason if type(error) is URLError else error
+    return " ".join(str(words).split()).rstrip(".") or type(error).__name__

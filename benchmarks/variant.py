@@ -28,14 +28,14 @@ from paces_live.sources.resample import MonoResampler
 STAGES = {
     "resampling": ["paces_live.sources.resample.MonoResampler.push"],
     "features": ["paces_live.features.LogMelStream.push"],
-    "tempogram": ["paces_live.engine.tempogram"],
-    "candidates": ["paces_live.engine.candidates"],
-    "fold": ["paces_live.engine.build_cases"],
+    "tempogram": ["paces_live.hearing.tempogram"],
+    "candidates": ["paces_live.hearing.candidates"],
+    "fold": ["paces_live.hearing.build_cases"],
     "inference": ["paces_live.classifier.TfliteClassifier.probabilities"],
     "tracking": [f"paces_live.tracking.Tracker.{name}" for name in ("update", "shown", "summary")],
     "boundaries": ["paces_live.boundary.ChangeDetector.update"],
 }
-READ = "paces_live.engine._Hearing.read"
+READ = "paces_live.hearing.Hearing.read"
 """What each stage is, where the engine looks it up. What boundaries use of the others counts as theirs."""
 
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from paces_live.classifier import FixedClassifier
-from paces_live.engine import STRIP_SPM, Engine, EngineConfig
+from paces_live.engine import Engine, EngineConfig
 from paces_live.errors import SourceError, UsageError
 from paces_live.events import End, Event, Health, Reading, Song, Start, to_json
 from paces_live.fold import Cases
+from paces_live.hearing import STRIP_SPM
 from paces_live.sources import ArraySource
 from paces_live.sources.block import Block
 from tests.signals import RATE, Samples, noisy, rock, waltz

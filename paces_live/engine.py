@@ -115,12 +115,15 @@ class Engine:
             for cell in _cells(source.blocks(), round(CELL_S * rate)):
                 if cell.dropped:
                     hearing.skip(cell.dropped)
+                hearing.title = getattr(source, "title", None)
                 yield from hearing.hear(cell.samples, self._target)
                 if hearing.position >= due:
                     due += step * (1 + (hearing.position - due) // step)
                     # Where the next reading is due too, this one would only make a late engine later.
                     if not (source.live and hearing.position + cell.waiting >= due):
                         yield from hearing.read(self._target)
+                if cell.ends:
+                    yield from hearing.end_song(hearing.position / rate, self._target)
                 if self._stopping:
                     break
         except SourceError:
@@ -132,15 +135,16 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """The samples of a cell, those lost right before it, and how many have already come in after it."""
+    """The samples of a cell, those lost right before it, how many have already come in after it; the end of a song."""
 
     samples: NDArray[np.float32]
     dropped: int = 0
     waiting: int = 0
+    ends: bool = False
 
 
 def _cells(blocks: Iterator[Block], size: int) -> Iterator[_Cell]:
-    """Cut blocks of any length into cells of `size` samples; one is shorter only before a gap and at the end."""
+    """Cut blocks of any length into cells of `size` samples; one is shorter only before a gap and at an end."""
     rest = np.empty(0, np.float32)
     for block in blocks:
         if block.dropped:
@@ -154,6 +158,9 @@ def _cells(blocks: Iterator[Block], size: int) -> Iterator[_Cell]:
         for start in range(0, whole, size):
             yield _Cell(joined[start : start + size], waiting=len(joined) - start - size)
         rest = joined[whole:]
+        if block.ends:
+            yield _Cell(rest, ends=True)
+            rest = rest[:0]
     yield _Cell(rest)
 
 
@@ -169,6 +176,7 @@ class _Hearing:
         self._window = np.empty((0, self._features.n_mels), np.float32)
         self._tracker = Tracker(classifier.thresholds)
         self.position = 0
+        self.title: str | None = None
         self._dropped = 0
         self._song = 1
         self._song_start: float | None = None
@@ -232,6 +240,7 @@ class _Hearing:
             match=best_match(paces, target, config.tolerance),
             health=Health(self._level.dbfs, self._dropped / self._features.sample_rate, self._load),
             rejected=self._tracker.rejected(),
+            title=self.title,
         )
 
     def _changed(self, elapsed: float) -> bool:
@@ -274,7 +283,7 @@ class _Hearing:
         else:
             self._clear_window()
         if end - start >= SHORTEST_SONG_S:
-            yield Song(self._song, start, end, paces, best_match(paces, target, self._config.tolerance))
+            yield Song(self._song, start, end, paces, best_match(paces, target, self._config.tolerance), self.title)
             self._song += 1
 
     def _state(self, heard_s: float) -> State:

@@ -66,6 +66,7 @@ class Reading:
     """What is heard at one moment; `t` is seconds of audio since the start, `song` counts from 1.
 
     `paces` holds the compatible ones and `rejected` the others that were judged, each most probable first.
+    `title` is that of what plays, where it is known.
     """
 
     t: float
@@ -75,6 +76,7 @@ class Reading:
     match: Match | None
     health: Health
     rejected: tuple[Pace, ...] = ()
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

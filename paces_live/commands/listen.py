@@ -13,7 +13,9 @@ import typer
 from paces_live.commands.options import All, Fast, Interval, Json, Model, Plain, Target, Tolerance, engine_config
 
 if TYPE_CHECKING:
-    from paces_live.engine import EngineConfig
+    from paces_live.engine import Engine, EngineConfig
+    from paces_live.player import Controls
+    from paces_live.sources.block import Source
     from paces_live.ui.output import Writer
 
 
@@ -84,7 +86,7 @@ def _listen(
     fast: bool,
     pcm: dict[str, Any],
 ) -> None:
-    """Listen to `spec` in the form that the user wants and the terminal can show."""
+    """Listen to `spec`."""
     from paces_live.classifier import load_classifier
     from paces_live.engine import Engine
     from paces_live.notify import notifying
@@ -93,15 +95,29 @@ def _listen(
     classifier = load_classifier(model)
     source = notifying(open_source(spec, sample_rate=classifier.features.sample_rate, fast=fast, **pcm))
     engine = Engine(classifier, config)
+    hear(engine, source, config, json=json, plain=plain or spec == "-", rejected=rejected)
+
+
+def hear(
+    engine: "Engine",
+    source: "Source",
+    config: "EngineConfig",
+    *,
+    json: bool,
+    plain: bool,
+    rejected: bool,
+    controls: "Controls | None" = None,
+) -> None:
+    """Show what `engine` hears of `source` in the form that the user wants and the terminal can show."""
     with _signals_stop(engine):
-        if json or plain or spec == "-" or not _on_terminal():
+        if json or plain or not _on_terminal():
             writer = _writer(json=json, rejected=rejected)
             for event in engine.events(source):
                 writer.write(event)
         else:
             from paces_live.ui.tui import run
 
-            run(engine, source, tolerance=config.tolerance)
+            run(engine, source, tolerance=config.tolerance, controls=controls)
 
 
 def _on_terminal() -> bool:

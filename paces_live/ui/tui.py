@@ -18,6 +18,7 @@ from textual.widgets import Footer, Static
 
 from paces_live.events import Event
 from paces_live.match import SPM_MAX, SPM_MIN, best_match
+from paces_live.player import Controls
 from paces_live.sources.block import Source
 from paces_live.ui.tables import Row, print_table
 from paces_live.ui.view import Heard, View, render
@@ -115,16 +116,23 @@ class PacesApp(App[None]):
         Binding("shift+down", "move(-5)", "target −5", group=_FIVE, key_display="⇧↓"),
         Binding("pageup", "move(5)", show=False),
         Binding("pagedown", "move(-5)", show=False),
+        Binding("n", "next", "next"),
+        Binding("p", "previous", "previous"),
+        Binding("space", "pause", "pause"),
         Binding("q", "end", "quit"),
         Binding("ctrl+c", "end", show=False, priority=True),
     ]
 
-    def __init__(self, engine: Engine, listener: Listener, *, tolerance: float) -> None:
+    def __init__(
+        self, engine: Engine, listener: Listener, *, tolerance: float, controls: Controls | None = None
+    ) -> None:
         # Without colour the terminal's own two are used; Textual's greys would still be colours.
         super().__init__(ansi_color=bool(os.environ.get("NO_COLOR")))
         self._engine = engine
         self._listener = listener
         self._tolerance = tolerance
+        self._controls = controls
+        self._paused = False
         self._picture = Static(id="picture")
         self._drawn: tuple[View, int, int] | None = None
 
@@ -160,12 +168,32 @@ class PacesApp(App[None]):
         moved = DEFAULT_TARGET if target is None else target + by
         self._engine.target = min(SPM_MAX, max(SPM_MIN, moved))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:  # noqa: ARG002 - Textual's signature
+        """Offer a player's keys only where there is one."""
+        return self._controls is not None or action not in ("next", "previous", "pause")
+
+    def action_next(self) -> None:
+        """Go to the next song."""
+        if self._controls:
+            self._controls.next()
+
+    def action_previous(self) -> None:
+        """Go back to the beginning of the song, or to the one before."""
+        if self._controls:
+            self._controls.previous()
+
+    def action_pause(self) -> None:
+        """Pause the player, or let it go on."""
+        if self._controls:
+            self._paused = not self._paused
+            self._controls.pause(self._paused)
+
     def action_end(self) -> None:
         """Ask the engine to end; the UI follows as soon as the last song is logged."""
         self._listener.stop()
 
 
-def run(engine: Engine, source: Source, *, tolerance: float) -> None:
+def run(engine: Engine, source: Source, *, tolerance: float, controls: Controls | None = None) -> None:
     """Show what `engine` hears of `source` until it ends or the user quits, then print the songs heard.
 
     Raises
@@ -174,7 +202,7 @@ def run(engine: Engine, source: Source, *, tolerance: float) -> None:
         What the engine raised, after the terminal is back to normal.
     """
     listener = Listener(engine, source)
-    app = PacesApp(engine, listener, tolerance=tolerance)
+    app = PacesApp(engine, listener, tolerance=tolerance, controls=controls)
     with _terminal_for_ui():
         app.run()
     listener.stop()

@@ -16,7 +16,7 @@ from paces_live.sources.block import Block
 from paces_live.sources.microphone import load_portaudio
 from paces_live.sources.resample import MonoResampler
 
-LATENCY_S = 0.2
+LATENCY_S = 0.4
 """Sound in the card: enough that a busy machine does not run dry, short for whoever presses a key."""
 STALLED_S = 5.0
 """A card that asks for nothing for so long is taken for gone; a sound server may need 2 s to start."""

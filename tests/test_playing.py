@@ -1,5 +1,6 @@
 """Playing for real, to a null sink: what was analysed is what its monitor heard."""
 
+import itertools
 import json
 import signal
 import subprocess
@@ -37,7 +38,9 @@ def test_what_was_analysed_is_what_was_heard(sound_server: SoundServer, tmp_path
     """Two files of different rate and channels; each stretch of blocks lies at the same offset in the recording."""
     rng = np.random.default_rng(5)
     files = [tmp_path / "stereo.flac", tmp_path / "mono.wav"]
-    soundfile.write(files[0], rng.uniform(-0.3, 0.3, (round(2.5 * RATE), 2)), RATE)
+    stereo = rng.uniform(-0.3, 0.3, (round(2.5 * RATE), 2))
+    stereo[: RATE // 2] = 0.0  # a monitor may miss the moment in which its sink begins to play
+    soundfile.write(files[0], stereo, RATE)
     soundfile.write(files[1], rng.uniform(-0.3, 0.3, RATE), RATE // 2)
     capture = sound_server.capture("playback", sample_rate=RATE, seconds=9.0)
     capture.wait_started()
@@ -51,7 +54,7 @@ def test_what_was_analysed_is_what_was_heard(sound_server: SoundServer, tmp_path
         assert blocks["songs"].tolist() == [round(2.5 * RATE)]
     assert len(samples) == pytest.approx(4.5 * RATE, abs=2)
     offset = round(lag_of(samples[RATE : 2 * RATE], heard)) - RATE
-    for start, end in zip(ends[:-1], ends[1:], strict=True):
+    for start, end in itertools.pairwise(ends):
         np.testing.assert_allclose(heard[offset + start : offset + end], samples[start:end], atol=1e-4)
 
 
@@ -61,10 +64,10 @@ def test_play_tells_what_is_heard_and_ends_with_ctrl_c(sound_server: SoundServer
     with subprocess.Popen(command, env=sound_server.env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         events = []
-        for line in process.stdout:
-            events.append(json.loads(line))
-            if events[-1].get("t", 0.0) >= 6.0:
-                process.send_signal(signal.SIGINT)
+        while not events or events[-1].get("t", 0.0) < 6.0:
+            events.append(json.loads(process.stdout.readline()))
+        process.send_signal(signal.SIGINT)
+        events += map(json.loads, process.stdout)
     assert process.returncode == 1  # for the file that is not there
     assert [event["type"] for event in events[:2]] == ["error", "start"]
     assert events[1]["input"] == "play:default"

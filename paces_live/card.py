@@ -87,7 +87,7 @@ class Cut:
 class Feed:
     """What goes to the card: filled by the thread that decodes, emptied by the card, whose samples are then heard.
 
-    Each attribute is written by one thread alone: the feeder's in `add` and `end`, the card's in `callback`. Nobody
+    Each attribute is written by one thread alone: the feeder's, the card's in `callback`, the listener's. Nobody
     waits for anybody, and the callback only copies.
 
     Parameters
@@ -108,7 +108,7 @@ class Feed:
     over : bool
         Whether all was heard, and nothing more comes.
     ended : bool
-        Whether the feeder has nothing to add to what waits.
+        Set by the feeder: it has nothing to add to what waits.
     paused : bool
         Set by the listener: the card plays silence, and what waits goes on waiting.
     """
@@ -133,19 +133,15 @@ class Feed:
         self._silence = 0
         self._due = 0.0
 
-    def add(self, play: Play, frames: NDArray[np.float32], *, at_once: bool) -> None:
-        """Let `frames`, shape (n, channels), follow what was added before; `at_once`: break off what plays for it."""
+    def add(self, play: Play, frames: NDArray[np.float32]) -> None:
+        """Let `frames`, shape (n, channels), follow what was added before."""
         self._waiting.append((play, frames))
         self._added += len(frames)
         self.ended = False
-        if at_once:
-            self._earliest = play.number
 
-    def end(self, number: int, *, at_once: bool) -> None:
-        """Add nothing more after the plays below `number`; `at_once`: break them off."""
-        if at_once:
-            self._earliest = number
-        self.ended = True
+    def break_off(self, number: int) -> None:
+        """Play no more of the plays below `number`."""
+        self._earliest = number
 
     @property
     def ahead_s(self) -> float:

@@ -20,6 +20,8 @@ BLOCK_S = 0.2
 """Seconds that are read at once."""
 AHEAD_S = 3.0
 """Music decoded ahead of the card: enough to open the next file meanwhile, on a slow disk too."""
+READY_S = 1.0
+"""Music that is decoded before the card gets any of it: more than it takes at its start."""
 POLL_S = 0.1
 """Pause between two looks at whether there is room for more."""
 _CLOSE = -1
@@ -73,26 +75,35 @@ class Feeder:
                 if found := self._playlist.following(place):
                     place, jump = self._feed_track(feed, Play(number, found[1], found[0]), jump=jump)
                 else:
-                    feed.end(number, at_once=jump)
+                    if jump:
+                        feed.break_off(number)
+                    feed.ended = True
                     place, jump = self._asked.get(), True
         except BaseException as error:  # noqa: BLE001 - handed to the thread that takes the blocks, which raises it
             self.fault = error
 
     def _feed_track(self, feed: Feed, play: Play, *, jump: bool) -> tuple[int, bool]:
         """Feed a track, at once where it is jumped to; return the next place, and whether that is jumped to."""
+        fed = 0
         try:
             for frames in decoded(play.track.path, feed.rate, feed.channels):
-                feed.add(play, frames, at_once=jump)
-                jump = False
+                feed.add(play, frames)
+                fed += len(frames)
+                if jump and fed >= READY_S * feed.rate:
+                    feed.break_off(play.number)
+                    jump = False
                 full = True
                 while full:
-                    full = feed.ahead_s >= AHEAD_S
+                    full = not jump and feed.ahead_s >= AHEAD_S
                     asked = self._newest_request(POLL_S if full else 0.0)
                     if asked is not None:
                         return asked, True
         except SourceError as error:
             self._playlist.fail(play.track)
             self.failures.append(Unplayable(play.track.path, error))
+        if jump and fed:
+            feed.break_off(play.number)
+            jump = False
         return play.place + 1, jump
 
     def _newest_request(self, wait_s: float) -> int | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from paces_live.card import Feed, Play, find_output
 from paces_live.errors import SourceError
-from paces_live.feeder import POLL_S, Feeder
+from paces_live.feeder import POLL_S, READY_S, Feeder
 from paces_live.playlist import Playlist, Unplayable
 from paces_live.sources.block import Block
 from paces_live.sources.microphone import load_portaudio
@@ -164,7 +164,7 @@ class Player:
     def _start_or_stop(self, feed: Feed, stream: Any) -> None:
         """Let the card run while there is something to play."""
         feed.paused = self._paused
-        if stream.stopped and not self._paused and (feed.ahead_s or feed.ended):
+        if stream.stopped and not self._paused and (feed.ahead_s >= READY_S or feed.ended):
             feed.rewind_clock()
             stream.start()
         elif not stream.stopped and self._paused and feed.all_heard:

@@ -21,7 +21,10 @@ DOCUMENTS = (
     *("README.md", "docs/architecture.md", "docs/raspberry-pi.md", "docs/arm64.md"),
     *("models/README.md", "training/README.md"),
 )
-LIVE = ("paces-live", "paces-live listen --input playback", "paces-live doctor", "paces-live devices")
+LIVE = (
+    *("paces-live", "paces-live listen --input playback", "paces-live doctor", "paces-live devices"),
+    "paces-live play --shuffle --skip-mismatch ~/Music",
+)
 """What depends on the machine's sound: here it must end in an answer, whatever that is, and never in a traceback."""
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ PLAYER = """
 import sys
 import numpy as np
 from pathlib import Path
+from typing import Any
 from paces_live.player import Player
 from paces_live.playlist import Playlist, Track
 from tests.soundserver import RATE
@@ -63,7 +65,7 @@ def test_play_tells_what_is_heard_and_ends_with_ctrl_c(sound_server: SoundServer
     command = [sys.executable, "-m", "paces_live", "play", "--json", str(tmp_path / "gone.mp3"), str(excerpt())]
     with subprocess.Popen(command, env=sound_server.env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        events = []
+        events: list[dict[str, Any]] = []
         while not events or events[-1].get("t", 0.0) < 6.0:
             events.append(json.loads(process.stdout.readline()))
         process.send_signal(signal.SIGINT)

@@ -92,7 +92,9 @@ class Player:
     @property
     def note(self) -> str | None:
         """What a listener should know of the player now."""
-        return "paused" if self._paused else None
+        if self._paused:
+            return "paused"
+        return f"cannot play {self.failures[-1].path.name}" if self.failures else None
 
     def next(self) -> None:
         """Go on with the next song; after the last one, end."""

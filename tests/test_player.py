@@ -284,6 +284,7 @@ def test_unreadable_files_are_passed_over(card: Card, song: Callable[..., Track]
     player = played_by(Track(text, "text"), broken, good, Track(tmp_path / "gone.wav", "gone"))
     np.testing.assert_array_equal(joined(list(player.blocks())), mono(content(good)))
     assert [one.path.name for one in player.failures] == ["text.wav", "broken.wav", "gone.wav"]
+    assert player.note == "cannot play gone.wav"
     assert np.isfinite(np.concatenate(card.played)).all()
 
 

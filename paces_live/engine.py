@@ -164,6 +164,8 @@ class Engine:
                 idle = 0 if len(cell.samples) else idle + 1
                 if idle > 1:  # half a second of nothing, at least
                     yield from hearing.remark(note_of(source))
+                if cell.ends:
+                    yield from hearing.end_song(hearing.position / rate, self._target)
                 if self._stopping:
                     break
         except SourceError:
@@ -177,15 +179,16 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """The samples of a cell, those lost right before it, and how many have already come in after it."""
+    """The samples of a cell, those lost right before it, how many have already come in after it; the end of a song."""
 
     samples: NDArray[np.float32]
     dropped: int = 0
     waiting: int = 0
+    ends: bool = False
 
 
 def _cells(blocks: Iterator[Block], size: int) -> Iterator[_Cell]:
-    """Cut blocks of any length into cells of `size` samples; one is shorter only before a gap and at the end."""
+    """Cut blocks of any length into cells of `size` samples; one is shorter only before a gap and at an end."""
     rest = np.empty(0, np.float32)
     for block in blocks:
         if block.dropped:
@@ -199,6 +202,9 @@ def _cells(blocks: Iterator[Block], size: int) -> Iterator[_Cell]:
         for start in range(0, whole, size):
             yield _Cell(joined[start : start + size], waiting=len(joined) - start - size)
         rest = joined[whole:]
+        if block.ends:
+            yield _Cell(rest, ends=True)
+            rest = rest[:0]
     yield _Cell(rest)
 
 

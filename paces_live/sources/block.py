@@ -18,10 +18,13 @@ class Block:
         Mono, full scale ±1, at the engine's sample rate; belongs to the receiver.
     dropped : int
         Samples lost between the previous block and this one, at the engine's sample rate.
+    ends : bool
+        Whether a song ends with it, as the source knows.
     """
 
     samples: NDArray[np.float32]
     dropped: int = 0
+    ends: bool = False
 
 
 class Source(Protocol):

@@ -17,6 +17,7 @@ from paces_live.commands.config import config
 from paces_live.commands.devices import devices, doctor
 from paces_live.commands.history import history
 from paces_live.commands.listen import demo, listen
+from paces_live.commands.play import play
 from paces_live.errors import PacesError, UsageError
 
 INTERRUPTED = 130
@@ -118,6 +119,7 @@ app.command(
     "[bold]paces-live listen --input playback --target 170[/bold]\n\n"
     "[bold]ffmpeg -i song.m4a -f s16le -ac 1 -ar 44100 - | paces-live listen --input - --json[/bold]"
 )(listen)
+app.command(epilog="Example: [bold]paces-live play --target 170 --skip-mismatch --shuffle ~/Music[/bold]")(play)
 app.command(epilog="Example: [bold]paces-live analyze --target 170 *.ogg[/bold]")(analyze)
 app.command(epilog="Example: [bold]paces-live demo --target 150[/bold]")(demo)
 app.command(epilog="Example: [bold]paces-live devices[/bold], then [bold]paces-live listen --input mic:NAME[/bold]")(

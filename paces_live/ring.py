@@ -62,8 +62,13 @@ class SampleRing:
         self.written = end
         self._news.set()
 
-    def read(self) -> tuple[NDArray[np.float32], int]:
+    def read(self, until: int | None = None) -> tuple[NDArray[np.float32], int]:
         """Return everything written since the last read.
+
+        Parameters
+        ----------
+        until : int, optional
+            Only what was written before this count of samples; none where that was read already.
 
         Returns
         -------
@@ -72,8 +77,9 @@ class SampleRing:
         dropped : int
             Samples that were overwritten before they were read, right before `samples`.
         """
-        end = self.written
-        begin = max(self._read, end - self.capacity)
+        written = self.written
+        end = written if until is None else max(self._read, min(until, written))
+        begin = min(max(self._read, written - self.capacity), end)
         start = begin % self.capacity
         count = end - begin
         samples = np.empty(count, dtype=np.float32)

@@ -20,7 +20,7 @@ from paces_live.events import Match, SongPace
 from tests.fakes import FakeSource, ScriptedEngine
 
 REPO = Path(__file__).parent.parent
-COMMANDS = ["listen", "analyze", "demo", "devices", "doctor"]
+COMMANDS = ["listen", "play", "analyze", "demo", "devices", "doctor"]
 GROUPS = ["config", "history"]
 HEAVY = {"textual", "soundfile", "sounddevice", "soxr", "ai_edge_litert", "tflite_runtime", "numpy"}
 HEAVY |= {"dbus_fast", "mpd", "mutagen", "sqlite3"}

@@ -170,3 +170,19 @@ def test_two_threads_never_tear_a_sample() -> None:
         position += len(samples)
     writer.join()
     assert position == total
+
+
+def test_read_until_leaves_the_rest_for_later() -> None:
+    ring = SampleRing(8)
+    ring.write(ramp(0, 6))
+    for until, start, end, dropped in ((4, 0, 4, 0), (2, 4, 4, 0), (9, 4, 6, 0)):
+        samples, lost = ring.read(until)
+        np.testing.assert_array_equal(samples, ramp(start, end))
+        assert lost == dropped
+    ring.write(ramp(6, 17))
+    samples, lost = ring.read(8)  # what came until there is gone
+    assert (len(samples), lost) == (0, 2)
+    samples, lost = ring.read(12)
+    np.testing.assert_array_equal(samples, ramp(9, 12))
+    assert lost == 1
+    expect(ring, 12, 17, 0)

@@ -308,7 +308,7 @@ def test_inputs_follow_one_another_from_the_first_on() -> None:
 
 def test_an_unknown_theme_is_refused_before_the_screen_appears() -> None:
     with pytest.raises(UsageError, match="theme pink"):
-        run(ScriptedEngine(), FakeSource(), tolerance=0.05, theme="pink")
+        run(ScriptedEngine(), FakeSource(), theme="pink")
 
 
 async def test_a_drawing_costs_a_fiftieth_of_a_second_at_most() -> None:
@@ -427,7 +427,7 @@ class Chatty(ScriptedEngine):
     def events(self, source):
         os.write(2, b"ALSA lib pcm.c: Unknown PCM cards.pcm.rear")
         yield from super().events(source)
-run(Chatty(pace_s=0.005), FakeSource(), tolerance=0.05)
+run(Chatty(pace_s=0.005), FakeSource())
 """
 
 
@@ -442,9 +442,9 @@ def test_the_songs_are_printed_after_the_screen_is_gone() -> None:
     assert "ALSA" not in text
 
 
-@pytest.mark.parametrize(("theme", "environment"), [("None", {"NO_COLOR": "1"}), ("'plain'", {})])
+@pytest.mark.parametrize(("theme", "environment"), [("'auto'", {"NO_COLOR": "1"}), ("'plain'", {})])
 def test_without_colour_there_is_none(theme: str, environment: dict[str, str]) -> None:
-    _, text = on_a_terminal(RUN.replace("tolerance=0.05", f"tolerance=0.05, theme={theme}"), environment)
+    _, text = on_a_terminal(RUN.replace("FakeSource())", f"FakeSource(), theme={theme})"), environment)
     screen, _, songs = text.rpartition("\x1b[?1049l")
     assert "MATCH" in screen
     assert "MATCH" in songs

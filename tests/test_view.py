@@ -278,12 +278,12 @@ def test_taps_follow_a_runner_who_changes_the_rate() -> None:
 
 def test_themes_are_chosen_by_name_or_by_the_wish_for_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert choose(None) is DARK
+    assert choose() is DARK
     assert choose("light") is LIGHT
     monkeypatch.setenv("NO_COLOR", "1")
-    assert choose(None) is PLAIN
+    assert choose() is PLAIN
     assert choose("dark") is DARK
-    with pytest.raises(UsageError, match="theme pink is unknown: choose dark, light, plain"):
+    with pytest.raises(UsageError, match="theme pink is unknown: choose auto, dark, light, plain"):
         choose("pink")
 
 

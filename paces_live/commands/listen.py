@@ -1,16 +1,11 @@
 """`listen` and `demo`: a source of audio, heard until it ends or the user does."""
 
-import os
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from paces_live.commands.hear import Form, hear
 from paces_live.commands.options import (
     All,
     Fast,
@@ -20,6 +15,7 @@ from paces_live.commands.options import (
     Model,
     Plain,
     Target,
+    Theme,
     Titles,
     Tolerance,
     engine_config,
@@ -27,8 +23,6 @@ from paces_live.commands.options import (
 
 if TYPE_CHECKING:
     from paces_live.engine import EngineConfig
-    from paces_live.interface import Engine
-    from paces_live.ui.output import Writer
 
 
 def _complete_input(incomplete: str) -> list[str]:
@@ -70,6 +64,7 @@ def listen(
     ] = None,
     titles: Titles = "auto",
     history: Keep = True,
+    theme: Theme = "auto",
     model: Model = None,
 ) -> None:
     """Listen, show the step rates that fit, and flag the songs that fit the target.
@@ -78,10 +73,11 @@ def listen(
 
     Ctrl-C ends it cleanly: the song being heard is still logged, and the exit status is 0.
     """
-    config = engine_config(target, tolerance, interval)
+    # What comes through standard input leaves none for the keys of a screen.
+    form = Form(json=json, plain=plain or source == "-", rejected=rejected, theme=theme)
+    config = engine_config(target, tolerance, interval, strip=form.screen)
     pcm = {"rate": rate, "format": sample_format, "channels": channels}
-    form = {"json": json, "plain": plain, "rejected": rejected}
-    _listen(source, config, model, **form, fast=fast, pcm=pcm, titles=titles, history=history)
+    _listen(source, config, model, form, fast=fast, pcm=pcm, titles=titles, history=history)
 
 
 def demo(
@@ -92,6 +88,7 @@ def demo(
     rejected: All = False,
     fast: Fast = False,
     interval: Interval = 1,
+    theme: Theme = "auto",
     model: Model = None,
 ) -> None:
     """Show it at work on a bundled excerpt of two songs; needs no sound card.
@@ -100,106 +97,30 @@ def demo(
 
     It is nobody's music: its songs are not kept in the history.
     """
-    config = engine_config(target, tolerance, interval)
+    form = Form(json=json, plain=plain, rejected=rejected, theme=theme)
+    config = engine_config(target, tolerance, interval, strip=form.screen)
     from paces_live.demo import excerpt
 
-    form = {"json": json, "plain": plain, "rejected": rejected}
-    _listen(f"file:{excerpt()}", config, model, **form, fast=fast, pcm={}, titles="none", history=False)
+    _listen(f"file:{excerpt()}", config, model, form, fast=fast, pcm={}, titles="none", history=False)
 
 
 def _listen(
     spec: str,
     config: "EngineConfig",
     model: Path | None,
+    form: Form,
     *,
-    json: bool,
-    plain: bool,
-    rejected: bool,
     fast: bool,
     pcm: dict[str, Any],
     titles: str,
     history: bool,
 ) -> None:
-    """Listen to `spec` in the form that the user wants and the terminal can show."""
+    """Listen to `spec`."""
     from paces_live.classifier import load_classifier
     from paces_live.engine import Engine
-    from paces_live.notify import notifying
     from paces_live.sources import open_source
     from paces_live.titles.titled import titled
 
     classifier = load_classifier(model)
-    opened = open_source(spec, sample_rate=classifier.features.sample_rate, fast=fast, **pcm)
-    source = notifying(titled(opened, titles))
-    screen = not (json or plain or spec == "-") and _on_terminal()
-    hears = Engine(classifier, replace(config, strip=screen))
-    with _remembering(hears, wanted=history) as engine, _signals_stop(engine):
-        if not screen:
-            writer = _writer(json=json, rejected=rejected)
-            for event in engine.events(source):
-                writer.write(event)
-        else:
-            from paces_live.ui.tui import run
-
-            run(engine, source, tolerance=config.tolerance, inputs=_inputs, titles=titles)
-
-
-def _inputs() -> list[str]:
-    """Return what can be listened to here, as `open_source` takes it; what needs options besides is left out."""
-    from paces_live.devices import list_inputs
-
-    return [one.spec for one in list_inputs() if one.problem is None and not one.options]
-
-
-@contextmanager
-def _remembering(engine: "Engine", *, wanted: bool) -> "Iterator[Engine]":
-    """Put the history beside `engine` where it is `wanted`; tell at the end what it could not do."""
-    if not wanted:
-        yield engine
-        return
-    from paces_live.history.database import default_path
-    from paces_live.history.remembering import RememberingEngine
-
-    remembering = RememberingEngine(engine, default_path())
-    try:
-        yield remembering
-    finally:
-        if remembering.trouble:
-            sys.stderr.write(f"paces-live: {remembering.trouble}\n")
-
-
-def _on_terminal() -> bool:
-    """Tell whether a screen can be shown and keys be read."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def _writer(*, json: bool, rejected: bool) -> "Writer":
-    from paces_live.ui.output import JsonWriter, PlainWriter
-
-    return (JsonWriter if json else PlainWriter)(sys.stdout, rejected=rejected)
-
-
-class Stoppable(Protocol):
-    """Something that can be asked to end cleanly."""
-
-    def stop(self) -> None:
-        """Ask to end."""
-
-
-@contextmanager
-def _signals_stop(engine: Stoppable) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM stop `engine` cleanly; a second one breaks off at once."""
-    asked = False
-
-    def stop(_signum: int, _frame: object) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-        engine.stop()
-
-    before = {signum: signal.signal(signum, stop) for signum in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
+    source = titled(open_source(spec, sample_rate=classifier.features.sample_rate, fast=fast, **pcm), titles)
+    hear(Engine(classifier, config), source, form, history=history, titles=titles)

@@ -37,6 +37,15 @@ def _interval(value: float) -> float:
     return value
 
 
+def _theme(value: str) -> str:
+    """Return `value` if it is a theme."""
+    if value != "auto":
+        from paces_live.ui.theme import choose
+
+        choose(value)
+    return value
+
+
 Target = Annotated[
     float,
     typer.Option(
@@ -67,6 +76,15 @@ All = Annotated[
     bool, typer.Option("--all", metavar="", help="Tell the rejected candidates too (with --json or as text).")
 ]
 Fast = Annotated[bool, typer.Option("--fast", metavar="", help="Read a file as fast as possible, not in real time.")]
+Theme = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        callback=_theme,
+        help="Colours of the screen: [bold]dark[/bold], [bold]light[/bold] or [bold]plain[/bold]; [bold]auto[/bold] "
+        "is dark, or plain where NO_COLOR is set.",
+    ),
+]
 Model = Annotated[
     Path | None,
     typer.Option(metavar="PATH", help="Another model than the one that came along; its .json lies beside it."),
@@ -85,8 +103,12 @@ Keep = Annotated[
 ]
 
 
-def engine_config(target: float, tolerance: float, interval: float = 1.0) -> "EngineConfig":
-    """Return what the user asks of the engine."""
+def engine_config(
+    target: float, tolerance: float, interval: float = 1.0, *, strip: bool = False, boundaries: bool = True
+) -> "EngineConfig":
+    """Return what the user asks of the engine, and what the command does."""
     from paces_live.engine import EngineConfig
 
-    return EngineConfig(target=float(target), tolerance=tolerance, interval=float(interval))
+    return EngineConfig(
+        target=float(target), tolerance=tolerance, interval=float(interval), strip=strip, boundaries=boundaries
+    )

@@ -61,7 +61,7 @@ class FileSource:
         SourceError
             The file cannot be opened, or does not say.
         """
-        with closing(self._open()) as audio:
+        with closing(self.open()) as audio:
             if audio.duration is None:
                 raise SourceError(f"{self._path}: does not say how long it is: {self._conversion}")
             return audio.duration
@@ -70,7 +70,7 @@ class FileSource:
         """Yield the whole file in blocks of at most a quarter of a second; see `Source.blocks`."""
         start = time.monotonic()
         given = 0
-        with closing(self._open()) as audio:
+        with closing(self.open()) as audio:
             for samples in self._resampled(audio.frames()):
                 given += len(samples)
                 if not self._fast:
@@ -88,8 +88,14 @@ class FileSource:
         if resampler:
             yield resampler.flush()
 
-    def _open(self) -> "_Audio":
-        """Open the file with libsndfile; what that does not know, with FFmpeg."""
+    def open(self) -> "Audio":
+        """Open the file with libsndfile; what that does not know, with FFmpeg. Closing it is the caller's.
+
+        Raises
+        ------
+        SourceError
+            The file cannot be opened.
+        """
         self._check()
         # Deferred: importing soundfile takes about 50 ms and opens libsndfile.
         import soundfile
@@ -142,7 +148,7 @@ class FileSource:
             raise SourceError(f"{self._path}: is empty: choose a file with music in it")
 
 
-class _Audio(Protocol):
+class Audio(Protocol):
     """An open file; `duration` is its length in seconds, None where its header does not state one."""
 
     duration: float | None

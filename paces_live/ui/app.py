@@ -93,7 +93,7 @@ class PacesApp(App[None]):
         self._controls = controls
         self._switchable = switchable
         self._clock = clock
-        self._colours = theme or choose(None)
+        self._colours = theme or choose()
         self._taps = Taps()
         self._paused = False
         self._strip = False

@@ -68,17 +68,17 @@ PLAIN = Theme(
 THEMES: dict[str, Theme] = {theme.name: theme for theme in (DARK, LIGHT, PLAIN)}
 
 
-def choose(name: str | None) -> Theme:
-    """Return the theme `name`; None is the dark one, or the plain one for users who refuse colour.
+def choose(name: str = "auto") -> Theme:
+    """Return the theme `name`; ``auto`` is the dark one, or the plain one for users who refuse colour.
 
     Raises
     ------
     UsageError
         There is no such theme.
     """
-    if name is None:
+    if name == "auto":
         # https://no-color.org
         return PLAIN if os.environ.get("NO_COLOR") else DARK
     if name not in THEMES:
-        raise UsageError(f"theme {name} is unknown: choose {', '.join(THEMES)}")
+        raise UsageError(f"theme {name} is unknown: choose auto, {', '.join(THEMES)}")
     return THEMES[name]

@@ -27,11 +27,10 @@ def run(
     engine: Engine,
     source: Source,
     *,
-    tolerance: float,
     controls: Controls | None = None,
     inputs: Callable[[], list[str]] | None = None,
     titles: str = "auto",
-    theme: str | None = None,
+    theme: str = "auto",
 ) -> None:
     """Show what `engine` hears of `source` until it ends or the user quits, then print the songs heard.
 
@@ -39,16 +38,14 @@ def run(
     ----------
     engine, source
         What listens, and to what first.
-    tolerance : float
-        Largest relative error of a match, until the user changes it.
     controls : Controls, optional
         The player that plays the source; its keys are shown.
     inputs : callable, optional
         Returns the inputs that the user can go through, as `paces_live.sources.open_source` takes them.
     titles : str
         Where the titles of those inputs come from, as `paces_live.titles.titled.titled` takes it.
-    theme : {"dark", "light", "plain"}, optional
-        The colours; otherwise dark ones, or none where NO_COLOR is set.
+    theme : {"auto", "dark", "light", "plain"}
+        The colours; ``auto`` is dark, or plain where NO_COLOR is set.
 
     Raises
     ------
@@ -58,7 +55,6 @@ def run(
         There is no such theme.
     """
     colours = choose(theme)
-    engine.tolerance = tolerance
     listener = Listener(engine, source, following(engine, source, inputs, titles) if inputs else None)
     app = PacesApp(engine, listener, controls=controls, switchable=inputs is not None, theme=colours)
     with _terminal_for_ui():

@@ -1,0 +1,79 @@
+"""Playing for real, to a null sink: what was analysed is what its monitor heard."""
+
+import itertools
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from paces_live.demo import excerpt
+from tests.soundserver import RATE, SoundServer, portaudio, sound_server
+from tests.test_capture import lag_of
+
+__all__ = ["portaudio", "sound_server"]
+
+PLAYER = """
+import sys
+import numpy as np
+from pathlib import Path
+from typing import Any
+from paces_live.player import Player
+from paces_live.playlist import Playlist, Track
+from tests.soundserver import RATE
+saved, *files = map(Path, sys.argv[1:])
+player = Player(Playlist(Track(file, file.stem) for file in files), RATE)
+blocks = list(player.blocks())
+ends = np.cumsum([len(block.samples) for block in blocks])
+np.savez(saved, samples=np.concatenate([block.samples for block in blocks]), ends=ends,
+         songs=[end for end, block in zip(ends, blocks) if block.ends], dropped=sum(block.dropped for block in blocks))
+"""
+
+
+@pytest.mark.usefixtures("portaudio")
+def test_what_was_analysed_is_what_was_heard(sound_server: SoundServer, tmp_path: Path) -> None:
+    """Two files of different rate and channels; each stretch of blocks lies at the same offset in the recording."""
+    rng = np.random.default_rng(5)
+    files = [tmp_path / "stereo.flac", tmp_path / "mono.wav"]
+    stereo = rng.uniform(-0.3, 0.3, (round(2.5 * RATE), 2))
+    stereo[: RATE // 2] = 0.0  # a monitor may miss the moment in which its sink begins to play
+    soundfile.write(files[0], stereo, RATE)
+    soundfile.write(files[1], rng.uniform(-0.3, 0.3, RATE), RATE // 2)
+    capture = sound_server.capture("playback", sample_rate=RATE, seconds=9.0)
+    capture.wait_started()
+    saved = tmp_path / "blocks.npz"
+    command = [sys.executable, "-c", PLAYER, str(saved), *map(str, files)]
+    subprocess.run(command, env=sound_server.env, check=True, timeout=60)
+    heard = capture.result().samples
+    with np.load(saved) as blocks:
+        samples, ends = blocks["samples"], blocks["ends"]
+        assert blocks["dropped"] == 0
+        assert blocks["songs"].tolist() == [round(2.5 * RATE)]
+    assert len(samples) == pytest.approx(4.5 * RATE, abs=2)
+    offset = round(lag_of(samples[RATE : 2 * RATE], heard)) - RATE
+    for start, end in itertools.pairwise(ends):
+        np.testing.assert_allclose(heard[offset + start : offset + end], samples[start:end], atol=1e-4)
+
+
+@pytest.mark.usefixtures("portaudio")
+def test_play_tells_what_is_heard_and_ends_with_ctrl_c(sound_server: SoundServer, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "paces_live", "play", "--json", str(tmp_path / "gone.mp3"), str(excerpt())]
+    with subprocess.Popen(command, env=sound_server.env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        events: list[dict[str, Any]] = []
+        while not events or events[-1].get("t", 0.0) < 6.0:
+            events.append(json.loads(process.stdout.readline()))
+        process.send_signal(signal.SIGINT)
+        events += map(json.loads, process.stdout)
+    assert process.returncode == 1  # for the file that is not there
+    assert [event["type"] for event in events[:2]] == ["error", "start"]
+    assert events[1]["input"] == "play:default"
+    assert {event["title"] for event in events if event["type"] == "reading" and event["t"] > 1.0} == {"demo"}
+    song, end = events[-2:]
+    assert (song["type"], song["title"], end["type"]) == ("song", "demo", "end")
+    assert end["t"] < 9.0

@@ -14,6 +14,8 @@ SAME = 0.025
 """Tempi closer than this ratio are one pace."""
 MEMORY_S = 4.0
 """Time constant of the smoothing, seconds of audio."""
+SURE = 0.9
+"""What was judged only once must be so probable to be shown: chance does not repeat itself."""
 KEPT = 8
 """Paces followed at a time."""
 FORGOTTEN = -1.5
@@ -122,9 +124,15 @@ class Tracker:
         nearest = min(distances, key=distances.__getitem__, default=None)
         return nearest if nearest is not None and distances[nearest] <= SAME else None
 
+    def _needed(self, track: Track) -> float:
+        """Return the probability from which a track is shown."""
+        if track.shown:
+            return self._off
+        return self._on if track.judged > 1 else max(self._on, SURE)
+
     def _show(self) -> None:
         """Decide anew which tracks are shown: by hysteresis, then the most probable that agree with each other."""
-        passing = [track for track in self._tracks if track.probability >= (self._off if track.shown else self._on)]
+        passing = [track for track in self._tracks if track.probability >= self._needed(track)]
         passing.sort(key=lambda track: -track.logit - 0.5 * track.shown)
         agreeing = _agreeing(passing)
         for track in self._tracks:

@@ -18,7 +18,7 @@ def shown(tracker: Tracker) -> list[int]:
 
 def test_paces_are_shown_most_probable_first() -> None:
     tracker = Tracker((0.6, 0.4))
-    feed(tracker, {86.0: 0.8, 172.0: 0.95, 115.0: 0.1})
+    feed(tracker, {86.0: 0.8, 172.0: 0.95, 115.0: 0.1}, 2)
     assert shown(tracker) == [172, 86]
     assert [round(pace.spm) for pace in tracker.rejected()] == []
     assert tracker.shown()[0].probability == pytest.approx(0.95, abs=0.01)
@@ -33,6 +33,14 @@ def test_what_is_shown_stays_until_it_falls_below_the_lower_threshold() -> None:
     assert shown(tracker) == [172]
     feed(tracker, {172.0: 0.2}, 10)
     assert shown(tracker) == []
+
+
+def test_what_was_judged_only_once_is_shown_if_it_is_sure() -> None:
+    tracker = Tracker((0.6, 0.4))
+    feed(tracker, {172.0: 0.95, 86.0: 0.7})
+    assert shown(tracker) == [172]
+    feed(tracker, {172.0: 0.95, 86.0: 0.7})
+    assert shown(tracker) == [172, 86]
 
 
 def test_one_odd_verdict_changes_nothing() -> None:
@@ -56,7 +64,7 @@ def test_paces_of_one_song_stand_in_whole_ratios(ratio: float, expected: bool) -
 
 def test_of_two_paces_that_contradict_each_other_the_more_probable_is_shown() -> None:
     tracker = Tracker((0.6, 0.4))
-    feed(tracker, {160.0: 0.95, 120.0: 0.8, 80.0: 0.7})
+    feed(tracker, {160.0: 0.95, 120.0: 0.8, 80.0: 0.7}, 2)
     assert shown(tracker) == [160, 80]
 
 
@@ -70,8 +78,8 @@ def test_a_wavering_tempo_is_one_pace() -> None:
 
 def test_the_summary_keeps_what_lasted() -> None:
     tracker = Tracker((0.6, 0.4))
-    feed(tracker, {172.0: 0.9, 110.0: 0.2}, 20)
-    feed(tracker, {172.0: 0.9, 59.0: 0.9}, 2)
+    feed(tracker, {172.0: 0.95, 110.0: 0.2}, 20)
+    feed(tracker, {172.0: 0.95, 59.0: 0.9}, 2)
     (pace,) = tracker.summary()
     assert round(pace.spm) == 172
     assert pace.share == 1.0

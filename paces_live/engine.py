@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 import paces_live
 from paces_live.boundary import CONFIRMATION_S, INTRODUCTION_S, PULSE_S, RECENT_S, differs
+from paces_live.cells import cells
 from paces_live.classifier import Classifier
 from paces_live.errors import SourceError
 from paces_live.events import End, Event, Health, Reading, Song, Start, State
@@ -20,7 +21,7 @@ from paces_live.features import LogMelStream
 from paces_live.fold import build_cases
 from paces_live.level import CELL_S, LevelMeter
 from paces_live.match import MATCH, SPM_MAX, SPM_MIN, best_match, check_target, check_tolerance
-from paces_live.sources.block import Block, Source, note_of, title_of
+from paces_live.sources.block import Source, note_of, title_of
 from paces_live.tempogram import candidates, refine, tempogram
 from paces_live.titles.title import one_line
 from paces_live.tracking import Tracker
@@ -147,7 +148,7 @@ class Engine:
         due = max(step, round(config.first_reading * rate))
         idle = 0
         try:
-            for cell in _cells(source.blocks(), round(CELL_S * rate)):
+            for cell in cells(source.blocks(), round(CELL_S * rate)):
                 hearing.tolerance = self._tolerance
                 if self._paused and not self._stopping:
                     hearing.skip(cell.dropped + len(cell.samples))
@@ -175,37 +176,6 @@ class Engine:
             self._stopping = False
         yield from hearing.end_song(hearing.position / rate, self._target)
         yield End(hearing.position / rate)
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """The samples of a cell, those lost right before it, how many have already come in after it; the end of a song."""
-
-    samples: NDArray[np.float32]
-    dropped: int = 0
-    waiting: int = 0
-    ends: bool = False
-
-
-def _cells(blocks: Iterator[Block], size: int) -> Iterator[_Cell]:
-    """Cut blocks of any length into cells of `size` samples; one is shorter only before a gap and at an end."""
-    rest = np.empty(0, np.float32)
-    for block in blocks:
-        if block.dropped:
-            yield _Cell(rest)
-            rest = rest[:0]
-        if block.dropped or not len(block.samples):
-            # An empty block says that a quiet source is still there: passed on, so that the engine can be stopped.
-            yield _Cell(rest[:0], block.dropped)
-        joined = np.concatenate((rest, block.samples))
-        whole = len(joined) - len(joined) % size
-        for start in range(0, whole, size):
-            yield _Cell(joined[start : start + size], waiting=len(joined) - start - size)
-        rest = joined[whole:]
-        if block.ends:
-            yield _Cell(rest, ends=True)
-            rest = rest[:0]
-    yield _Cell(rest)
 
 
 class _Hearing:

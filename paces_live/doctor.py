@@ -97,8 +97,8 @@ def _radio() -> Check:
     from paces_live.sources.decoder import INSTALL, load_av
 
     if (av := load_av()) is None:
-        return Check("radio", None, "PyAV is not there: no radio stations, no m4a files", INSTALL)
+        return Check("radio", None, "PyAV is not there: no radio stations and no m4a files", INSTALL)
     missing = [codec for codec in ("mp3", "aac", "opus", "vorbis") if codec not in av.codecs_available]
     if missing:
         return Check("radio", False, f"PyAV {av.__version__} does not decode {', '.join(missing)}", f"{INSTALL} -U")
-    return Check("radio", True, f"PyAV {av.__version__} decodes radio stations, m4a files")
+    return Check("radio", True, f"PyAV {av.__version__} decodes radio stations and m4a files")

@@ -12,7 +12,6 @@ import typer
 from typer.core import TyperGroup
 
 from paces_live import settings
-from paces_live.commands.devices import PIPE_WIDTH
 from paces_live.commands.options import Json
 from paces_live.errors import PacesError, UsageError
 
@@ -48,9 +47,10 @@ def show(ctx: typer.Context, json: Json = False) -> None:
             }
             sys.stdout.write(dumps(record, ensure_ascii=False) + "\n")
         return
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from paces_live.ui.tables import console
 
     table = Table("setting", "value", "from", "commands", box=None, pad_edge=False)
     for one in values:
@@ -58,11 +58,10 @@ def show(ctx: typer.Context, json: Json = False) -> None:
         style = "dim" if one.origin == "default" else "bold"
         words = "–" if one.value is None else literal(one.value)
         table.add_row(one.setting.key, Text(words, style), Text(where, style), ", ".join(one.setting.commands))
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    console = Console(file=sys.stdout, width=width, markup=False, highlight=False)
-    console.print(table)
+    out = console(sys.stdout)
+    out.print(table)
     there = "" if settings.path().exists() else " (not there)"
-    console.print(f"\nthe file: {settings.path()}{there}", soft_wrap=True)
+    out.print(f"\nthe file: {settings.path()}{there}", soft_wrap=True)
 
 
 @config.command(epilog="Example: [bold]paces-live config path[/bold]")

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from paces_live.devices import Input
     from paces_live.soundcheck import Check
 
-PIPE_WIDTH = 200
-
 
 def devices(json: Json = False) -> None:
     """List microphones, outputs whose sound can be heard, and players, and what to type to listen to each."""
@@ -26,13 +24,11 @@ def devices(json: Json = False) -> None:
         for one in inputs:
             _write_line("input", one)
         return
-    from rich.console import Console
+    from paces_live.ui.tables import console
 
-    # A pipe has no width, and what is to be typed must not be cut.
-    width = None if sys.stdout.isatty() else PIPE_WIDTH
-    console = Console(file=sys.stdout, width=width, markup=False, highlight=False)
-    console.print(render(inputs))
-    console.print(OTHERS)
+    out = console(sys.stdout)
+    out.print(render(inputs))
+    out.print(OTHERS)
 
 
 def doctor(json: Json = False, model: Model = None) -> None:

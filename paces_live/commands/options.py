@@ -93,8 +93,8 @@ Titles = Annotated[
     str,
     typer.Option(
         metavar="FROM",
-        help="Where titles come from: [bold]auto[/bold] (tags of a file; for playback MPRIS, then MPD), "
-        "[bold]mpris[/bold], [bold]bluetooth[/bold], [bold]mpd[:HOST[:PORT]][/bold] or [bold]none[/bold].",
+        help="Where titles come from: [bold]auto[/bold] (tags of a file; for playback MPRIS, then MPD; for a named "
+        "pipe MPD), [bold]mpris[/bold], [bold]bluetooth[/bold], [bold]mpd[:HOST[:PORT]][/bold] or [bold]none[/bold].",
     ),
 ]
 Keep = Annotated[

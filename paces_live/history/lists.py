@@ -5,19 +5,16 @@ import json
 from collections.abc import Iterable
 from typing import TextIO
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from paces_live.events import rounded
 from paces_live.history.database import HeardSong
 from paces_live.ui.output import by_rate, clock, paces_words, verdict
+from paces_live.ui.tables import console
 from paces_live.ui.theme import DARK
 
 COLUMNS = ("heard", "title", "input", "length", "paces", "probabilities", "target", "match", "error", "grade")
-
-PIPE_WIDTH = 200
-"""A pipe has no width of its own; lines for it are cut later than those for most terminals."""
 
 
 def write_json(songs: Iterable[HeardSong], stream: TextIO) -> None:
@@ -46,7 +43,7 @@ def write_csv(songs: Iterable[HeardSong], stream: TextIO) -> None:
 
 
 def write_table(songs: Iterable[HeardSong], stream: TextIO) -> None:
-    """Write a table with the local time, as wide as the terminal."""
+    """Write a table with the local time."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=DARK.dim)
     table.add_column("heard", no_wrap=True)
     table.add_column("title", overflow="fold")
@@ -64,5 +61,4 @@ def write_table(songs: Iterable[HeardSong], stream: TextIO) -> None:
             target,
             verdict(song.match, song.paces, song.target),
         )
-    width = None if stream.isatty() else PIPE_WIDTH
-    Console(file=stream, width=width, highlight=False, markup=False, emoji=False).print(table)
+    console(stream).print(table)

@@ -1,5 +1,6 @@
 """An audio file, in real time or as fast as it is taken."""
 
+import shlex
 import stat
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -119,7 +120,7 @@ class FileSource:
 
     @property
     def _conversion(self) -> str:
-        return f"convert others with: ffmpeg -i {self._path.name} song.wav"
+        return f"convert others with: ffmpeg -i {shlex.quote(self._path.name)} song.wav"
 
     def _check(self) -> None:
         """Raise `SourceError` for what libsndfile would explain badly or wait for without end."""

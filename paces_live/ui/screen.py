@@ -129,7 +129,8 @@ def _footing(view: View, width: int) -> list[Text]:
     roomy = width >= ROOMY
     note = level_note(health)
     lost = Text(f"lost {health.dropped_s:.1f} s" if health.dropped_s > 0.0 else "", theme.no)
-    if health.note is not None:
+    # That a player pauses is no trouble, and stands above in large letters.
+    if health.note is not None and not view.paused:
         *above, last = _warning(health.note, width - lost.cell_len * roomy, theme)
         return [*above, spread(last, lost, width) if roomy else last]
     right = [lost] if lost else []

@@ -13,6 +13,9 @@ from paces_live.match import stepping
 from paces_live.ui.output import by_rate, clock, percent, target_words
 from paces_live.ui.theme import DARK
 
+PIPE_WIDTH = 200
+"""A pipe has no width of its own, and what is to be typed must not be cut."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -25,7 +28,7 @@ class Row:
 
 
 def print_table(rows: Iterable[Row], heading: str, target: float | None, tolerance: float, *, stream: TextIO) -> None:
-    """Print `rows` to `stream`, as wide as its terminal."""
+    """Print `rows` to `stream`."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 1, 0), header_style=DARK.dim)
     table.add_column(heading, overflow="fold")
     table.add_column("length", justify="right", no_wrap=True)
@@ -33,7 +36,13 @@ def print_table(rows: Iterable[Row], heading: str, target: float | None, toleran
     table.add_column(target_words(target, tolerance))
     for row in rows:
         table.add_row(row.name, clock(row.length), _paces(row), _fit(row, target))
-    Console(file=stream, highlight=False, markup=False, emoji=False).print(table)
+    console(stream).print(table)
+
+
+def console(stream: TextIO) -> Console:
+    """Return what prints tables to `stream`, as wide as its terminal, and words as they are."""
+    width = None if stream.isatty() else PIPE_WIDTH
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
 def _paces(row: Row) -> Text:

@@ -250,6 +250,8 @@ def test_the_engine_is_steered_through_it(tmp_path: Path) -> None:
     remembering = RememberingEngine(engine, tmp_path / "history.db")
     remembering.target, remembering.tolerance = 150.0, 0.03
     assert (engine.target, engine.tolerance) == (remembering.target, remembering.tolerance) == (150.0, 0.03)
+    remembering.paused = True
+    assert (engine.paused, remembering.paused, remembering.sample_rate) == (True, True, engine.sample_rate)
     remembering.stop()
     assert [type(event).__name__ for event in remembering.events(FakeSource())] == ["Song", "End"]
 

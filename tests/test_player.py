@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import mutagen.id3
 import numpy as np
 import pytest
 import soundfile
@@ -145,6 +146,17 @@ def test_songs_are_played_without_a_gap_and_heard_as_they_were_played(card: Card
     assert [title for block, title in titled if block.ends] == ["first"]
     assert of_first[-1].ends
     assert not any(block.dropped for block, _ in titled)
+
+
+@pytest.mark.usefixtures("card")
+def test_a_track_without_a_title_has_that_of_its_file(song: Callable[..., Track]) -> None:
+    tagged, bare = song("tagged", 0.5), song("bare", 0.5)
+    tags = mutagen.File(tagged.path)
+    tags.add_tags()
+    tags.tags.add(mutagen.id3.TIT2(text="Eight to the bar"))
+    tags.save()
+    player = played_by(Track(tagged.path), Track(bare.path))
+    assert list(dict.fromkeys(player.title for _ in player.blocks() if player.playing)) == ["Eight to the bar", "bare"]
 
 
 def test_what_is_heard_has_left_the_card(card: Card, song: Callable[..., Track]) -> None:

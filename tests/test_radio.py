@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 from paces_live.errors import SourceError
+from paces_live.feeder import decoded
 from paces_live.sources import Block, FileSource, RadioSource, open_source, reconnect
 
 av = pytest.importorskip("av", reason="the extra radio is not installed")
@@ -222,7 +223,11 @@ def test_files_that_libsndfile_does_not_read(tmp_path: Path, suffix: str, codec:
     assert source.duration == pytest.approx(SECONDS, abs=0.05)
     heard = np.concatenate([block.samples for block in source.blocks()])
     assert len(heard) == pytest.approx(SECONDS * RATE, abs=0.05 * RATE)
+    played = np.concatenate(list(decoded(path, 48_000, 2)))
+    assert len(played) == pytest.approx(SECONDS * 48_000, abs=0.05 * 48_000)
+    np.testing.assert_array_equal(played[:, 0], played[:, 1])
     middle = heard[RATE : 5 * RATE]
+    assert np.sqrt(np.mean(played[48_000 : 5 * 48_000] ** 2)) == pytest.approx(0.3 / np.sqrt(2), rel=0.02)
     assert np.sqrt(np.mean(middle**2)) == pytest.approx(0.3 / np.sqrt(2), rel=0.02)
 
 

@@ -23,8 +23,9 @@ from paces_live.classifier import FixedClassifier
 from paces_live.engine import Engine, EngineConfig
 from paces_live.errors import TitleError, UsageError
 from paces_live.events import Event, Reading, Song
-from paces_live.sources import ArraySource, FileSource, PlaybackSource, Source
+from paces_live.sources import ArraySource, FifoSource, FileSource, PlaybackSource, Source
 from paces_live.sources.block import Block
+from paces_live.sources.stdin import pcm_format
 from paces_live.titles.title import LONGEST, one_line, song_title
 from paces_live.titles.titled import WISHES, TitledSource, titled
 from paces_live.titles.watcher import Watcher
@@ -254,6 +255,8 @@ def test_titles_are_as_wished(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     playback = titled(PlaybackSource(RATE), "auto")
     assert isinstance(playback, TitledSource)
     assert [type(watcher).__name__ for watcher in playback.watchers] == ["MprisWatcher", "MpdWatcher"]
+    pipe = titled(FifoSource(tmp_path / "pipe", 44_100, pcm_format("s16le"), 2, sample_rate=RATE), "auto")
+    assert [type(watcher).__name__ for watcher in getattr(pipe, "watchers", ())] == ["MpdWatcher"]
     for wish in ("", "winamp", "auto:x", "none:x", "mpris:x", "mpd:box:port", "mpd:box:", "mpd:box:70000"):
         with pytest.raises(UsageError):
             titled(file, wish)

@@ -18,6 +18,7 @@ from textual.widgets._footer import FooterKey
 from paces_live.errors import SourceError, UsageError
 from paces_live.events import Event
 from paces_live.sources.block import Source
+from paces_live.titles.titled import TitledSource
 from paces_live.ui.app import REFRESH_S, PacesApp
 from paces_live.ui.canvas import Canvas
 from paces_live.ui.keys import KEYS
@@ -300,7 +301,9 @@ async def test_an_input_that_cannot_be_opened_is_told_and_another_may_be_chosen(
 def test_inputs_follow_one_another_from_the_first_on() -> None:
     specs = ["mic", "playback", "file:a.ogg"]
     open_next = following(ScriptedEngine(), Named("mic"), lambda: specs)
-    assert [open_next().name for _ in range(2)] == ["playback", "file:a.ogg"]
+    playback, file = open_next(), open_next()
+    assert [playback.name, file.name] == ["playback", "file:a.ogg"]
+    assert isinstance(playback, TitledSource)  # what it plays is asked of players
     specs.clear()
     with pytest.raises(SourceError, match="there is no other input"):
         open_next()

@@ -30,7 +30,7 @@ TEMPI = 61
 MOST = 32
 """Tracks remembered at a time: a stream without boundaries must not grow."""
 SHARE = 0.3
-"""A pace of a whole song was shown in at least this part of the readings that could judge it."""
+"""A pace of a whole song was judged in at least this part of its readings, and more probable than not on the whole."""
 
 
 @dataclass(slots=True)
@@ -112,11 +112,7 @@ class Tracker:
 
     def _lasting(self) -> list[Track]:
         """Return the tracks of the song as a whole, most certain first."""
-        lasting = [
-            track
-            for track in self._tracks
-            if track.total > 0.0 and track.seen >= SHARE * track.judged and track.judged >= SHARE * self.readings
-        ]
+        lasting = [track for track in self._tracks if track.total > 0.0 and track.judged >= SHARE * self.readings]
         return _agreeing(sorted(lasting, key=lambda track: -track.total))
 
     def _nearest(self, tempo: float, among: set[int]) -> int | None:

@@ -13,7 +13,7 @@ from paces_live.errors import SourceError
 from paces_live.feeder import POLL_S, READY_S, Feeder
 from paces_live.playlist import Playlist, Unplayable
 from paces_live.sources.block import Block
-from paces_live.sources.microphone import load_portaudio
+from paces_live.sources.microphone import load_portaudio, reason
 from paces_live.sources.resample import MonoResampler
 
 LATENCY_S = 0.4
@@ -131,12 +131,12 @@ class Player:
                 callback=feed.callback,
             )
         except portaudio.PortAudioError as error:
-            raise SourceError(f"{self.name} cannot be opened ({_reason(error)}): {_BUSY}") from error
+            raise SourceError(f"{self.name} cannot be opened ({reason(error)}): {_BUSY}") from error
         self._feeder.start(feed)
         try:
             yield from self._hear(feed, stream)
         except portaudio.PortAudioError as error:
-            raise SourceError(f"{self.name} cannot be started ({_reason(error)}): {_BUSY}") from error
+            raise SourceError(f"{self.name} cannot be started ({reason(error)}): {_BUSY}") from error
         finally:
             stream.abort()
             stream.close()
@@ -218,8 +218,3 @@ class _Listener:
 
 
 _BUSY = "close other programs that use it, or choose another with --output"
-
-
-def _reason(error: Exception) -> str:
-    """Return PortAudio's words as a part of a line."""
-    return " ".join(str(error.args[0] if error.args else error).split()).rstrip(".")

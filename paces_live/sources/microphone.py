@@ -100,12 +100,12 @@ class MicrophoneSource:
                 callback=capture.callback,
             )
         except portaudio.PortAudioError as error:
-            raise SourceError(f"{self.name} cannot be opened ({_reason(error)}): {_BUSY}") from error
+            raise SourceError(f"{self.name} cannot be opened ({reason(error)}): {_BUSY}") from error
         try:
             stream.start()
             yield from self._stretches(capture, device, channels, lambda: bool(stream.active))
         except portaudio.PortAudioError as error:
-            raise SourceError(f"{self.name} cannot be started ({_reason(error)}): {_BUSY}") from error
+            raise SourceError(f"{self.name} cannot be started ({reason(error)}): {_BUSY}") from error
         finally:
             # A device that is gone cannot be stopped.
             with contextlib.suppress(portaudio.PortAudioError):
@@ -185,7 +185,7 @@ def load_portaudio() -> ModuleType:
         raise SourceError("microphones need PortAudio: apt install libportaudio2") from error
     except Exception as error:  # sounddevice's own error cannot be named before it is imported
         raise SourceError(
-            f"PortAudio does not start ({_reason(error)}): check the sound system with: aplay -l"
+            f"PortAudio does not start ({reason(error)}): check the sound system with: aplay -l"
         ) from error
     module: ModuleType = sounddevice
     return module
@@ -245,7 +245,7 @@ def _look_again(portaudio: ModuleType) -> None:
         portaudio._terminate()  # noqa: SLF001 - sounddevice has no public name for it
         portaudio._initialize()  # noqa: SLF001
     except portaudio.PortAudioError as error:
-        raise SourceError(f"PortAudio does not start again ({_reason(error)}): check the sound system") from error
+        raise SourceError(f"PortAudio does not start again ({reason(error)}): check the sound system") from error
 
 
 _BUSY = "close other programs that use it, or choose another of paces-live devices"
@@ -265,6 +265,6 @@ def _silence_libraries() -> None:
         ctypes.c_void_p.in_dll(library, "stderr").value = nowhere
 
 
-def _reason(error: Exception) -> str:
-    """Return PortAudio's words as a part of a line."""
+def reason(error: Exception) -> str:
+    """Return PortAudio's words of an error as a part of a line."""
     return " ".join(str(error.args[0] if error.args else error).split()).rstrip(".")

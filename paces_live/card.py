@@ -168,6 +168,8 @@ class Feed:
         if status.output_underflow and self._due and not self._silence:
             self.cuts.append(Cut(self._handed, lost=max(1, round((leaves - self._due) * self.rate))))
         self._due = leaves + frames / self.rate
+        # Asked before: what the feeder adds meanwhile is neither played nor the end.
+        ended = self.ended
         filled = 0 if self.paused else self._fill(outdata)
         outdata[filled:] = 0.0
         self.ring.write(outdata[:filled].reshape(-1))
@@ -175,7 +177,7 @@ class Feed:
         self._silence = frames - filled if filled else self._silence + frames
         if self.paused or filled == frames:
             return
-        if not self.ended and self._play:
+        if not ended and self._play:
             self.cuts.append(Cut(self._handed, lost=frames - filled))
         elif not filled and self.all_heard:
             self.over = True

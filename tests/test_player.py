@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from paces_live import player as player_module
+from paces_live.card import Feed, Play
 from paces_live.classifier import FixedClassifier
 from paces_live.engine import Engine, EngineConfig
 from paces_live.errors import SourceError
@@ -286,6 +288,27 @@ def test_a_decoder_that_is_late_is_counted(
     silence = sounding[-1] + 1 - len(sounding)
     assert sum(block.dropped for block in blocks) == silence > 0
     np.testing.assert_array_equal(joined(blocks), mono(content(track)))
+
+
+def test_what_comes_while_the_card_asks_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed, play = Feed(RATE, 2), Play(1, Track(Path("music")), 0)
+    music = np.full((PERIOD, 2), 0.5, np.float32)
+    moment = SimpleNamespace(currentTime=1.0, outputBufferDacTime=1.0)
+    ask = partial(feed.callback, np.empty((PERIOD, 2), np.float32), PERIOD, moment, SimpleNamespace(output_underflow=0))
+    feed.add(play, music)
+    ask()
+    fill = feed._fill
+
+    def last_comes_late(out: Frames) -> int:
+        filled = fill(out)
+        feed.add(play, music)
+        feed.ended = True
+        return filled
+
+    monkeypatch.setattr(feed, "_fill", last_comes_late)
+    ask()
+    assert not feed.over
+    assert [cut.lost for cut in feed.cuts] == [0, PERIOD]
 
 
 def test_unreadable_files_are_passed_over(card: Card, song: Callable[..., Track], tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import typer
 
-from paces_live import classifier, devices, soundcheck
+from paces_live import classifier, devices
 from paces_live.commands.devices import doctor
 from paces_live.doctor import run_checks
+from paces_live.doctor import sound as soundcheck
+from paces_live.doctor.sound import Check
 from paces_live.errors import ModelError, RuntimeMissingError
 from paces_live.level import level_word
-from paces_live.soundcheck import Check
 from paces_live.sources import server
 from tests.soundfakes import CARD, DEVICES, install, no_portaudio, pactl, tools
 from tests.soundserver import SoundServer, portaudio, sound_server

@@ -20,7 +20,7 @@ import soundfile
 from typer.testing import CliRunner, Result
 
 from paces_live import cli, demo
-from paces_live.checks import history_check
+from paces_live.doctor.checks import history_check
 from paces_live.errors import HistoryError
 from paces_live.events import End, Event, Pace, Reading, SongPace
 from paces_live.history import database

@@ -14,15 +14,15 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from paces_live import player as player_module
-from paces_live.card import Feed, Play
 from paces_live.classifier import FixedClassifier
 from paces_live.engine import Engine, EngineConfig
 from paces_live.errors import SourceError
 from paces_live.events import Reading, Song
-from paces_live.feeder import AHEAD_S
-from paces_live.player import Player
-from paces_live.playlist import Playlist, Track
+from paces_live.playing import player as player_module
+from paces_live.playing.card import Feed, Play
+from paces_live.playing.feeder import AHEAD_S
+from paces_live.playing.player import Player
+from paces_live.playing.playlist import Playlist, Track
 from paces_live.sources.block import Block
 
 RATE = 8_000
@@ -98,7 +98,7 @@ class Card:
 def card(monkeypatch: pytest.MonkeyPatch) -> Card:
     card = Card()
     monkeypatch.setattr(player_module, "load_portaudio", lambda: card)
-    monkeypatch.setattr("paces_live.feeder.POLL_S", 0.001)
+    monkeypatch.setattr("paces_live.playing.feeder.POLL_S", 0.001)
     monkeypatch.setattr(player_module, "time", SimpleNamespace(sleep=card.sleep, monotonic=lambda: card.now))
     return card
 
@@ -278,7 +278,7 @@ def test_a_decoder_that_is_late_is_counted(
         card.dry = False
         yield content(track)[RATE:]
 
-    monkeypatch.setattr("paces_live.feeder.decoded", slow)
+    monkeypatch.setattr("paces_live.playing.feeder.decoded", slow)
     blocks: list[Block] = []
     for block in played_by(track).blocks():
         blocks.append(block)

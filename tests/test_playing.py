@@ -23,8 +23,8 @@ import sys
 import numpy as np
 from pathlib import Path
 from typing import Any
-from paces_live.player import Player
-from paces_live.playlist import Playlist, Track
+from paces_live.playing.player import Player
+from paces_live.playing.playlist import Playlist, Track
 from tests.soundserver import RATE
 saved, *files = map(Path, sys.argv[1:])
 player = Player(Playlist(Track(file, file.stem) for file in files), RATE)

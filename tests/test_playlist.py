@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paces_live.playlist import Playlist, Track, Unplayable, find_tracks
+from paces_live.playing.playlist import Playlist, Track, Unplayable, find_tracks
 
 NAMES = ("10 Ten.mp3", "2 Two.FLAC", "a.ogg", "Disc 10/x.wav", "Disc 2/x.wav")
 

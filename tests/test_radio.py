@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from paces_live.errors import SourceError
-from paces_live.feeder import decoded
+from paces_live.playing.feeder import decoded
 from paces_live.sources import Block, FileSource, RadioSource, open_source, reconnect
 
 av = pytest.importorskip("av", reason="the extra radio is not installed")

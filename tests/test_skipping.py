@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from paces_live.boundary import INTRODUCTION_S
-from paces_live.card import Play
 from paces_live.engine import Engine
 from paces_live.events import Event, Reading, State
-from paces_live.playlist import Track
-from paces_live.skipping import DOUBT_S, PACELESS_S, Mismatch, SkippingEngine
+from paces_live.playing.card import Play
+from paces_live.playing.playlist import Track
+from paces_live.playing.skipping import DOUBT_S, PACELESS_S, Mismatch, SkippingEngine
 from tests.fakes import START, FakeSource, reading
 
 FITS, STRETCH, OTHER = [(165.3, 0.97), (82.6, 0.9)], [(175.0, 0.95)], [(123.4, 0.98), (61.7, 0.9)]

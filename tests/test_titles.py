@@ -18,8 +18,8 @@ from mutagen.wave import WAVE
 from typer.testing import CliRunner, Result
 
 from paces_live import cli
-from paces_live.checks import title_checks
 from paces_live.classifier import FixedClassifier
+from paces_live.doctor.checks import title_checks
 from paces_live.engine import Engine, EngineConfig
 from paces_live.errors import TitleError, UsageError
 from paces_live.events import Event, Reading, Song
@@ -196,7 +196,7 @@ def test_mpd_tells_what_it_plays(mpd_daemon: Mpd) -> None:
 
 
 def test_doctor_asks_the_players(bus: Bus, mpd_daemon: Mpd, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paces_live.checks.ANSWER_S", 0.2)
+    monkeypatch.setattr("paces_live.doctor.checks.ANSWER_S", 0.2)
     monkeypatch.setenv("MPD_HOST", str(mpd_daemon.socket))
     bus.connect(f"{MPRIS}.first", MPRIS_PATH, mpris_player("Playing", title="One"))
     checks = [(check.name, check.ok, check.detail) for check in title_checks()]

@@ -12,7 +12,7 @@ from paces_live.errors import PacesError
 
 if TYPE_CHECKING:
     from paces_live.devices import Input
-    from paces_live.soundcheck import Check
+    from paces_live.doctor.sound import Check
 
 
 def devices(json: Json = False) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from paces_live.interface import Engine
-    from paces_live.player import Controls
+    from paces_live.playing.player import Controls
     from paces_live.sources.block import Source
 
 

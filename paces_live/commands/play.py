@@ -24,7 +24,7 @@ from paces_live.commands.options import (
 from paces_live.errors import PacesError
 
 if TYPE_CHECKING:
-    from paces_live.playlist import Unplayable
+    from paces_live.playing.playlist import Unplayable
 
 
 def play(
@@ -74,9 +74,9 @@ def play(
     config = engine_config(target, tolerance, interval, strip=form.screen, boundaries=False)
     from paces_live.classifier import load_classifier
     from paces_live.engine import Engine
-    from paces_live.player import Player
-    from paces_live.playlist import Playlist, Track, find_tracks
-    from paces_live.skipping import SkippingEngine
+    from paces_live.playing.player import Player
+    from paces_live.playing.playlist import Playlist, Track, find_tracks
+    from paces_live.playing.skipping import SkippingEngine
 
     found = list(find_tracks(paths))
     tracks = [one for one in found if isinstance(one, Track)]

@@ -15,7 +15,7 @@ from textual.widgets import Footer
 
 from paces_live.interface import Engine
 from paces_live.match import SPM_MAX, SPM_MIN, TOLERANCE_MAX
-from paces_live.player import Controls
+from paces_live.playing.player import Controls
 from paces_live.ui.canvas import Canvas
 from paces_live.ui.keys import KEYS
 from paces_live.ui.listener import Listener

@@ -12,7 +12,7 @@ from paces_live.errors import SourceError
 from paces_live.interface import Engine
 from paces_live.match import best_match
 from paces_live.notify import notifying
-from paces_live.player import Controls
+from paces_live.playing.player import Controls
 from paces_live.sources import open_source
 from paces_live.sources.block import Source
 from paces_live.titles.titled import titled

@@ -4,8 +4,8 @@ import importlib.util
 import time
 from collections.abc import Iterator
 
+from paces_live.doctor.sound import Check
 from paces_live.errors import HistoryError
-from paces_live.soundcheck import Check
 
 ANSWER_S = 1.0
 """Time that a player has to say what it plays."""

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paces_live.card import Feed, Play
 from paces_live.errors import SourceError
-from paces_live.playlist import Playlist, Unplayable
+from paces_live.playing.card import Feed, Play
+from paces_live.playing.playlist import Playlist, Unplayable
 from paces_live.sources.decoder import Frames
 from paces_live.sources.file import FileSource
 from paces_live.sources.resample import LOUDEST, RATE_MIN

@@ -6,7 +6,7 @@ from paces_live.boundary import INTRODUCTION_S
 from paces_live.classifier import Classifier
 from paces_live.engine import Engine, EngineConfig
 from paces_live.events import Event, Reading
-from paces_live.player import Player
+from paces_live.playing.player import Player
 from paces_live.sources.block import Source
 
 DOUBT_S = 10.0

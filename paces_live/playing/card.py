@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.errors import SourceError
-from paces_live.playlist import Track
+from paces_live.playing.playlist import Track
 from paces_live.ring import SampleRing
 
 CHANNELS_MAX = 2

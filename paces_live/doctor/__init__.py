@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from paces_live.checks import history_check, title_checks
+from paces_live.doctor.checks import history_check, title_checks
+from paces_live.doctor.sound import RATE, Check, line, sound_checks
 from paces_live.errors import ModelError, RuntimeMissingError, SourceError
-from paces_live.soundcheck import RATE, Check, line, sound_checks
 
 BITS = struct.calcsize("P") * 8
 """Size of a pointer of this Python: 32-bit systems run on 64-bit kernels too, where the machine is aarch64."""

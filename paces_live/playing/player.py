@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from paces_live.card import Feed, Play, find_output
 from paces_live.errors import SourceError
-from paces_live.feeder import POLL_S, READY_S, Feeder
-from paces_live.playlist import Playlist, Unplayable
+from paces_live.playing.card import Feed, Play, find_output
+from paces_live.playing.feeder import POLL_S, READY_S, Feeder
+from paces_live.playing.playlist import Playlist, Unplayable
 from paces_live.sources.block import Block
 from paces_live.sources.microphone import load_portaudio, reason
 from paces_live.sources.resample import MonoResampler

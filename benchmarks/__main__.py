@@ -85,7 +85,7 @@ def side_by_side(wav: Path, short: Path, seconds: float, rounds: int, python: st
     systems = {}
     for name, (_, length) in commands.items():
         middle = median(runs[name])
-        package = "paces-live" if name == peers.OWN else name.split()[0]
+        package = "paces_live" if name == peers.OWN else name.split()[0]
         systems[name] = {
             "cpu": middle.cpu_s / length,
             "memory_mb": middle.memory_mb,

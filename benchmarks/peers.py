@@ -53,7 +53,7 @@ SHORTER = MappingProxyType({"essentia RhythmExtractor2013": 60.0, "madmom comb f
 
 _SIZE = """
 import json, sys
-from importlib.metadata import distribution
+from importlib.metadata import distribution, packages_distributions
 from packaging.requirements import Requirement
 seen = {}
 def add(name):
@@ -69,7 +69,7 @@ def add(name):
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             add(requirement.name)
-add(sys.argv[1])
+add(packages_distributions().get(sys.argv[1], [sys.argv[1]])[0])
 print(json.dumps(seen))
 """
 

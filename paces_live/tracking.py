@@ -14,8 +14,9 @@ SAME = 0.025
 """Tempi closer than this ratio are one pace."""
 MEMORY_S = 4.0
 """Time constant of the smoothing, seconds of audio."""
-SURE = 0.9
-"""What was judged only once must be so probable to be shown: chance does not repeat itself."""
+DOUBT = 1.8
+"""Added to the log odds that a tempo must have to be shown, divided by how often it was judged: chance does not repeat
+itself. What was judged only once must be 90 % probable where 60 % are enough in the long run."""
 KEPT = 8
 """Paces followed at a time."""
 FORGOTTEN = -1.5
@@ -120,15 +121,15 @@ class Tracker:
         nearest = min(distances, key=distances.__getitem__, default=None)
         return nearest if nearest is not None and distances[nearest] <= SAME else None
 
-    def _needed(self, track: Track) -> float:
-        """Return the probability from which a track is shown."""
+    def _passes(self, track: Track) -> bool:
+        """Tell whether a track is probable enough to be shown."""
         if track.shown:
-            return self._off
-        return self._on if track.judged > 1 else max(self._on, SURE)
+            return track.probability >= self._off
+        return track.logit >= _logit(self._on) + DOUBT / track.judged
 
     def _show(self) -> None:
         """Decide anew which tracks are shown: by hysteresis, then the most probable that agree with each other."""
-        passing = [track for track in self._tracks if track.probability >= self._needed(track)]
+        passing = [track for track in self._tracks if self._passes(track)]
         passing.sort(key=lambda track: -track.logit - 0.5 * track.shown)
         agreeing = _agreeing(passing)
         for track in self._tracks:

@@ -35,9 +35,11 @@ def test_what_is_shown_stays_until_it_falls_below_the_lower_threshold() -> None:
     assert shown(tracker) == []
 
 
-def test_what_was_judged_only_once_is_shown_if_it_is_sure() -> None:
+def test_the_more_often_a_tempo_was_judged_the_less_it_needs() -> None:
     tracker = Tracker((0.6, 0.4))
     feed(tracker, {172.0: 0.95, 86.0: 0.7})
+    assert shown(tracker) == [172]
+    feed(tracker, {172.0: 0.95, 86.0: 0.7}, 3)
     assert shown(tracker) == [172]
     feed(tracker, {172.0: 0.95, 86.0: 0.7})
     assert shown(tracker) == [172, 86]
@@ -64,7 +66,7 @@ def test_paces_of_one_song_stand_in_whole_ratios(ratio: float, expected: bool) -
 
 def test_of_two_paces_that_contradict_each_other_the_more_probable_is_shown() -> None:
     tracker = Tracker((0.6, 0.4))
-    feed(tracker, {160.0: 0.95, 120.0: 0.8, 80.0: 0.7}, 2)
+    feed(tracker, {160.0: 0.95, 120.0: 0.8, 80.0: 0.7}, 6)
     assert shown(tracker) == [160, 80]
 
 

@@ -149,7 +149,8 @@ def exported(folder: Path) -> None:
         odds = slope * np.log(expected / (1.0 - expected)) + offset
         expected = 1.0 / (1.0 + np.exp(-odds))
         difference = np.abs(classifier.probabilities(judged) - expected).max()
-        assert difference < 0.03, (name, difference)
+        # What int8 loses of the logits is multiplied with the slope that they are given.
+        assert difference < 0.03 * max(1.0, abs(slope)), (name, difference, slope)
 
 
 def scaled(_folder: Path) -> None:

@@ -25,7 +25,7 @@ RUNTIMES = (
     ("tflite_runtime.interpreter", "tflite-runtime"),
 )
 SELF_TEST_TOLERANCE, LOGIT_STEP = 0.02, 0.16
-"""Kernels may round differently from one runtime or processor to the next: by a few steps of the int8 output, and by one
+"""Kernels may round differently from one runtime or processor to the next: a few steps of the int8 output, and one step
 of the logits before it, which the sigmoid makes larger where it is steep."""
 
 

@@ -112,9 +112,9 @@ class Engine:
                     if not (source.live and hearing.position + cell.waiting >= due):
                         yield from hearing.read(self._target, note_of(source))
                         # A machine that is too slow reads more rarely: time goes on only where the source is live.
-                        needed = math.ceil(ROOM * hearing.took_s * rate / step) if source.live else 1
-                        hearing.interval = max(1, needed) * step / rate
-                        due += step * (max(1, needed) - 1)
+                        steps = max(1, math.ceil(ROOM * hearing.took_s * rate / step)) if source.live else 1
+                        hearing.interval = steps * step / rate
+                        due += step * (steps - 1)
                 if cell.ends:
                     yield from hearing.end_song(hearing.position / rate, self._target)
                 idle = 0 if len(cell.samples) else idle + 1

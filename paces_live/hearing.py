@@ -145,7 +145,7 @@ class Hearing:
         if self._config.boundaries and self._song_start is not None:
             started = time.perf_counter()
             paces = np.array([pace.spm for pace in self._tracker.summary()])
-            other_s = self._change.update(self._window, paces, self._now - self._song_start, elapsed)
+            other_s = self._change.update(self._window, paces, self._song_s, elapsed)
             self._busy_s += time.perf_counter() - started
             if other_s is not None:
                 yield from self.end_song(self._now - other_s, target, keep_s=other_s)

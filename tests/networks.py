@@ -130,7 +130,10 @@ def three_d(_folder: Path) -> None:
 
 def exported(folder: Path) -> None:
     """Export to int8 files that the live classifier takes, with the probabilities of the networks."""
-    export.CALIBRATION_CASES = 30
+    # Enough that no activation of the cases judged is beyond what was seen, as of a network that was trained.
+    export.CALIBRATION_CASES = 300
+    # To networks that know nothing any slope would be given, and with it what int8 loses; see `scaled`.
+    setattr(export, "scale", lambda *_: (1.0, 0.0))  # noqa: B010
     batches = cases(folder)
     judged = megabatch.read(batches, "validation").cases()
     for name in ("shipped", "stage0", "conv3d"):
@@ -145,12 +148,8 @@ def exported(folder: Path) -> None:
         classifier = load_classifier(run / "model.tflite")
         assert classifier.self_test() < 1e-5
         expected = network.predict([judged.folds, judged.context], verbose=0)[:, 0]
-        slope, offset = manifest.provenance["logit_slope"], manifest.provenance["logit_offset"]
-        odds = slope * np.log(expected / (1.0 - expected)) + offset
-        expected = 1.0 / (1.0 + np.exp(-odds))
         difference = np.abs(classifier.probabilities(judged) - expected).max()
-        # What int8 loses of the logits is multiplied with the slope that they are given.
-        assert difference < 0.03 * max(1.0, abs(slope)), (name, difference, slope)
+        assert difference < 0.03, (name, difference)
 
 
 def scaled(_folder: Path) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 from paces_live.classifier import (
+    LOGIT_STEP,
     TfliteClassifier,
     default_model,
     load_classifier,
@@ -216,3 +218,12 @@ def test_manifest_survives_a_round_trip(classifier: TfliteClassifier, model: Pat
     classifier.manifest.write(model)
     assert model.with_suffix(".json").read_text("utf-8") == before
     assert Manifest.read(model) == classifier.manifest
+
+
+def test_what_may_be_rounding_is_one_step_of_the_models_logits() -> None:
+    interpreter = Interpreter(str(default_model()))
+    interpreter.allocate_tensors()
+    single = [detail for detail in interpreter.get_tensor_details() if list(detail["shape"]) == [1, 1]]
+    output = interpreter.get_output_details()[0]["index"]
+    (logits,) = (detail for detail in single if detail["dtype"] == np.int8 and detail["index"] != output)
+    assert 0.5 * LOGIT_STEP < logits["quantization"][0] <= LOGIT_STEP

@@ -67,13 +67,13 @@ def test_a_song_is_heard_settled_and_logged() -> None:
     assert all(pace.share > 0.6 for pace in song.paces)
 
 
-def test_a_fast_pace_is_told_as_soon_as_sixteen_beats_were_heard() -> None:
+def test_a_fast_pace_is_told_as_soon_as_eight_beats_were_heard() -> None:
     heard = readings(hear(noisy(rock(164.0, 20.0), 30.0), only(82.0, 164.0)))
     first = {
         tempo: next(r.t for r in heard if any(abs(p.spm / tempo - 1) < 0.01 for p in r.paces)) for tempo in (82, 164)
     }
-    assert first[164] <= 16 * 60 / 164 + 1.5
-    assert first[82] <= 16 * 60 / 82 + 1.5
+    assert first[164] <= 8 * 60 / 164 + 1.5
+    assert first[82] <= 8 * 60 / 82 + 1.5
 
 
 @settings(max_examples=10, deadline=None)

@@ -53,7 +53,8 @@ def test_what_was_analysed_is_what_was_heard(sound_server: SoundServer, tmp_path
     with np.load(saved) as blocks:
         samples, ends = blocks["samples"], blocks["ends"]
         assert blocks["songs"].tolist() == [round(2.5 * RATE)]
-        assert blocks["dropped"] <= RATE // 2
+        dropped = int(blocks["dropped"])
+    assert dropped <= RATE // 2
     assert len(samples) == pytest.approx(4.5 * RATE, abs=2)
     later = [
         (start, samples[start:end]) for start, end in itertools.pairwise(ends) if start > RATE // 2 and end - start > 64
@@ -61,13 +62,13 @@ def test_what_was_analysed_is_what_was_heard(sound_server: SoundServer, tmp_path
     places = [round(lag_of(part, heard)) for _, part in later]
     # All of it was heard, in this order. A busy machine may starve the card: holes come in, and what follows is later.
     shifts = np.diff([place - start for place, (start, _) in zip(places, later, strict=True)])
-    assert np.mean(shifts >= 0) > 0.9
-    assert np.mean(shifts == 0) > 0.7
+    assert (shifts >= 0).all()
+    assert dropped or (shifts == 0).all()
     same = [
         np.allclose(heard[place : place + len(part)], part, atol=1e-4)
         for place, (_, part) in zip(places, later, strict=True)
     ]
-    assert np.mean(same) > 0.8
+    assert np.mean(same) > (0.8 if dropped else 0.999)
 
 
 @pytest.mark.usefixtures("portaudio")

@@ -6,6 +6,7 @@ Both tell the properties of a player, and tell again when one changes; nothing i
 import asyncio
 import os
 import socket
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -49,17 +50,17 @@ class PlayerWatcher(Watcher):
         self._names: dict[str, str] = {}
         self._players: dict[Key, Properties] = {}
 
+    @abstractmethod
     def address(self) -> str:
         """Return the address of the bus; `TitleError` where there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def players(self, bus: MessageBus, owner: str) -> dict[Key, Properties]:
         """Return the players of a program on the bus."""
-        raise NotImplementedError
 
+    @abstractmethod
     def described(self, track: Properties) -> str | None:
         """Return the title that a player's description of its track tells."""
-        raise NotImplementedError
 
     def watch(self, ended: socket.socket) -> None:
         """Follow the players; see `Watcher.watch`."""

@@ -26,7 +26,7 @@ SONGS = (
     *("acc1", "acc2", *FAILURES, "verdict_median_s", "verdict_p90_s", "no_verdict"),
 )
 SINGLE_WORDS = f"""\
-The verdicts on single candidates at a probability of one half. The megabatch holds windows of 5 to 25 s and sounds
+The verdicts on single candidates at a probability of one half. The megabatch holds windows of 3 to 25 s and sounds
 without a pace; the other columns are the candidates that the live engine judges in full windows of 25 s of music,
 evenly spaced over each song. Candidates that are a matter of taste are left out. Exact candidates are all but those
 that are {100.0 * EXACT:g} to {100.0 * TOLERANCE:g} % off a compatible pace: these count as compatible, but their beats

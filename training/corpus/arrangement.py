@@ -11,9 +11,11 @@ from training.corpus.harmony import Chord, Key
 from training.corpus.performance import DRUMS, Control, Feel, Note, Performance
 from training.labels.truth import Meter
 
-_LEADS = (0, 4, 11, 18, 21, 22, 25, 26, 27, 29, 30, 40, 52, 53, 56, 60, 64, 65, 66, 71, 73, 80, 81, 82, 85)
-_BASSES = (32, 33, 34, 35, 36, 38, 39)
-_COMPS = (0, 1, 2, 4, 5, 16, 18, 24, 25, 26, 27, 28, 29, 30, 48, 50, 61, 62, 81, 88, 90)
+LEADS = (0, 4, 11, 18, 21, 22, 25, 26, 27, 29, 30, 40, 52, 53, 56, 60, 64, 65, 66, 71, 73, 80, 81, 82, 85)
+BASSES = (32, 33, 34, 35, 36, 38, 39)
+COMPS = (0, 1, 2, 4, 5, 16, 18, 24, 25, 26, 27, 28, 29, 30, 48, 50, 61, 62, 81, 88, 90)
+"""Programs of General MIDI for a melody, a bass and an accompaniment."""
+
 # Programs of General MIDI that are unlike the rest of their family of eight: harp, timpani, orchestra hit.
 _ODD_PROGRAMS = frozenset({46, 47, 55})
 
@@ -92,7 +94,7 @@ def melody(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel: 
         length = min(following - onset, 2.0) * rng.uniform(0.6, 1.0)
         velocity = int(np.clip(loudness + rng.integers(-10, 11) + (6 if onset % 1 == 0 else 0), 1, 127))
         notes.append(Note(onset, length, pitch, velocity, channel))
-    return _with_program(notes, channel, int(rng.choice(_LEADS)))
+    return _with_program(notes, channel, int(rng.choice(LEADS)))
 
 
 def bass(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel: int) -> Performance:
@@ -115,7 +117,7 @@ def bass(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel: in
             pitch = 28 + (chord.root - 4) % 12 + (0 if phase == 0 else step)
             velocity = int(rng.integers(80, 105)) + (8 if phase == 0 else 0)
             notes.append(Note(bar + phase, rng.uniform(0.3, 0.9) / len(division), pitch, velocity, channel))
-    return _with_program(notes, channel, int(rng.choice(_BASSES)))
+    return _with_program(notes, channel, int(rng.choice(BASSES)))
 
 
 def comping(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel: int) -> Performance:
@@ -132,7 +134,7 @@ def comping(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel:
             length = 0.9 if sustained else 0.35
             velocity = int(rng.integers(55, 90))
             notes.extend(Note(bar + phase, length, tone, velocity, channel) for tone in tones)
-    return _with_program(notes, channel, int(rng.choice(_COMPS)))
+    return _with_program(notes, channel, int(rng.choice(COMPS)))
 
 
 def drum_layer(rng: np.random.Generator, rhythm: Rhythm, end: float) -> Performance:

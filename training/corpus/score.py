@@ -7,6 +7,7 @@ import numpy as np
 
 from training.corpus import arrangement, form
 from training.corpus.arrangement import Harmony, Rhythm
+from training.corpus.cross import cross
 from training.corpus.families import Family
 from training.corpus.harmony import Chord, Key, draw_key
 from training.corpus.performance import (
@@ -62,7 +63,7 @@ class Score:
     truth
         The paces that fit.
     histogram
-        Weight of the onsets at each 24th of the felt beat, sum 1.
+        Weight of the onsets at each 24th of the felt beat, sum 1, without ostinati and echoes across it.
     steady_s
         Seconds until the ending slows down.
     midi
@@ -111,10 +112,13 @@ def compose(family: Family, rng: np.random.Generator, seconds: float | None = No
     sections, band = _perform(family, sections, mma_seed)
     harmony = _harmony(family, key, sections)
     rhythm = Rhythm(family.meter, round(family.beats_per_bar), _feel_to_follow(rng, family, band))
-    song = _arrange(rng, band, harmony, rhythm, family, _spans(family, sections))
+    spans = tuple((start, min(end, harmony.end)) for start, end in _spans(family, sections))
+    song = _arrange(rng, band, harmony, rhythm, family, spans)
     song = form.solo(rng, form.pause(rng, song, rhythm, harmony.end, tempo), harmony.end)
+    # How the beat is divided is heard from those who play with it, not from what goes across.
     histogram = onset_histogram(song.notes)
     feel, marked = feel_of(histogram), offbeats(histogram)
+    song = cross(rng, song, harmony, replace(rhythm, feel=feel), spans)
     played, steady = form.slow_down(rng, arrangement.revoice(rng, song), harmony.end, tempo)
     midi = write_midi(arrangement.humanize(rng, played, tempo), tempo)
     exact = midi_tempo(midi)
@@ -266,10 +270,8 @@ def _arrange(
         parts.append(arrangement.melody(rng, harmony, rhythm, free.pop(0)))
     if rng.random() < 0.15:
         parts.append(arrangement.drum_layer(rng, rhythm, harmony.end))
-    finite = tuple((start, harmony.end if np.isinf(end) else end) for start, end in spans)
-    song = arrangement.combine(*parts)
-    song = form.change_feel(rng, song, rhythm, finite)
-    return form.drop_out(rng, replace(song, notes=_sorted(song.notes, harmony.end)), finite)
+    song = form.change_feel(rng, arrangement.combine(*parts), rhythm, spans)
+    return form.drop_out(rng, replace(song, notes=_sorted(song.notes, harmony.end)), spans)
 
 
 def _sorted(notes: tuple[Note, ...], end: float) -> tuple[Note, ...]:

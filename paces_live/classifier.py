@@ -138,8 +138,10 @@ class TfliteClassifier:
 
 def quantize(values: NDArray[np.float32], quantization: Quantization) -> NDArray[np.int8]:
     """Return `values` as int8: rounded, then clipped."""
-    rounded = np.rint(values / quantization.scale) + quantization.zero_point
-    integers: NDArray[np.int8] = np.clip(rounded, -128, 127).astype(np.int8)
+    scaled = values / np.float32(quantization.scale)
+    np.rint(scaled, out=scaled)
+    scaled += np.float32(quantization.zero_point)
+    integers: NDArray[np.int8] = np.clip(scaled, -128, 127, out=scaled).astype(np.int8)
     return integers
 
 
@@ -236,6 +238,8 @@ def _same(quantization: tuple[float, int], expected: Quantization) -> bool:
 
 def _filled(values: NDArray[np.int8]) -> NDArray[np.int8]:
     """Return a full batch that begins with `values`."""
+    if len(values) == BATCH:
+        return values
     batch = np.zeros((BATCH, *values.shape[1:]), np.int8)
     batch[: len(values)] = values
     return batch

@@ -4,7 +4,8 @@ A ``Reading`` is all that a user interface needs to draw itself.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Container
+from dataclasses import dataclass, is_dataclass
 from typing import Any, Literal
 
 SCHEMA = 1
@@ -115,24 +116,21 @@ Event = Start | Reading | Song | End
 
 def to_json(event: Event, *, rejected: bool = False) -> str:
     """Return `event` as one line of JSON; `rejected` adds what was judged incompatible to a reading."""
-    record: dict[str, Any] = {"type": type(event).__name__.lower()} | rounded(event)
-    record.pop("tempogram", None)
-    if not rejected:
-        record.pop("rejected", None)
+    without = {"tempogram"} if rejected else {"tempogram", "rejected"}
+    record = {"type": type(event).__name__.lower()} | rounded(event, without)
     return json.dumps(record, ensure_ascii=False, allow_nan=False)
 
 
-def rounded(record: Any) -> dict[str, Any]:
-    """Return a dataclass as a dictionary whose floats have only the digits that mean something."""
-    return {name: _rounded(value) for name, value in asdict(record).items()}
+def rounded(record: Any, without: Container[str] = ()) -> dict[str, Any]:
+    """Return a dataclass as a dictionary, `without` some fields; floats have only the digits that mean something."""
+    names = type(record).__dataclass_fields__
+    return {name: _rounded(getattr(record, name)) for name in names if name not in without}
 
 
 def _rounded(value: Any) -> Any:
-    """Round floats, also inside dictionaries and sequences."""
+    """Round floats, also inside dataclasses and sequences."""
     if isinstance(value, float):
         return round(value, 4)
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_rounded(item) for item in value]
-    return value
+    return rounded(value) if is_dataclass(value) else value

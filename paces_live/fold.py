@@ -64,19 +64,23 @@ def fold(frames: NDArray[np.float32], bpm: NDArray[np.float64], config: FeatureC
     -------
     ndarray of float32, shape (n, fold_beats, fold_steps, n_mels), values in -1 to 1
     """
-    centred = frames - frames.mean(axis=0)
-    running = np.zeros((len(frames) + 1, frames.shape[1]), np.float32)
-    np.cumsum(centred, axis=0, out=running[1:])
+    centred = np.subtract(frames, frames.mean(axis=0), order="C")
+    running = _running_sum(centred)
     steps = config.fold_beats * config.fold_steps
     width = 60.0 * config.frame_rate / bpm / config.fold_steps
     borders = np.maximum(len(frames) + np.arange(-steps, 1) * width[:, None], 0.0)
     whole = np.minimum(borders.astype(int), len(frames) - 1)
     part = (borders - whole).astype(np.float32)[..., None]
-    sums = running[whole] + part * centred[whole]
+    # In place from here on: arrays of this size would cost more to get from the system than to fill.
+    sums = np.take(running, whole, axis=0)
+    within = np.take(centred, whole, axis=0)
+    within *= part
+    sums += within
     beats = beats_heard(bpm, len(frames), config)
     heard = (beats * config.fold_steps)[:, None, None]
     first = np.take_along_axis(sums, steps - heard, axis=1)
-    values = np.diff(sums, axis=1) - (sums[:, -1:] - first) / heard.astype(np.float32)
+    values = np.diff(sums, axis=1)
+    values -= (sums[:, -1:] - first) / heard.astype(np.float32)
     values *= (1.0 / (width * config.fold_range)).astype(np.float32)[:, None, None]
     np.clip(values, -1.0, 1.0, out=values)
     folds: NDArray[np.float32] = values.reshape(len(bpm), config.fold_beats, config.fold_steps, frames.shape[1])
@@ -84,6 +88,17 @@ def fold(frames: NDArray[np.float32], bpm: NDArray[np.float64], config: FeatureC
     for short in np.flatnonzero(beats < config.fold_beats):
         folds[short] = folds[short, config.fold_beats - 1 - age % beats[short]]
     return folds
+
+
+def _running_sum(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the sums of the first 0, 1, 2, ... rows of `values`, shape (rows + 1, columns)."""
+    sums = np.zeros((len(values) + 1, values.shape[1]), np.float32)
+    if values.shape[1] % 2:
+        np.cumsum(values, axis=0, out=sums[1:])
+    else:
+        # Two columns at a time: each addition waits for the one before, and those of a complex number are done at once.
+        np.cumsum(values.view(np.complex64), axis=0, out=sums.view(np.complex64)[1:])
+    return sums
 
 
 def context(gram: Tempogram, bpm: NDArray[np.float64], frames: int, config: FeatureConfig) -> NDArray[np.float32]:

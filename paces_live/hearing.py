@@ -16,6 +16,7 @@ from paces_live.level import LevelMeter
 from paces_live.match import MATCH, SPM_MAX, SPM_MIN, best_match, check_target, check_tolerance
 from paces_live.tempogram import candidates, tempogram
 from paces_live.tracking import Tracker
+from paces_live.window import Window
 
 SILENCE_S = 4.0
 """A silence of this length ends a song; shorter ones are breaks."""
@@ -27,6 +28,8 @@ SHORTEST_SONG_S = 5.0
 """What is shorter is a noise, not a song, and is not logged."""
 STRIP_SPM = np.geomspace(SPM_MIN, SPM_MAX, 193)
 """Tempi of the tempogram that a user interface draws: 64 an octave, finer than the lags of the fastest."""
+KEPT_MEMORY = 1 << 24
+"""Bytes of freed memory that the allocator of glibc keeps rather than give them back to the system."""
 LATE_TITLE_S = 12.0
 """A song that was heard to begin may get its own title so late; a new title after that is another song's."""
 
@@ -70,12 +73,15 @@ class Hearing:
     """Takes in samples, and says what they are; the engine decides when."""
 
     def __init__(self, classifier: Classifier, config: EngineConfig) -> None:
+        # Every reading fills the same few megabytes anew; to get them from the system each time would cost a fifth of
+        # all. What glibc keeps is as large as the largest block that was ever freed. This one is never touched.
+        np.empty(KEPT_MEMORY, np.uint8)
         self._classifier = classifier
         self._config = config
         self._features = classifier.features
         self._stream = LogMelStream(self._features)
         self._level = LevelMeter()
-        self._window = np.empty((0, self._features.n_mels), np.float32)
+        self._window = Window(self._features.window_frames, self._features.n_mels)
         self._tracker = Tracker(classifier.thresholds)
         self.tolerance = config.tolerance
         self.position = 0
@@ -131,7 +137,7 @@ class Hearing:
         self._level.push(samples)
         frames = self._stream.push(samples)
         if len(frames):
-            self._window = np.concatenate((self._window, frames))[-self._features.window_frames :]
+            self._window.push(frames)
         if self._song_start is None and self._level.silent_s == 0.0:
             self._song_start = self._now - len(samples) / self._features.sample_rate
             self._clear_window()
@@ -145,7 +151,7 @@ class Hearing:
         if self._config.boundaries and self._song_start is not None:
             started = time.perf_counter()
             paces = np.array([pace.spm for pace in self._tracker.summary()])
-            other_s = self._change.update(self._window, paces, self._song_s, elapsed)
+            other_s = self._change.update(self._window.frames, paces, self._song_s, elapsed)
             self._busy_s += time.perf_counter() - started
             if other_s is not None:
                 yield from self.end_song(self._now - other_s, target, keep_s=other_s)
@@ -162,7 +168,7 @@ class Hearing:
 
     def _read(self, target: float | None, elapsed: float, note: str | None) -> Reading:
         started = time.perf_counter()
-        config, window = self._config, self._window
+        config, window = self._config, self._window.frames
         heard_s = len(window) / self._features.frame_rate
         strip: tuple[float, ...] = ()
         if self._song_start is not None and heard_s >= FIRST_VERDICT_S:
@@ -210,7 +216,7 @@ class Hearing:
         self._change.reset()
         self._inherited = True
         if keep_s:
-            self._window = self._window[-round(keep_s * self._features.frame_rate) :]
+            self._window.keep(round(keep_s * self._features.frame_rate))
         else:
             self._clear_window()
         if end - start >= SHORTEST_SONG_S:
@@ -227,5 +233,5 @@ class Hearing:
         return "no_pulse" if heard_s >= LISTENING_S and not self._change.doubtful else "listening"
 
     def _clear_window(self) -> None:
-        self._window = self._window[:0]
+        self._window.keep(0)
         self._stream.reset()

@@ -84,8 +84,8 @@ def level_word(samples: NDArray[np.float32]) -> tuple[float, Level]:
 
 def _measure(samples: NDArray[np.float32]) -> tuple[float, float]:
     """Return the power of `samples`, and the share of them that is at full scale."""
-    power = float(np.mean(np.square(samples, dtype=np.float64)))
-    return power, float(np.mean(np.abs(samples) >= FULL_SCALE))
+    power = float(np.dot(samples, samples)) / len(samples)
+    return power, float(np.count_nonzero(np.abs(samples) >= FULL_SCALE)) / len(samples)
 
 
 def _word(power: float, clipped: float) -> Level:

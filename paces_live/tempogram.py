@@ -6,6 +6,7 @@ bands, so that a steady hi-hat and a sparse bass drum both count.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,9 +55,18 @@ def onset_strength(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     Mean rise of the log-mel power over the group, as ``librosa.onset.onset_strength_multi`` with one-frame lag.
     """
     audible = np.maximum(frames, frames.max() - DYNAMIC_RANGE)
-    rise = np.maximum(np.diff(audible, axis=0), 0.0)
-    grouped: NDArray[np.float32] = rise.reshape(len(rise), BAND_GROUPS, -1).mean(axis=2)
+    rise = np.diff(audible, axis=0)
+    np.maximum(rise, 0.0, out=rise)
+    # A product with zeros is far quicker than numpy's mean over a short axis.
+    grouped: NDArray[np.float32] = rise @ _groups(frames.shape[1])
     return grouped
+
+
+@lru_cache(maxsize=4)
+def _groups(bands: int) -> NDArray[np.float32]:
+    """Return what averages the bands of each group, shape (bands, BAND_GROUPS)."""
+    size = bands // BAND_GROUPS
+    return np.repeat(np.eye(BAND_GROUPS, dtype=np.float32) / np.float32(size), size, axis=0)
 
 
 def tempogram(frames: NDArray[np.float32], config: FeatureConfig) -> Tempogram:
@@ -69,11 +79,13 @@ def tempogram(frames: NDArray[np.float32], config: FeatureConfig) -> Tempogram:
     count = len(onsets)
     lags = int(min(LONGEST_LAG * count, 8.5 * config.max_lag))
     size = 1 << (count + lags).bit_length()
-    spectrum = np.fft.rfft(onsets - onsets.mean(axis=0), size, axis=0)
-    correlation = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, size, axis=0)[: lags + 1]
+    centred = onsets - onsets.mean(axis=0)
+    spectrum = np.fft.rfft(centred, size, axis=0)
+    power = np.maximum(np.einsum("ng,ng->g", centred, centred), np.finfo(np.float32).tiny)
+    # The mean of the groups is taken before the inverse transform, which then is of one series.
+    mean = (spectrum.real**2 + spectrum.imag**2) @ (1.0 / (power * BAND_GROUPS))
     pairs = (count - np.arange(lags + 1)) / count
-    power = np.maximum(correlation[0], np.finfo(np.float32).tiny)
-    strengths = (correlation / power / pairs[:, None]).mean(axis=1).astype(np.float32)
+    strengths = (np.fft.irfft(mean, size)[: lags + 1] / pairs).astype(np.float32)
     return Tempogram(strengths, config.frame_rate)
 
 
@@ -113,26 +125,30 @@ def refine(gram: Tempogram, bpm: NDArray[np.float64]) -> NDArray[np.float64]:
     position means an ever smaller error of tempo. A multiple at which nothing repeats is not followed.
     """
     lags = gram.lag(bpm)
+    strengths, positions = gram.strengths, _positions(gram.strengths)
     for multiple in (1, 2, 4, 8, 16):
-        position, strength = _parabolic(gram.strengths, lags * multiple)
-        inside = lags * multiple < len(gram.strengths) - 3
-        near = np.abs(position - lags * multiple) <= 1.5
-        lags = np.where(inside & near & (strength > 0.05), position / multiple, lags)
+        longer = lags * multiple
+        around = np.minimum(np.maximum(np.rint(longer).astype(int), 2), len(strengths) - 3)
+        around += np.argmax(strengths[around[:, None] + _NEIGHBOURS], axis=1) - 1
+        position = positions[around]
+        # False where there is no peak: its position is not a number.
+        followed = np.abs(position - longer) <= 1.5
+        followed &= (strengths[around] > 0.05) & (longer < len(strengths) - 3)
+        lags = np.where(followed, position / multiple, lags)
     tempi: NDArray[np.float64] = 60.0 * gram.frame_rate / lags
     return tempi
 
 
-def _parabolic(
-    strengths: NDArray[np.float32], lags: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return position and height of the peak within one frame of each lag; where there is none, the lag and -1."""
-    around = np.clip(np.rint(lags).astype(int), 2, len(strengths) - 3)
-    around = around + np.argmax(strengths[around[:, None] + np.array([-1, 0, 1])], axis=1) - 1
-    left, middle, right = (strengths[around + offset].astype(np.float64) for offset in (-1, 0, 1))
-    curvature = left - 2.0 * middle + right
-    is_peak = (middle >= left) & (middle >= right) & (curvature < 0.0)
-    shift = 0.5 * (left - right) / np.where(is_peak, curvature, -1.0)
-    return np.where(is_peak, around + shift, lags), np.where(is_peak, middle, -1.0)
+_NEIGHBOURS = np.array([-1, 0, 1])
+
+
+def _positions(strengths: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return where the parabola through each lag and its neighbours peaks, NaN where the lag is no peak."""
+    rising, falling = strengths[1:-1] - strengths[:-2], strengths[1:-1] - strengths[2:]
+    at = np.flatnonzero((rising >= 0.0) & (falling >= 0.0) & (rising + falling > 0.0))
+    positions = np.full(len(strengths), np.nan)
+    positions[at + 1] = at + 1 + 0.5 * (rising[at] - falling[at]) / (rising[at] + falling[at])
+    return positions
 
 
 def _peaks(gram: Tempogram, config: FeatureConfig) -> NDArray[np.float64]:
@@ -166,10 +182,13 @@ def _distinct(
         return bpm
     distance = np.abs(bpm[:, None] / bpm[None, :] - 1.0)
     weaker = strengths[:, None] < strengths[None, :]
+    same = (distance < SAME).T
+    earlier = np.zeros(len(bpm), bool)
     kept: list[int] = []
     for index in range(len(bpm)):
-        if not (distance[index, kept] < SAME).any():
+        if not earlier[index]:
             kept.append(index)
+            earlier |= same[index]
     shadowed = ((distance < ONE_PEAK) & weaker)[np.ix_(kept, kept)].any(axis=1) & ~tracked[kept]
     distinct: NDArray[np.float64] = bpm[kept][~shadowed]
     return distinct

@@ -55,8 +55,8 @@ class MonoResampler:
                 f"{self._name}: the samples are broken (NaN, infinite or far beyond full scale): "
                 "check the format and rate, or convert the audio anew"
             )
-        if frames.ndim == 1:
-            mono = frames.astype(np.float32)
+        if frames.ndim == 1 or frames.shape[1] == 1:
+            mono = frames.reshape(-1).astype(np.float32)
         else:
             mono = frames.mean(axis=1, dtype=np.float64).astype(np.float32)
         if self._stream is None:

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 
 from training.corpus import form
-from training.corpus.arrangement import Rhythm
+from training.corpus.arrangement import Harmony, Rhythm
+from training.corpus.cross import cross
+from training.corpus.harmony import draw_key
 from training.corpus.performance import DRUMS, Note, Performance
 
 END = 64.0
 TEMPO = 120.0
 ROCK = Rhythm("duple", 4, "straight")
 SECTIONS = ((0.0, 32.0), (32.0, END))
+KEY = draw_key(np.random.default_rng(1))
+HARMONY = Harmony(KEY, (0.0,), KEY.progression(np.random.default_rng(1))[:1], END)
 BAND = Performance(tuple(Note(beat / 2, 0.75, 60, 80, channel) for beat in range(128) for channel in (0, 1, DRUMS)))
 
 
@@ -78,3 +82,26 @@ def test_endings_slow_down_from_the_steady_part_on() -> None:
         steps = np.diff(starts)
         assert np.all(np.diff(steps) > 0)
         assert 0.5 / 0.7 * 0.8 < steps[-1] < 0.5 / 0.35
+
+
+def test_what_goes_across_the_beat_is_added_to_what_is_played() -> None:
+    changed = [
+        song for s in range(200) if (song := cross(np.random.default_rng(s), BAND, HARMONY, ROCK, SECTIONS)) != BAND
+    ]
+    assert 40 < len(changed) < 90
+    across = 0
+    for song in changed:
+        assert song.notes[: len(BAND.notes)] == BAND.notes
+        added = song.notes[len(BAND.notes) :]
+        assert added
+        assert all(0 < note.velocity < 128 and 0 <= note.start < END and note.length > 0 for note in added)
+        assert {note.channel for note in added} <= {DRUMS, 14, 15}
+        # All in time with the song's sixteenths, and in most songs some beside its eighths.
+        assert all((4 * note.start) % 1 == 0 for note in added)
+        across += any((2 * note.start) % 1 for note in added)
+    assert across > len(changed) / 2
+
+
+@pytest.mark.parametrize("rhythm", [Rhythm("duple", 4, "swung"), Rhythm("triple", 3, "straight")])
+def test_only_straight_duple_songs_have_rhythms_across_the_beat(rhythm: Rhythm) -> None:
+    assert all(cross(np.random.default_rng(s), BAND, HARMONY, rhythm, SECTIONS) == BAND for s in range(50))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def corpus(
     work: Work = WORK,
-    songs: Annotated[int, typer.Option(min=1, help="Number of songs; with --more, of further songs.")] = 1600,
+    songs: Annotated[int, typer.Option(min=1, help="Number of songs; with --more, of further songs.")] = 2000,
     more: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="The report's list of what needs more data.")
     ] = None,
@@ -38,7 +38,7 @@ def corpus(
 ) -> None:
     """Generate songs of exactly known tempo and meter.
 
-    Example: python -m training corpus --songs 1600
+    Example: python -m training corpus --songs 2000
     """
     from training.corpus.generate import generate, shares
 

@@ -53,7 +53,7 @@ class _Job:
 def generate(
     folder: Path,
     *,
-    songs: int = 1200,
+    songs: int,
     seed: int = SEED,
     workers: int = 2,
     seconds: float | None = None,

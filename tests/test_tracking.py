@@ -70,6 +70,13 @@ def test_of_two_paces_that_contradict_each_other_the_more_probable_is_shown() ->
     assert shown(tracker) == [160, 80]
 
 
+def test_of_two_that_are_about_as_certain_the_one_nearer_to_the_rate_of_tapping_is_shown() -> None:
+    tracker = Tracker((0.6, 0.4))
+    feed(tracker, {165.0: 0.985, 110.0: 0.98}, 6)
+    assert shown(tracker) == [110]
+    assert [round(pace.spm) for pace in tracker.summary()] == [110]
+
+
 def test_a_wavering_tempo_is_one_pace() -> None:
     tracker = Tracker((0.6, 0.4))
     for tempo in (171.0, 172.0, 173.0, 171.5, 172.5):

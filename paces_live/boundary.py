@@ -39,12 +39,15 @@ class ChangeDetector:
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
         self._other_s = 0.0
-        self._heard_other = False
+        self._heard_other = self._doubtful = False
 
     @property
     def doubtful(self) -> bool:
-        """Whether the newest seconds fit another pace and none of the song's: these are then better not shown."""
-        return self._heard_other
+        """Whether the newest seconds fit another pace and none of the song's: these are then better not shown.
+
+        At once where it sounds different too; a fill that only sounds like another pace is over by the next reading.
+        """
+        return self._doubtful
 
     def update(
         self, window: NDArray[np.float32], paces: NDArray[np.float64], song_s: float, elapsed_s: float
@@ -59,20 +62,22 @@ class ChangeDetector:
         song_s, elapsed_s : float
             Seconds since the song began, and since the last update.
         """
-        heard = self._other(window, paces, song_s)
-        self._other_s = self._other_s + elapsed_s if heard and self._heard_other else 0.0
-        self._heard_other = heard
+        heard, before = self._other(window, paces, song_s), self._heard_other
+        self._other_s = self._other_s + elapsed_s if heard and before else 0.0
+        self._heard_other = self._doubtful = heard
         if not heard:
             return None
         recent_s = self._recent(paces) / self._classifier.features.frame_rate
         different = sounds_different(window, self._other_s + recent_s, self._classifier.features)
+        self._doubtful = different or before
         if self._other_s < (CONFIRMATION_S if different else CONFIRMATION_SAME_SOUND_S):
             return None
         return self._other_s + recent_s
 
     def reset(self) -> None:
         """Begin anew, with another song."""
-        self._other_s, self._heard_other = 0.0, False
+        self._other_s = 0.0
+        self._heard_other = self._doubtful = False
 
     def _recent(self, paces: NDArray[np.float64]) -> int:
         """Return how many of the newest frames are judged alone."""

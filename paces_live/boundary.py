@@ -27,6 +27,8 @@ SPECTRUM_CHANGE = 0.6
 """Root mean square over the bands of the change of the mean spectrum, in standard deviations of its past seconds."""
 SPECTRUM_FLOOR = 0.4
 """Added to that deviation, nepers: very even music does not make small changes large."""
+SURE = 0.9
+"""Another pace that is so probable hides those of the song at once, where it sounds different too."""
 CONFIRMATION_S, CONFIRMATION_SAME_SOUND_S = 1.0, 4.0
 """A boundary is told when another pace has been there for so long; the first, where it sounds different too."""
 INTRODUCTION_S = 40.0
@@ -45,7 +47,7 @@ class ChangeDetector:
     def doubtful(self) -> bool:
         """Whether the newest seconds fit another pace and none of the song's: these are then better not shown.
 
-        At once where it sounds different too; a fill that only sounds like another pace is over by the next reading.
+        At once where that is sure; a fill that only sounds like another pace is over by the next reading.
         """
         return self._doubtful
 
@@ -62,14 +64,15 @@ class ChangeDetector:
         song_s, elapsed_s : float
             Seconds since the song began, and since the last update.
         """
-        heard, before = self._other(window, paces, song_s), self._heard_other
+        other, before = self._other(window, paces, song_s), self._heard_other
+        heard = other > 0.0
         self._other_s = self._other_s + elapsed_s if heard and before else 0.0
         self._heard_other = self._doubtful = heard
         if not heard:
             return None
         recent_s = self._recent(paces) / self._classifier.features.frame_rate
         different = sounds_different(window, self._other_s + recent_s, self._classifier.features)
-        self._doubtful = different or before
+        self._doubtful = before or (different and other >= SURE)
         if self._other_s < (CONFIRMATION_S if different else CONFIRMATION_SAME_SOUND_S):
             return None
         return self._other_s + recent_s
@@ -85,22 +88,25 @@ class ChangeDetector:
         beats_s = features.fold_least * 60.0 / paces.max() if len(paces) else 0.0
         return round(max(RECENT_S, SLACK * beats_s) * features.frame_rate)
 
-    def _other(self, window: NDArray[np.float32], paces: NDArray[np.float64], song_s: float) -> bool:
-        """Tell whether the newest seconds have another pace, and none of the song's."""
+    def _other(self, window: NDArray[np.float32], paces: NDArray[np.float64], song_s: float) -> float:
+        """Return how probable another pace is in the newest seconds; 0 where there is none, or one of the song's."""
         features = self._classifier.features
         if not len(paces) and song_s < INTRODUCTION_S:
-            return False
+            return 0.0
         recent = window[-self._recent(paces) :]
         if len(window) - len(recent) < PAST_S * features.frame_rate:
-            return False
+            return 0.0
         gram = tempogram(recent, features)
         if not _pulse_gone(gram, paces, features):
-            return False
+            return 0.0
         known = refine(gram, paces)
         proposed = np.concatenate([known, candidates(gram, features, count=BATCH - len(known))])
         cases = build_cases(recent, gram, proposed, features)
-        found = cases.spm[self._classifier.probabilities(cases) >= self._classifier.thresholds[0]]
-        return len(found) > 0 and not any(_belongs(spm, pace) for spm in found for pace in paces)
+        probabilities = self._classifier.probabilities(cases)
+        found = probabilities >= self._classifier.thresholds[0]
+        if any(_belongs(spm, pace) for spm in cases.spm[found] for pace in paces):
+            return 0.0
+        return float(probabilities[found].max(initial=0.0))
 
 
 def sounds_different(frames: NDArray[np.float32], recent_s: float, config: FeatureConfig) -> bool:

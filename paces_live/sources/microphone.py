@@ -81,12 +81,12 @@ class MicrophoneSource:
     def _session(self) -> Generator[Block, None, None]:
         portaudio = load_portaudio()
         if self._opened:
-            _look_again(portaudio)
+            look_again(portaudio)
         devices = input_devices(portaudio)
         device = find_device(devices, self._device)
         self._opened = device
         # Whatever the system's default is by then, what is looked for again is the same device.
-        self._device = stable_name(device, devices)
+        self._device = stable_name(device.name, [one.name for one in devices])
         channels = device.channels if device.channels <= CHANNELS_MAX else 2
         capture = _Capture(device.rate, channels)
         try:
@@ -232,14 +232,14 @@ def find_device(devices: list[Device], wanted: str | None) -> Device:
     return found[0]
 
 
-def stable_name(device: Device, devices: list[Device]) -> str:
-    """Return the part of the name that stays when the device is plugged elsewhere, if it still names only it."""
-    short = _ALSA_PLACE.sub("", device.name)
-    same = [other for other in devices if short.casefold() in other.name.casefold()]
-    return short if short and same == [device] else device.name
+def stable_name(name: str, names: list[str]) -> str:
+    """Return the part of a device's name that stays when it is plugged elsewhere, if of `names` it is in this only."""
+    short = _ALSA_PLACE.sub("", name)
+    same = [other for other in names if short.casefold() in other.casefold()]
+    return short if short and same == [name] else name
 
 
-def _look_again(portaudio: ModuleType) -> None:
+def look_again(portaudio: ModuleType) -> None:
     """Let PortAudio see what was plugged and unplugged: it lists the devices once, when it starts."""
     try:
         portaudio._terminate()  # noqa: SLF001 - sounddevice has no public name for it

@@ -263,6 +263,20 @@ def test_bad_file_is_one_line(tmp_path: Path, case: str) -> None:
     assert str(path) in one_line(error)
 
 
+def test_what_is_no_mp3_is_told_in_our_own_line_alone(tmp_path: Path) -> None:
+    path = tmp_path / "song.mp3"
+    path.write_text("hello\n")
+    program = (
+        "import sys; from paces_live.sources.file import FileSource\n"
+        "try: FileSource(sys.argv[1], 22_050).open()\n"
+        "except Exception as error: print(error, file=sys.stderr)\n"
+    )
+    # Its decoder prints on the descriptor itself, which only a process of its own has to itself.
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    assert done.stderr.startswith(f"{path}: is no audio that is known here")
+    assert done.stderr.count("\n") == 1
+
+
 def test_raw_samples_in_a_file_are_refused_with_the_way_to_pipe_them(tmp_path: Path) -> None:
     path = tmp_path / "samples.RAW"
     path.write_bytes(bytes(4000))

@@ -16,6 +16,7 @@ from paces_live.errors import SourceError
 from paces_live.sources.block import Block
 from paces_live.sources.decoder import INSTALL, Decoder, Frames, load_av
 from paces_live.sources.resample import MonoResampler
+from paces_live.sources.silence import silence_libraries
 
 BLOCK_S = 0.25
 """Seconds that are read at once: the memory that a file takes, however long it is."""
@@ -101,6 +102,7 @@ class FileSource:
         # Deferred: importing soundfile takes about 50 ms and opens libsndfile.
         import soundfile
 
+        silence_libraries()
         try:
             return _Libsndfile(soundfile.SoundFile(self._path), self._damaged)
         except soundfile.LibsndfileError:

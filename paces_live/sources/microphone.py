@@ -1,14 +1,11 @@
 """A microphone, or any other input that PortAudio knows."""
 
 import contextlib
-import ctypes
-import platform
 import re
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +17,7 @@ from paces_live.ring import SampleRing
 from paces_live.sources.block import Block
 from paces_live.sources.reconnect import Reconnection
 from paces_live.sources.resample import MonoResampler
+from paces_live.sources.silence import silence_libraries
 
 POLL_S = 0.1
 """Pause between two looks at the ring: short against a reading a second, long against a callback's period."""
@@ -177,7 +175,7 @@ def load_portaudio() -> ModuleType:
     SourceError
         PortAudio is not there, or does not start.
     """
-    _silence_libraries()
+    silence_libraries()
     try:
         # Deferred: the import starts PortAudio, which probes every device: 0.1 to 1 s.
         import sounddevice
@@ -249,20 +247,6 @@ def look_again(portaudio: ModuleType) -> None:
 
 
 _BUSY = "close other programs that use it, or choose another of paces-live devices"
-
-
-@cache
-def _silence_libraries() -> None:
-    """Let what C libraries print to standard error go nowhere; Python's own standard error stays as it is.
-
-    ALSA and JACK print while devices are probed, PortAudio where one is unplugged: over the user interface.
-    """
-    if platform.libc_ver()[0] != "glibc":
-        return  # elsewhere the stream is a constant
-    library = ctypes.CDLL(None)
-    library.fopen.restype = ctypes.c_void_p
-    if nowhere := library.fopen(b"/dev/null", b"we"):
-        ctypes.c_void_p.in_dll(library, "stderr").value = nowhere
 
 
 def reason(error: Exception) -> str:

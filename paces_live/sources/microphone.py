@@ -25,6 +25,8 @@ SILENT_S = 3.0
 """A device that calls back nothing for so long is taken for gone."""
 CHANNELS_MAX = 8
 """A device with more is a converter of the sound system's that makes as many as one asks for: two are asked for."""
+_DOING = re.compile(r"^Error \w+ \w+: ")
+"""What sounddevice was about, which our own words say better."""
 _ALSA_PLACE = re.compile(r"\s*\(hw:\d+,\d+\)$")
 
 
@@ -251,4 +253,5 @@ _BUSY = "close other programs that use it, or choose another of paces-live devic
 
 def reason(error: Exception) -> str:
     """Return PortAudio's words of an error as a part of a line."""
-    return " ".join(str(error.args[0] if error.args else error).split()).rstrip(".")
+    words = " ".join(str(error.args[0] if error.args else error).split()).rstrip(".")
+    return _DOING.sub("", words)

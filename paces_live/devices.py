@@ -139,7 +139,7 @@ def _microphones() -> list[Input]:
             rate=device.rate,
             channels=device.channels,
             default=device.default,
-            spec="mic" if device.default else f"mic:{stable_name(device, devices)}",
+            spec="mic" if device.default else f"mic:{stable_name(device.name, [one.name for one in devices])}",
         )
         for device in devices
     ]

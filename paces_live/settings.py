@@ -3,11 +3,11 @@
 There is no list of settings here. They are read off the commands, so an option that is added is a setting at once. Keys
 are flat: ``target = 170`` holds for every command that has ``--target``.
 
-A setting is an option that takes a value, or a switch that can be put both ways (``--plain/--no-plain``). No settings:
+Every switch can be put both ways (``--json/--no-json``), so that a flag takes back what is set. No settings:
 
 - arguments, such as the files to analyse;
-- a bare switch, such as ``--json``: it says something about one call, and no flag could take it back;
-- the options of a group's commands, such as ``config show``: they ask about what is kept.
+- ``--help``, ``--version`` and the shell completion's, which end the program at once;
+- the options of a command within a command, such as ``history clear --yes``: no file should say yes for good.
 """
 
 import difflib
@@ -111,14 +111,12 @@ def settings(group: TyperGroup) -> dict[str, Setting]:
 
 def options(command: object) -> dict[str, TyperOption]:
     """Return the options of `command` that are settings, by their keys."""
-    if not isinstance(command, TyperCommand):
+    if not isinstance(command, TyperCommand | TyperGroup):
         return {}
     return {
         max(option.opts, key=len).lstrip("-"): option
         for option in command.params
-        if isinstance(option, TyperOption)
-        and not (option.hidden or option.is_eager)
-        and (option.secondary_opts or not option.is_flag)
+        if isinstance(option, TyperOption) and not (option.hidden or option.is_eager)
     }
 
 
@@ -148,7 +146,7 @@ def chosen(group: TyperGroup, command: object, ctx: typer.Context) -> list[Value
 
 def origins(text: str, values: Iterable[Value]) -> str:
     """Return where those of `values` come from whose keys `text` names, in brackets; empty where it names none."""
-    words = set(re.findall(r"[\w-]+", text))
+    words = {word.lstrip("-") for word in re.findall(r"[\w-]+", text)}
     told = [f"{one.setting.key} is set by {one.where}" for one in values if one.setting.key in words]
     return f" ({', '.join(told)})" if told else ""
 

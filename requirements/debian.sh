@@ -10,7 +10,7 @@ venv)
     without="nothing works without it" ;;
 test)
     set -- test libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils dbus mpd espeak-ng mma fluidsynth \
-        timgm6mb-soundfont musescore-general-soundfont-small systemd
+        timgm6mb-soundfont musescore-general-soundfont-small systemd zsh fish
     without="the tests that need them are skipped, all others run" ;;
 training)
     set -- training espeak-ng mma fluidsynth timgm6mb-soundfont fluid-soundfont-gm \

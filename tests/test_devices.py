@@ -131,7 +131,7 @@ def test_what_a_late_reader_missed_is_counted_at_the_engine_rate(install: Any) -
 
 def test_busy_microphone_is_one_line(install: Any) -> None:
     install(DEVICES, fault="Device unavailable")
-    with pytest.raises(SourceError, match=r"cannot be opened \(.*Device unavailable\): close other") as error:
+    with pytest.raises(SourceError, match=r"cannot be opened \(Device unavailable\): close other") as error:
         next(MicrophoneSource(None, 22_050).blocks())
     assert "\n" not in str(error.value)
 
@@ -187,10 +187,10 @@ def test_microphone_without_portaudio_names_the_package() -> None:
 
 
 def test_stable_name_leaves_out_where_the_device_is_plugged() -> None:
-    assert stable_name(USB, DEVICES) == "USB PnP Sound Device: Audio"
-    twin = Device(index=3, name="USB PnP Sound Device: Audio (hw:3,0)", rate=44_100, channels=1, default=False)
-    assert stable_name(USB, [*DEVICES, twin]) == USB.name
-    assert stable_name(PULSE, DEVICES) == "pulse"
+    names = [device.name for device in DEVICES]
+    assert stable_name(USB.name, names) == "USB PnP Sound Device: Audio"
+    assert stable_name(USB.name, [*names, "USB PnP Sound Device: Audio (hw:3,0)"]) == USB.name
+    assert stable_name(PULSE.name, names) == "pulse"
 
 
 def test_inputs_are_listed_with_what_to_type(install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -48,24 +48,36 @@ class Card:
         self.on_period: Callable[[], None] = lambda: None
         self.dry = False
         self.gone = False
+        self.active = True
+        self.index = -1
+        self.names = ("Microphone", "Speaker: USB (hw:1,0)", "Speaker: HDMI (hw:0,3)")
+        self._listed = self.names
         self._empty_at = 0.0
 
     def query_devices(self) -> list[dict[str, Any]]:
-        names = ("Microphone", "Speaker: USB (hw:1,0)", "Speaker: HDMI (hw:0,3)")
         return [
             {"index": i, "name": name, "default_samplerate": float(RATE), "max_output_channels": 2 * (i > 0)}
-            for i, name in enumerate(names)
+            for i, name in enumerate(self._listed)
         ]
 
     def OutputStream(self, *, callback: Any, **options: Any) -> "Card":  # noqa: N802 - sounddevice's name
         assert (options["samplerate"], options["channels"], options["dtype"]) == (RATE, 2, "float32")
-        self.feed = callback.__self__
+        if self.gone and self.feed:
+            raise self.PortAudioError("Device unavailable")
+        self.feed, self.index, self.active = callback.__self__, options["device"], True
         return self
+
+    def _terminate(self) -> None:
+        assert self.stopped
+
+    def _initialize(self) -> None:
+        self._listed = self.names
 
     def start(self) -> None:
         self.stopped = False
         self._empty_at = self.now
-        self._ask()
+        if not self.gone:
+            self._ask()
 
     def abort(self) -> None:
         self.stopped = True
@@ -330,15 +342,44 @@ def test_nothing_but_unreadable_files_ends_also_when_repeated(tmp_path: Path) ->
     assert str(player.failures[0].error).startswith(f"{tmp_path / 'gone.wav'}: no such file")
 
 
-def test_a_card_that_asks_for_nothing_is_an_error(card: Card, song: Callable[..., Track]) -> None:
-    player = played_by(song("music", 60.0))
+@pytest.mark.parametrize("noticed", ["at once", "late"])
+def test_a_card_that_is_gone_is_awaited_and_the_music_waits(
+    noticed: str, card: Card, song: Callable[..., Track], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("paces_live.sources.reconnect.BACKOFF_S", (0.01, 0.02))
+    track = song("music", 4.0)
+    player = played_by(track)
+    blocks: list[Block] = []
+    notes: list[str | None] = []
+    unplugged = False
+    for block in player.blocks():
+        blocks.append(block)
+        if player.note not in notes:
+            notes.append(player.note)
+        if player.heard_s > 1.0 and not unplugged:
+            unplugged = card.gone = True
+            card.active = noticed == "late"
+        if player.note and "0.02" in player.note:
+            card.gone = False  # under another number: it was plugged elsewhere
+            card.names = ("Microphone", "Speaker: HDMI (hw:0,3)", "Speaker: USB (hw:2,0)")
+    assert notes == [None, *(f"sound card is gone, trying again in {wait} s" for wait in (0.01, 0.02))]
+    assert player.note is None
+    assert player.name == "play:Speaker: USB (hw:2,0)"
+    assert card.index == 2
+    # What the card held when it went is lost and counted, nothing else: the music went on where it stood.
+    (dropped,) = [block.dropped for block in blocks if block.dropped]
+    assert 0 < dropped <= BUFFER
+    heard, all_of_it = joined(blocks), mono(content(track))
+    assert len(heard) + dropped == len(all_of_it)
+    before = next(n for n in range(len(heard)) if heard[n] != all_of_it[n])
+    np.testing.assert_array_equal(heard[before:], all_of_it[before + dropped :])
 
-    def listen() -> None:
-        for _ in player.blocks():
-            card.gone = player.heard_s > 1.0
 
+@pytest.mark.usefixtures("card")
+def test_a_card_that_never_asks_is_an_error(card: Card, song: Callable[..., Track]) -> None:
+    card.gone = True
     with pytest.raises(SourceError, match=r"Speaker: USB .* takes no more sound: check its plug"):
-        listen()
+        list(played_by(song("music", 60.0)).blocks())
     assert card.stopped
 
 

@@ -88,3 +88,28 @@ def test_play_tells_what_is_heard_and_ends_with_ctrl_c(sound_server: SoundServer
     song, end = events[-2:]
     assert (song["type"], song["title"], end["type"]) == ("song", "demo", "end")
     assert end["t"] < 9.0
+
+
+@pytest.mark.usefixtures("portaudio")
+def test_the_music_waits_for_a_card_that_was_unplugged(sound_server: SoundServer) -> None:
+    command = [sys.executable, "-m", "paces_live", "play", "--json", "--no-history", str(excerpt())]
+    with subprocess.Popen(command, env=sound_server.env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+
+        def read_until(note: str | None, t: float = 0.0) -> float:
+            """Read on to a reading with this note, at `t` or later; return its time."""
+            while True:
+                event = json.loads(process.stdout.readline())  # type: ignore[union-attr]
+                if event["type"] == "reading" and event["health"]["note"] == note and event["t"] >= t:
+                    return float(event["t"])
+
+        read_until(None, 2.0)
+        sound_server.unplug()
+        gone = read_until("sound card is gone, trying again in 2 s")
+        sound_server.plug("music")
+        back = read_until(None)
+        assert back - gone < 2.0, "the time without a card is none of the music"
+        read_until(None, back + 1.0)
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    assert process.returncode == 0

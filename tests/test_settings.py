@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import shutil
 import stat
 import subprocess
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 
 import pytest
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
 from typer.testing import CliRunner, Result
 
 from paces_live import cli, settings
@@ -85,9 +86,36 @@ def test_a_setting_is_an_option_that_a_flag_can_overrule() -> None:
         "model": (str, ("listen",)),
         "keep-it": (bool, ("listen",)),
         "limit": (int, ("listen",)),
+        "json": (bool, ("listen",)),
         "port": (int, ("other",)),
     }
     assert found["keep-it"].variable == "PACES_LIVE_KEEP_IT"
+
+
+def test_every_option_of_every_command_is_a_setting() -> None:
+    """All but those that end the program at once; a group's own options, such as those of history, are among them."""
+    assert isinstance(COMMAND_LINE, TyperGroup)
+    known = settings.settings(COMMAND_LINE)
+    for name, command in COMMAND_LINE.commands.items():
+        for option in (one for one in command.params if isinstance(one, TyperOption) and not one.is_eager):
+            setting = known[max(option.opts, key=len).lstrip("-")]
+            assert name in setting.commands
+            assert setting.kind is not bool or option.secondary_opts, f"no flag takes {option.opts} back"
+    assert {"json", "all", "fast", "csv", "limit"} <= known.keys()
+
+
+def test_a_switch_that_is_set_is_taken_back_by_its_flag(
+    settings_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    settings_file.write_text("json = true\n")
+    assert run("history").stdout == ""
+    assert run("history", "--no-json").stdout == "no songs heard yet\n"
+    result = run("history", "--csv")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"paces-live: --json and --csv exclude each other: choose one (json is set by {settings_file})\n",
+    )
 
 
 def test_commands_that_share_a_setting_agree_on_it() -> None:
@@ -119,8 +147,11 @@ def test_a_flag_goes_before_the_environment_and_that_before_the_file(
     [
         ("tarket = 170", "tarket is no setting: did you mean target?"),
         ("keep_it = true", "keep_it is no setting: did you mean keep-it?"),
-        ("zzz = 1", "zzz is no setting: choose target, interval, format, count, model, keep-it, limit, port"),
-        ("secret = 2", "secret is no setting: choose target, interval, format, count, model, keep-it, limit, port"),
+        ("zzz = 1", "zzz is no setting: choose target, interval, format, count, model, keep-it, limit, json, port"),
+        (
+            "secret = 2",
+            "secret is no setting: choose target, interval, format, count, model, keep-it, limit, json, port",
+        ),
         ("[listen]\ntarget = 170", "listen is no setting: tables have no meaning here"),
         ('target = "170"', "target must be a number, not text in quotes"),
         ("target = true", "target must be a number, not true or false"),
@@ -313,26 +344,35 @@ def test_on_a_terminal_a_mistake_can_be_mended_at_once(
     assert settings_file.read_text() == ("target = 20\n" if status else "target = 175\n")
 
 
-@pytest.fixture(scope="module")
-def bash_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a home in which bash has been told to complete paces-live, by the option that does so."""
-    if shutil.which("bash") is None:
-        pytest.skip("there is no bash")
-    home = tmp_path_factory.mktemp("home")
-    program = home / "bin" / "paces-live"
+def home_of(shell: str, folder: Path) -> Path:
+    """Return a home in which `shell` has been told to complete paces-live, by the option that does so."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed: apt install {shell}")
+    program = folder / "bin" / "paces-live"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m paces_live "$@"\n')
     program.chmod(0o755)
     # In a shell that stays, as a user's does: it is the parent that is asked which shell this is.
-    bash(home, "paces-live --install-completion; true")
-    return home
+    told(shell, folder, "paces-live --install-completion; true")
+    return folder
 
 
-def bash(home: Path, script: str) -> str:
-    environment = os.environ | {"HOME": str(home), "PATH": f"{home}/bin:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+def environment(home: Path) -> dict[str, str]:
+    """Return the environment of a user whose home this is."""
+    path = {"HOME": str(home), "PATH": f"{home}/bin:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    return {key: value for key, value in os.environ.items() if not key.startswith("XDG_")} | path
+
+
+def told(shell: str, home: Path, script: str) -> str:
+    """Return what `shell` prints when it runs `script`."""
     return subprocess.run(
-        ["bash", "-c", script], env=environment, capture_output=True, text=True, check=True, timeout=60
+        [shell, "-c", script], env=environment(home), capture_output=True, text=True, check=True, timeout=60
     ).stdout
+
+
+@pytest.fixture(scope="module")
+def bash_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return home_of("bash", tmp_path_factory.mktemp("bash"))
 
 
 @pytest.mark.parametrize(
@@ -353,7 +393,27 @@ def test_bash_completes_what_is_typed(words: list[str], expected: list[str], bas
         f". ~/.bashrc; COMP_WORDS=({typed}); COMP_CWORD={len(words)}; _paces_live_completion paces-live;"
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
-    assert bash(bash_home, script).split() == expected
+    assert told("bash", bash_home, script).split() == expected
+
+
+def test_fish_completes_what_is_typed(tmp_path: Path) -> None:
+    home = home_of("fish", tmp_path)
+    typed = {"li": "listen", "--targ": "--target", "listen --input pl": "playback playback: player:"}
+    for words, expected in typed.items():
+        found = told("fish", home, f"complete -C 'paces-live {words}'").splitlines()
+        assert " ".join(line.split("\t")[0] for line in found) == expected
+
+
+def test_zsh_completes_what_is_typed(tmp_path: Path) -> None:
+    home = home_of("zsh", tmp_path)
+    assert "fpath+=~/.zfunc; autoload -Uz compinit; compinit" in (home / ".zshrc").read_text()
+    # What zsh's own function would offer is printed: it works within the line editor of a terminal only.
+    ask = "compdef() {{ :; }}; . ~/.zfunc/_paces-live; _arguments() {{ print -r -- $@; }}; words=(paces-live {}); "
+    typed = {"li": ["listen"], "--targ": ["--target"], "listen --input pl": ["playback", "playback:", "player:"]}
+    for words, expected in typed.items():
+        script = f"{ask.format(words)} CURRENT=$#words; _paces_live_completion"
+        offered = re.findall(r'"([^"]+)"(?=[:\s)])', told("zsh", home, script))
+        assert [name.replace("\\", "") for name in offered if " " not in name] == expected
 
 
 def test_settings_cost_nothing_before_they_are_needed() -> None:

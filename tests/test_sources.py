@@ -234,10 +234,10 @@ def test_three_hours_take_constant_memory(tmp_path: Path) -> None:
 BAD_FILES = {
     "missing": ("no such file", None),
     "empty": ("is empty", b""),
-    "text": ("cannot be read as audio", b"This is no music.\n" * 100),
+    "text": ("bad.wav: is no audio that is known here: WAV", b"This is no music.\n" * 100),
     "header only": ("holds no samples", "wav"),
-    "half a header": ("cannot be read as audio", b"RIFF\x00\x00"),
-    "m4a": ("convert others with: ffmpeg", b"\x00\x00\x00\x20ftypM4A \x00\x00\x02\x00" + bytes(200)),
+    "half a header": ("is no audio that is known here", b"RIFF\x00\x00"),
+    "m4a": ("if it is music, convert it with: ffmpeg", b"\x00\x00\x00\x20ftypM4A \x00\x00\x02\x00" + bytes(200)),
     "slow": ("sample rate 4000 is out of range", "slow"),
     "nan": ("samples are broken", "nan"),
     "infinite": ("samples are broken", "infinite"),
@@ -261,6 +261,20 @@ def test_bad_file_is_one_line(tmp_path: Path, case: str) -> None:
     with pytest.raises(SourceError, match=message) as error:
         heard(FileSource(path, ENGINE_RATE, fast=True))
     assert str(path) in one_line(error)
+
+
+def test_what_is_no_mp3_is_told_in_our_own_line_alone(tmp_path: Path) -> None:
+    path = tmp_path / "song.mp3"
+    path.write_text("hello\n")
+    program = (
+        "import sys; from paces_live.sources.file import FileSource\n"
+        "try: FileSource(sys.argv[1], 22_050).open()\n"
+        "except Exception as error: print(error, file=sys.stderr)\n"
+    )
+    # Its decoder prints on the descriptor itself, which only a process of its own has to itself.
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    assert done.stderr.startswith(f"{path}: is no audio that is known here")
+    assert done.stderr.count("\n") == 1
 
 
 def test_raw_samples_in_a_file_are_refused_with_the_way_to_pipe_them(tmp_path: Path) -> None:
@@ -297,7 +311,7 @@ def test_flac_that_breaks_off_is_one_line_after_its_good_part(tmp_path: Path) ->
         for block in FileSource(path, ENGINE_RATE, fast=True).blocks():
             good += len(block.samples)
     except SourceError as error:
-        assert "cannot be read as audio" in str(error)  # noqa: PT017 - libsndfile may also just end
+        assert "cannot be read to its end" in str(error)  # noqa: PT017 - libsndfile may also just end
     assert good > ENGINE_RATE
 
 

@@ -209,6 +209,7 @@ def test_doctor_asks_the_players(bus: Bus, mpd_daemon: Mpd, monkeypatch: pytest.
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "mpd" else name)
     _, bluetooth, mpd = title_checks()
     assert (bluetooth.ok, "does not answer" in bluetooth.detail) == (None, True)
+    assert bluetooth.fix == "apt install bluez, then: systemctl start bluetooth"
     assert (mpd.ok, mpd.fix) == (None, "pip install 'paces-live[titles]'")
 
 

@@ -185,6 +185,25 @@ async def test_the_footer_shows_only_keys_that_do_something() -> None:
         await pilot.press("q")
 
 
+async def test_no_key_of_the_footer_is_cut() -> None:
+    app, _ = app_for(ScriptedEngine(MATCH, live=True))
+    async with app.run_test(size=(40, 12)) as pilot:
+        bar = app.query_one(Footer)
+
+        def shown() -> list[str]:
+            return [key.key_display for key in bar.query(FooterKey) if key.visible]
+
+        def cut() -> bool:
+            return any(entry.visible and entry.virtual_region.right > bar.size.width for entry in bar.children)
+
+        await until(lambda: shown() == ["↑", "↓", "t", "?", "q"] and not cut())
+        await pilot.resize_terminal(80, 24)
+        await until(lambda: shown() == ["↑", "↓", "t", "?", "q", "l", "space", "e"] and not cut())
+        await pilot.resize_terminal(8, 6)
+        await until(lambda: not shown() and not cut())
+        await pilot.press("q")
+
+
 async def test_the_footer_is_clickable() -> None:
     engine = ScriptedEngine(MATCH, live=True)
     app, _ = app_for(engine)
@@ -284,13 +303,25 @@ async def test_an_input_that_cannot_be_opened_is_told_and_another_may_be_chosen(
             yield from super().events(source)
 
     engine = Engine(MATCH, live=True)
-    sources = iter([Named("mic:gone"), Named("mic:there")])
-    listener = Listener(engine, FakeSource(), lambda: next(sources))
+    sources: list[Source | None] = [Named("mic:gone"), None, Named("mic:there")]
+
+    def open_next() -> Source:
+        source = sources.pop(0)
+        if source is None:
+            raise SourceError("there is no other input")
+        return source
+
+    listener = Listener(engine, FakeSource(), open_next)
     app = PacesApp(engine, listener, switchable=True, theme=DARK)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: listener.heard.reading is not None)
         await pilot.press("s")
         await until(lambda: "NO INPUT" in drawn(app) and "! no microphone found" in drawn(app))
+        assert "mic:gone" in drawn(app)
+        await pilot.press("s")
+        await until(lambda: "! there is no other" in drawn(app))
+        header = drawn(app).split("\n")[0]
+        assert header.split()[1:3] == ["no", "input"], "what was heard before is heard no more"
         await pilot.press("s")
         await until(lambda: "✓  MATCH" in drawn(app))
         await pilot.press("q")

@@ -253,6 +253,16 @@ def test_silence_belongs_to_no_song() -> None:
     assert "listening… 8 s" in render(later, 80, 23).plain
 
 
+def test_the_time_of_a_song_is_its_own_after_one_that_was_too_short_to_be_told() -> None:
+    titles = {2.0: None, 3.0: "Short", 6.0: "Long", 8.0: "Long"}
+    heard, times = Heard(), []
+    for t, title in titles.items():
+        heard = heard.after(reading(t, title=title))
+        times.append(View(heard).song_time)
+    # A title that is known late begins nothing.
+    assert times == [2.0, 3.0, 0.0, 2.0]
+
+
 def test_taps_give_the_median_rate_and_end_with_a_pause() -> None:
     taps = Taps().tapped(10.0)
     assert (taps.count, taps.rate) == (1, None)

@@ -21,9 +21,8 @@ EDITORS = ("sensible-editor", "nano", "vi")
 config = typer.Typer(
     no_args_is_help=True,
     help="Keep options in a file, and see which are set.\n\n"
-    "Every option that takes a value, and every switch that can be put both ways, is a setting. It holds for all "
-    "commands that have the option. A flag goes first, then the environment variable ([bold]PACES_LIVE_TARGET[/bold] "
-    "for [bold]--target[/bold]), then the file.",
+    "Every option is a setting. It holds for all commands that have the option. A flag goes first, then the "
+    "environment variable ([bold]PACES_LIVE_TARGET[/bold] for [bold]--target[/bold]), then the file.",
     epilog="Example: [bold]paces-live config edit[/bold], then [bold]paces-live config show[/bold]",
 )
 

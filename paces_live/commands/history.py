@@ -27,7 +27,9 @@ def show(
     ] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, help="The newest N songs.")] = 50,
     json: Json = False,
-    csv: Annotated[bool, typer.Option("--csv", metavar="", help="Write comma-separated values to stdout.")] = False,
+    csv: Annotated[
+        bool, typer.Option("--csv/--no-csv", metavar="", help="Write comma-separated values to stdout.")
+    ] = False,
 ) -> None:
     """List the songs heard, newest first: when, title, paces, and whether they fitted the target of the time.
 

@@ -69,13 +69,17 @@ Interval = Annotated[
     typer.Option(metavar="SECONDS", callback=_interval, help="Audio between two readings, 0.1 to 60 s."),
 ]
 Json = Annotated[
-    bool, typer.Option("--json", metavar="", help="Write one JSON object per line, and nothing else, to stdout.")
+    bool,
+    typer.Option("--json/--no-json", metavar="", help="Write one JSON object per line, and nothing else, to stdout."),
 ]
 Plain = Annotated[bool, typer.Option("--plain/--no-plain", metavar="", help="Write lines of text even on a terminal.")]
 All = Annotated[
-    bool, typer.Option("--all", metavar="", help="Tell the rejected candidates too (with --json or as text).")
+    bool,
+    typer.Option("--all/--no-all", metavar="", help="Tell the rejected candidates too (with --json or as text)."),
 ]
-Fast = Annotated[bool, typer.Option("--fast", metavar="", help="Read a file as fast as possible, not in real time.")]
+Fast = Annotated[
+    bool, typer.Option("--fast/--no-fast", metavar="", help="Read a file as fast as possible, not in real time.")
+]
 Theme = Annotated[
     str,
     typer.Option(

@@ -9,6 +9,12 @@ from paces_live.errors import HistoryError
 
 ANSWER_S = 1.0
 """Time that a player has to say what it plays."""
+WAKE = {
+    "mpris": "it is there in a desktop session, else set DBUS_SESSION_BUS_ADDRESS",
+    "bluetooth": "apt install bluez, then: systemctl start bluetooth",
+    "mpd": "start mpd, or say where it is: --titles mpd:HOST:PORT",
+}
+"""What makes each kind of titles answer."""
 
 
 def title_checks() -> Iterator[Check]:
@@ -25,7 +31,7 @@ def title_checks() -> Iterator[Check]:
             while watcher.title is None and watcher.trouble is None and time.monotonic() < deadline:
                 time.sleep(0.02)
             if watcher.trouble is not None:
-                yield Check(name, None, watcher.trouble)
+                yield Check(name, None, watcher.trouble, WAKE[kind])
             else:
                 yield Check(name, True, f"plays {watcher.title}" if watcher.title else "nothing plays")
 

@@ -25,9 +25,9 @@ class Output:
     channels: int
 
 
-def find_output(portaudio: ModuleType, wanted: str | None) -> Output:
-    """Return the output that `wanted` names, fully or in part, or the default; none or several is a `SourceError`."""
-    outputs = [
+def list_outputs(portaudio: ModuleType) -> list[Output]:
+    """Return all outputs, in PortAudio's order."""
+    return [
         Output(
             index=record["index"],
             name=" ".join(record["name"].split()),
@@ -37,6 +37,10 @@ def find_output(portaudio: ModuleType, wanted: str | None) -> Output:
         for record in portaudio.query_devices()
         if record["max_output_channels"] > 0
     ]
+
+
+def find_output(portaudio: ModuleType, outputs: list[Output], wanted: str | None) -> Output:
+    """Return the output that `wanted` names, fully or in part, or the default; none or several is a `SourceError`."""
     if not outputs:
         raise SourceError("no sound card was found: plug one in, or analyze the files instead: paces-live analyze")
     names = ", ".join(dict.fromkeys(output.name for output in outputs))
@@ -153,6 +157,10 @@ class Feed:
     def all_heard(self) -> bool:
         """Whether the card holds nothing but silence."""
         return self.heard >= self._handed
+
+    def give_up_card(self) -> None:
+        """Count what the card still holds as heard, for it never will be; only once the card is closed."""
+        self.heard = self._handed
 
     def rewind_clock(self) -> None:
         """Make ready for a card that starts with nothing in it; only while it does not run."""

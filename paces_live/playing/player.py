@@ -3,17 +3,19 @@
 import math
 import time
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.errors import SourceError
-from paces_live.playing.card import Feed, Play, find_output
+from paces_live.playing.card import Feed, Play, find_output, list_outputs
 from paces_live.playing.feeder import POLL_S, READY_S, Feeder
 from paces_live.playing.playlist import Playlist, Unplayable
 from paces_live.sources.block import Block
-from paces_live.sources.microphone import load_portaudio, reason
+from paces_live.sources.microphone import load_portaudio, look_again, reason, stable_name
+from paces_live.sources.reconnect import Reconnection
 from paces_live.sources.resample import MonoResampler
 
 LATENCY_S = 0.4
@@ -69,6 +71,8 @@ class Player:
         self._output = output
         self._name = output or "default"
         self._feeder = Feeder(playlist)
+        self._listener: _Listener | None = None
+        self._reconnection = Reconnection("sound card", sample_rate, waits=True)
         self._place = 0
         self._paused = False
         self.playing: Play | None = None
@@ -91,7 +95,9 @@ class Player:
 
     @property
     def note(self) -> str | None:
-        """What a listener should know of the player now."""
+        """What a listener should know of the player now; first of all that its card is gone."""
+        if self._reconnection.note:
+            return self._reconnection.note
         if self._paused:
             return "paused"
         return f"cannot play {self.failures[-1].path.name}" if self.failures else None
@@ -116,15 +122,28 @@ class Player:
 
     def blocks(self) -> Generator[Block, None, None]:
         """Play, and yield what was heard, at least every half second, until all was; see `Source.blocks`."""
+        try:
+            yield from self._reconnection.blocks(self._session)
+        finally:
+            self._feeder.close()
+
+    def _session(self) -> Generator[Block, None, None]:
+        """Open the card, play and yield what was heard until all was, or until the card is gone: a `SourceError`."""
         portaudio = load_portaudio()
-        output = find_output(portaudio, self._output)
+        if self._listener:
+            look_again(portaudio)
+        outputs = list_outputs(portaudio)
+        output = find_output(portaudio, outputs, self._output)
         self._name = output.name
-        feed = Feed(output.rate, output.channels)
+        # Whatever the system's default is by then, what is looked for again is the same card.
+        self._output = stable_name(output.name, [one.name for one in outputs])
+        # What was decoded ahead goes to the card that comes back.
+        feed = self._listener.feed if self._listener else Feed(output.rate, output.channels)
         try:
             stream = portaudio.OutputStream(
                 device=output.index,
-                samplerate=output.rate,
-                channels=output.channels,
+                samplerate=feed.rate,
+                channels=feed.channels,
                 dtype="float32",
                 blocksize=0,
                 latency=LATENCY_S,
@@ -132,22 +151,26 @@ class Player:
             )
         except portaudio.PortAudioError as error:
             raise SourceError(f"{self.name} cannot be opened ({reason(error)}): {_BUSY}") from error
-        self._feeder.start(feed)
+        if self._listener is None:
+            self._listener = _Listener(feed, self._sample_rate, self.name)
+            self._feeder.start(feed)
         try:
-            yield from self._hear(feed, stream)
+            yield from self._hear(self._listener, stream)
         except portaudio.PortAudioError as error:
             raise SourceError(f"{self.name} cannot be started ({reason(error)}): {_BUSY}") from error
         finally:
-            stream.abort()
-            stream.close()
-            self._feeder.close()
+            # A card that is gone cannot be stopped.
+            with suppress(portaudio.PortAudioError):
+                stream.abort()
+            with suppress(portaudio.PortAudioError):
+                stream.close()
+            self._listener.lose()
 
-    def _hear(self, feed: Feed, stream: Any) -> Iterator[Block]:
+    def _hear(self, listener: "_Listener", stream: Any) -> Iterator[Block]:
         """Run the card and yield what has left it."""
-        listener = _Listener(feed, self._sample_rate, self.name)
+        feed = listener.feed
         calls, moved = -1, time.monotonic()
         while not feed.over:
-            self._start_or_stop(feed, stream)
             for block in listener.blocks():
                 if listener.play and listener.play is not self.playing:
                     self.playing, self._place, self.heard_s = listener.play, listener.play.place, 0.0
@@ -155,9 +178,10 @@ class Player:
                 yield block
             if self._feeder.fault:
                 raise self._feeder.fault
+            self._start_or_stop(feed, stream)
             if stream.stopped or feed.calls != calls:
                 calls, moved = feed.calls, time.monotonic()
-            elif time.monotonic() - moved > STALLED_S:
+            elif not stream.active or time.monotonic() - moved > STALLED_S:
                 raise SourceError(f"{self.name} takes no more sound: check its plug, then start again")
             time.sleep(POLL_S)
         yield from listener.blocks()
@@ -178,41 +202,56 @@ class _Listener:
     """Turns what has left the card into blocks, cut where songs begin and where something was lost."""
 
     def __init__(self, feed: Feed, sample_rate: int, name: str) -> None:
-        self._feed = feed
+        self.feed = feed
         self._sample_rate = sample_rate
         self._name = name
         self._resampler = MonoResampler(feed.rate, sample_rate, name=name)
         self._lost = 0
+        self._gone_at: int | None = None
         self.play: Play | None = None
+
+    def lose(self) -> None:
+        """Let what a closed card still held be lost, not heard; the next blocks tell."""
+        self._gone_at = self.feed.heard
+        self.feed.give_up_card()
 
     def blocks(self) -> Iterator[Block]:
         """Yield what is new, at least an empty block."""
-        heard = self._feed.heard
-        while self._feed.cuts and self._feed.cuts[0].position <= heard:
-            cut = self._feed.cuts.popleft()
+        heard = self.feed.heard
+        while self.feed.cuts and self.feed.cuts[0].position <= heard:
+            cut = self.feed.cuts.popleft()
             yield from self._until(cut.position)
             yield self.end(song=self.play is not None and cut.play is not None)
             self._lost += cut.lost
             self.play = cut.play or self.play
         yield from self._until(heard)
+        self._gone_at = None
 
     def end(self, *, song: bool = False) -> Block:
         """Return the rest of what is of one piece, or of a song: the resampler must not join it to what comes then."""
         samples = self._resampler.flush()
-        self._resampler = MonoResampler(self._feed.rate, self._sample_rate, name=self._name)
+        self._resampler = MonoResampler(self.feed.rate, self._sample_rate, name=self._name)
         return self._block(samples, ends=song)
 
     def _until(self, position: int) -> Iterator[Block]:
         """Yield what was heard before `position`, a count of frames."""
-        channels = self._feed.channels
-        values, missed = self._feed.ring.read(position * channels)
+        channels = self.feed.channels
+        if self._gone_at is not None and position > self._gone_at:
+            gone_at, self._gone_at = self._gone_at, None
+            yield from self._until(gone_at)
+            yield self.end()
+            self._gone_at = gone_at
+            values, missed = self.feed.ring.read(position * channels)
+            self._lost += (len(values) + missed) // channels
+            return
+        values, missed = self.feed.ring.read(position * channels)
         if missed:
             yield self.end()
             self._lost += missed // channels
         yield self._block(self._resampler.push(values.reshape(-1, channels)))
 
     def _block(self, samples: NDArray[np.float32], *, ends: bool = False) -> Block:
-        dropped = math.ceil(self._lost * self._sample_rate / self._feed.rate)
+        dropped = math.ceil(self._lost * self._sample_rate / self.feed.rate)
         self._lost = 0
         return Block(samples, dropped, ends)
 

@@ -16,6 +16,7 @@ from paces_live.errors import SourceError
 from paces_live.sources.block import Block
 from paces_live.sources.decoder import INSTALL, Decoder, Frames, load_av
 from paces_live.sources.resample import MonoResampler
+from paces_live.sources.silence import silence_libraries
 
 BLOCK_S = 0.25
 """Seconds that are read at once: the memory that a file takes, however long it is."""
@@ -101,26 +102,28 @@ class FileSource:
         # Deferred: importing soundfile takes about 50 ms and opens libsndfile.
         import soundfile
 
+        silence_libraries()
         try:
-            return _Libsndfile(soundfile.SoundFile(self._path), self._unreadable)
-        except soundfile.LibsndfileError as error:
-            unreadable = self._unreadable(error)
+            return _Libsndfile(soundfile.SoundFile(self._path), self._damaged)
+        except soundfile.LibsndfileError:
+            # Its words are about some format that it tried last, which the file never was.
+            unknown = SourceError(
+                f"{self._path}: is no audio that is known here: WAV, FLAC, OGG and MP3 are, "
+                f"with the extra radio ({INSTALL}) m4a and more; {self._conversion}"
+            )
         if (av := load_av()) is None:
-            raise unreadable
+            raise unknown
         try:
             return Decoder(av, str(self._path), name=str(self._path))
         except SourceError:
-            raise unreadable from None
+            raise unknown from None
 
-    def _unreadable(self, error: Exception) -> SourceError:
-        return SourceError(
-            f"{self._path}: cannot be read as audio ({_reason(error)}): WAV, FLAC, OGG and MP3 can, "
-            f"with the extra radio ({INSTALL}) m4a and more; {self._conversion}"
-        )
+    def _damaged(self, error: Exception) -> SourceError:
+        return SourceError(f"{self._path}: cannot be read to its end ({_reason(error)}): {self._conversion}")
 
     @property
     def _conversion(self) -> str:
-        return f"convert others with: ffmpeg -i {shlex.quote(self._path.name)} song.wav"
+        return f"if it is music, convert it with: ffmpeg -i {shlex.quote(self._path.name)} song.wav"
 
     def _check(self) -> None:
         """Raise `SourceError` for what libsndfile would explain badly or wait for without end."""
@@ -164,9 +167,9 @@ class Audio(Protocol):
 class _Libsndfile:
     """A file that libsndfile has opened, read a quarter of a second at once."""
 
-    def __init__(self, file: Any, unreadable: Callable[[Exception], SourceError]) -> None:
+    def __init__(self, file: Any, damaged: Callable[[Exception], SourceError]) -> None:
         self._file = file
-        self._unreadable = unreadable
+        self._damaged = damaged
         self.duration: float | None = file.frames / file.samplerate
 
     def frames(self) -> Iterator[Frames]:
@@ -175,7 +178,7 @@ class _Libsndfile:
             while len(read := self._file.read(size, dtype="float32", always_2d=True)):
                 yield read, self._file.samplerate
         except RuntimeError as error:  # what soundfile's error is
-            raise self._unreadable(error) from error
+            raise self._damaged(error) from error
 
     def close(self) -> None:
         self._file.close()

@@ -1,14 +1,11 @@
 """A microphone, or any other input that PortAudio knows."""
 
 import contextlib
-import ctypes
-import platform
 import re
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +17,7 @@ from paces_live.ring import SampleRing
 from paces_live.sources.block import Block
 from paces_live.sources.reconnect import Reconnection
 from paces_live.sources.resample import MonoResampler
+from paces_live.sources.silence import silence_libraries
 
 POLL_S = 0.1
 """Pause between two looks at the ring: short against a reading a second, long against a callback's period."""
@@ -27,6 +25,8 @@ SILENT_S = 3.0
 """A device that calls back nothing for so long is taken for gone."""
 CHANNELS_MAX = 8
 """A device with more is a converter of the sound system's that makes as many as one asks for: two are asked for."""
+_DOING = re.compile(r"^Error \w+ \w+: ")
+"""What sounddevice was about, which our own words say better."""
 _ALSA_PLACE = re.compile(r"\s*\(hw:\d+,\d+\)$")
 
 
@@ -81,12 +81,12 @@ class MicrophoneSource:
     def _session(self) -> Generator[Block, None, None]:
         portaudio = load_portaudio()
         if self._opened:
-            _look_again(portaudio)
+            look_again(portaudio)
         devices = input_devices(portaudio)
         device = find_device(devices, self._device)
         self._opened = device
         # Whatever the system's default is by then, what is looked for again is the same device.
-        self._device = stable_name(device, devices)
+        self._device = stable_name(device.name, [one.name for one in devices])
         channels = device.channels if device.channels <= CHANNELS_MAX else 2
         capture = _Capture(device.rate, channels)
         try:
@@ -177,7 +177,7 @@ def load_portaudio() -> ModuleType:
     SourceError
         PortAudio is not there, or does not start.
     """
-    _silence_libraries()
+    silence_libraries()
     try:
         # Deferred: the import starts PortAudio, which probes every device: 0.1 to 1 s.
         import sounddevice
@@ -232,14 +232,14 @@ def find_device(devices: list[Device], wanted: str | None) -> Device:
     return found[0]
 
 
-def stable_name(device: Device, devices: list[Device]) -> str:
-    """Return the part of the name that stays when the device is plugged elsewhere, if it still names only it."""
-    short = _ALSA_PLACE.sub("", device.name)
-    same = [other for other in devices if short.casefold() in other.name.casefold()]
-    return short if short and same == [device] else device.name
+def stable_name(name: str, names: list[str]) -> str:
+    """Return the part of a device's name that stays when it is plugged elsewhere, if of `names` it is in this only."""
+    short = _ALSA_PLACE.sub("", name)
+    same = [other for other in names if short.casefold() in other.casefold()]
+    return short if short and same == [name] else name
 
 
-def _look_again(portaudio: ModuleType) -> None:
+def look_again(portaudio: ModuleType) -> None:
     """Let PortAudio see what was plugged and unplugged: it lists the devices once, when it starts."""
     try:
         portaudio._terminate()  # noqa: SLF001 - sounddevice has no public name for it
@@ -251,20 +251,7 @@ def _look_again(portaudio: ModuleType) -> None:
 _BUSY = "close other programs that use it, or choose another of paces-live devices"
 
 
-@cache
-def _silence_libraries() -> None:
-    """Let what C libraries print to standard error go nowhere; Python's own standard error stays as it is.
-
-    ALSA and JACK print while devices are probed, PortAudio where one is unplugged: over the user interface.
-    """
-    if platform.libc_ver()[0] != "glibc":
-        return  # elsewhere the stream is a constant
-    library = ctypes.CDLL(None)
-    library.fopen.restype = ctypes.c_void_p
-    if nowhere := library.fopen(b"/dev/null", b"we"):
-        ctypes.c_void_p.in_dll(library, "stderr").value = nowhere
-
-
 def reason(error: Exception) -> str:
     """Return PortAudio's words of an error as a part of a line."""
-    return " ".join(str(error.args[0] if error.args else error).split()).rstrip(".")
+    words = " ".join(str(error.args[0] if error.args else error).split()).rstrip(".")
+    return _DOING.sub("", words)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +25,8 @@ class Reconnection:
         What `note` calls the source, such as ``microphone``.
     sample_rate : int
         The engine's rate, Hz.
+    waits : bool
+        Whether the source stands still while it is gone: then nothing is lost meanwhile.
 
     Attributes
     ----------
@@ -31,9 +34,10 @@ class Reconnection:
         That the source is gone and when it is tried again; None while it is there.
     """
 
-    def __init__(self, what: str, sample_rate: int) -> None:
+    def __init__(self, what: str, sample_rate: int, *, waits: bool = False) -> None:
         self._what = what
         self._sample_rate = sample_rate
+        self._waits = waits
         self.note: str | None = None
 
     def blocks(self, session: Callable[[], Generator[Block, None, None]]) -> Generator[Block, None, None]:
@@ -63,10 +67,10 @@ class Reconnection:
                             continue
                         now = time.monotonic()
                         lost = 0
-                        if self.note is not None and heard is not None:
+                        if self.note is not None and heard is not None and not self._waits:
                             lost = max(1, round((now - heard) * self._sample_rate) - len(block.samples))
                         self.note, heard, tries = None, now, 0
-                        yield Block(block.samples, block.dropped + lost)
+                        yield replace(block, dropped=block.dropped + lost)
             except SourceError:
                 if heard is None:
                     raise

@@ -11,12 +11,12 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.theme import BUILTIN_THEMES
 from textual.theme import Theme as TextualTheme
-from textual.widgets import Footer
 
 from paces_live.interface import Engine
 from paces_live.match import SPM_MAX, SPM_MIN, TOLERANCE_MAX
 from paces_live.playing.player import Controls
 from paces_live.ui.canvas import Canvas
+from paces_live.ui.keybar import Keybar
 from paces_live.ui.keys import KEYS
 from paces_live.ui.listener import Listener
 from paces_live.ui.screen import draw
@@ -122,7 +122,7 @@ class PacesApp(App[None]):
     def compose(self) -> ComposeResult:
         """Lay out the drawn screen above the keys."""
         yield self._picture
-        yield Footer(show_command_palette=False)
+        yield Keybar(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Start to listen, and to look at what was heard."""

@@ -33,7 +33,8 @@ class Listener:
         self.heard = Heard(input=source.name)
         self.error: BaseException | None = None
         self._engine = engine
-        self._source = source
+        self._first = source
+        self._source: Source | None = source
         self._following = following
         self._asked = threading.Event()
         self._hearing = False
@@ -61,7 +62,7 @@ class Listener:
     @property
     def named(self) -> Heard:
         """What was heard, with the source's newest name: a microphone learns its own when it is opened."""
-        return replace(self.heard, input=self._source.name)
+        return replace(self.heard, input=self._source.name if self._source else "no input")
 
     @property
     def stopping(self) -> bool:
@@ -77,25 +78,28 @@ class Listener:
 
     def _listen(self) -> None:
         try:
-            self._hear()
+            self._hear(self._first)
             while self._asked.is_set() and not self.stopping and self._following:
                 self._asked.clear()
+                source = None
                 try:
-                    self._source = self._following()
-                    self._hear()
+                    source = self._following()
+                    self._hear(source)
                 except PacesError as error:
                     # One of several inputs: the user may want another. Another kind of error is our own fault.
+                    self._source = source
                     self.heard = replace(self.heard, reading=None, trouble=" ".join(str(error).split()))
                     self._asked.wait()
         except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
             self.error = error
 
-    def _hear(self) -> None:
+    def _hear(self, source: Source) -> None:
+        self._source = source
         self._hearing = True
         try:
             if self._asked.is_set():
                 self._engine.stop()
-            for event in self._engine.events(self._source):
+            for event in self._engine.events(source):
                 self.heard = self.heard.after(event)
         finally:
             self._hearing = False

@@ -43,14 +43,19 @@ class Heard:
             case Start():
                 return Heard(event.input, songs=self.songs, earlier=len(self.songs))
             case Reading():
-                # Silence belongs to no song: the next one begins when it ends.
-                start = event.t if event.state == "silence" else self.song_start
-                return replace(self, reading=event, song_start=start)
+                # Silence belongs to no song: the next one begins when it ends. One of a few seconds is not told.
+                between = event.state == "silence" or self._passed_over(event)
+                return replace(self, reading=event, song_start=event.t if between else self.song_start)
             case Song():
                 counted = replace(event, song=self.earlier + event.song)
                 return replace(self, songs=(*self.songs, counted), song_start=event.end)
             case _:
                 return self
+
+    def _passed_over(self, now: Reading) -> bool:
+        """Tell whether another title plays than before, under the number of the song before."""
+        before = self.reading
+        return before is not None and before.song == now.song and before.title not in (None, now.title)
 
 
 @dataclass(frozen=True, slots=True)

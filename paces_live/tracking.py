@@ -27,7 +27,7 @@ RELATED = (2.0, 3.0, 4.0, 6.0, 8.0)
 In the hand-labelled songs 158 of 162 neighbouring paces stand 2:1 and the others 3:1; never 3:2 or 4:3.
 """
 FAVOURITE, RELUCTANCE = 100.0, 1.0
-"""Where tempi contradict each other, as the beat of a jig and two thirds of it do, both may be certain. Each octave away
+"""Of tempi that contradict each other, as the beat of a jig and two thirds of it, both may be certain. Each octave away
 from the rate that people tap by themselves, a beat every 600 ms (Fraisse 1982), counts as so much less log odds."""
 TEMPI = 61
 """Newest tempi of a track that its pace is the median of."""

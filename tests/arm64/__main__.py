@@ -11,8 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from paces_live.classifier import LOGIT_STEP, SELF_TEST_TOLERANCE
 from paces_live.demo import excerpt
-from tests.arm64.compare import LEVEL_DB, OTHERWISE, PROBABILITY, SHARE, SPM, compare
+from tests.arm64.compare import LEVEL_DB, OTHERWISE, SHARE, SPM, compare
 from tests.arm64.cost import BOARDS, build_qemu, count, table
 from tests.arm64.lock import BOOKWORM, TRIXIE, download, requirements
 from tests.arm64.root import QEMU, Root, debian_root, demand
@@ -96,7 +97,8 @@ def document(found: dict[str, str], root: Root, work: Path) -> str:
         counted=counted,
         table=table(counts),
         spm=100 * SPM,
-        probability=PROBABILITY,
+        probability=SELF_TEST_TOLERANCE,
+        logit=LOGIT_STEP,
         level=LEVEL_DB,
         share=SHARE,
         otherwise=100 * OTHERWISE,
@@ -113,7 +115,8 @@ wheels and the project's own in it, on the processors of the Pi 3 and Zero 2 W, 
 {rows}
 
 `demo` is compared with x86-64, event by event. Equal means: the same events at the same times; paces within {spm:g} %,
-probabilities within {probability:g}, levels within {level:g} dB, shares within {share:g}; the same states and matches;
+probabilities within {probability:g} and a step of {logit:g} of their logits, levels within {level:g} dB, shares within
+{share:g}; the same states and matches;
 and at most {otherwise:g} % of the readings with a pace more or less, where one comes or goes at the very threshold.
 Load is not compared.
 

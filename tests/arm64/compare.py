@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from paces_live.classifier import SELF_TEST_TOLERANCE
+import numpy as np
 
-PROBABILITY = SELF_TEST_TOLERANCE
-"""Absolute; what the model's self-test allows too."""
+from paces_live.classifier import rounding
+
 SPM = 1e-3
 """Relative: far below the 2.5 % of a lock."""
 LEVEL_DB = 0.1
@@ -20,12 +20,16 @@ OTHERWISE = 0.05
 
 @dataclass
 class Comparison:
-    """What a comparison found: the largest differences, readings with other paces, and what must not differ."""
+    """What a comparison found: the largest differences, readings with other paces, and what must not differ.
+
+    `beyond_rounding` counts the probabilities that are farther apart than the model's self-test allows.
+    """
 
     readings: int = 0
     otherwise: int = 0
     spm: float = 0.0
     probability: float = 0.0
+    beyond_rounding: int = 0
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -35,7 +39,7 @@ class Comparison:
             not self.faults
             and self.readings > 0
             and self.spm <= SPM
-            and self.probability <= PROBABILITY
+            and self.beyond_rounding == 0
             and self.otherwise <= OTHERWISE * self.readings
         )
 
@@ -81,7 +85,9 @@ def _compare_events(comparison: Comparison, one: dict[str, Any], other: dict[str
         return
     for pace, same in zip(ours, theirs, strict=True):
         comparison.spm = max(comparison.spm, abs(same["spm"] / pace["spm"] - 1.0))
-        comparison.probability = max(comparison.probability, abs(same["probability"] - pace["probability"]))
+        difference = abs(same["probability"] - pace["probability"])
+        comparison.probability = max(comparison.probability, difference)
+        comparison.beyond_rounding += bool(difference > rounding(np.array(pace["probability"])))
         if abs(same.get("share", 0.0) - pace.get("share", 0.0)) > SHARE:
             comparison.faults.append(f"{where}: another share")
     grades = [event["match"] and event["match"]["grade"] for event in (one, other)]

@@ -228,7 +228,8 @@ def test_three_hours_take_constant_memory(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert seconds > 600
-    assert peak < 1_000_000
+    # What other threads do meanwhile counts too; ten minutes that were kept would be 53 MB.
+    assert peak < 5_000_000
 
 
 BAD_FILES = {

@@ -24,8 +24,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from paces_live.errors import UsageError
+from paces_live.folders import config_folder
 
-APP = "paces-live"
 PREFIX = "PACES_LIVE_"
 
 Origin = Literal["default", "file", "environment"]
@@ -90,10 +90,7 @@ class Value:
 
 def path() -> Path:
     """Return where the file is, or would be."""
-    # Deferred: 6 ms, which --help and --version need not pay.
-    import platformdirs
-
-    return platformdirs.user_config_path(APP) / "config.toml"
+    return config_folder() / "config.toml"
 
 
 def settings(group: TyperGroup) -> dict[str, Setting]:

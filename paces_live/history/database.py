@@ -9,10 +9,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from paces_live.errors import HistoryError
 from paces_live.events import Match, Pace, SongPace
+from paces_live.folders import state_folder
 from paces_live.tracking import SAME
 
 MIGRATIONS = (
@@ -62,7 +61,7 @@ class HeardSong:
 
 def default_path() -> Path:
     """Return where the songs heard are kept: ``$XDG_STATE_HOME/paces-live/history.db``."""
-    return platformdirs.user_state_path("paces-live") / "history.db"
+    return state_folder() / "history.db"
 
 
 class History:

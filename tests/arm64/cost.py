@@ -112,7 +112,7 @@ def instructions(root: Root, cpu: str, *command: str) -> int:
     emulator += ["-plugin", f"{FOLDER}/libinsn.so", "-d", "plugin"]
     done = subprocess.run(
         ["chroot", str(root.path), *emulator, *command],
-        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+        env={"PATH": os.environ["PATH"], "HOME": "/root", "LANG": "C.UTF-8"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -7,7 +7,7 @@ pace of the same song: none of these is a boundary.
 import numpy as np
 from numpy.typing import NDArray
 
-from paces_live.classifier import BATCH, Classifier
+from paces_live.classifier import Classifier
 from paces_live.config import FeatureConfig
 from paces_live.fold import build_cases
 from paces_live.tempogram import Tempogram, candidates, refine, tempogram
@@ -15,6 +15,8 @@ from paces_live.tracking import SAME, related
 
 RECENT_S = 4.0
 """Newest seconds that are judged alone, more where eight beats of the song take longer."""
+JUDGED = 16
+"""Tempi judged, those of the song included."""
 SLACK = 1.05
 """Beats that refining moves are still inside so many times their length."""
 PAST_S = 6.0
@@ -100,7 +102,7 @@ class ChangeDetector:
         if not _pulse_gone(gram, paces, features):
             return 0.0
         known = refine(gram, paces)
-        proposed = np.concatenate([known, candidates(gram, features, count=BATCH - len(known))])
+        proposed = np.concatenate([known, candidates(gram, features, count=JUDGED - len(known))])
         cases = build_cases(recent, gram, proposed, features)
         probabilities = self._classifier.probabilities(cases)
         found = probabilities >= self._classifier.thresholds[0]

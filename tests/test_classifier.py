@@ -199,8 +199,8 @@ def test_the_older_runtime_gives_the_same_scores(classifier: TfliteClassifier, t
     subprocess.run([OTHER_RUNTIME, "-c", program, tmp_path], check=True, cwd=ROOT, timeout=120)
     scores = np.load(tmp_path / "scores.npy")
     own = classifier.probabilities(cases)
+    # So they can only stand on two sides of a threshold that both are within a step of.
     assert (np.abs(scores - own) <= rounding(own)).all()
-    np.testing.assert_array_equal(scores >= 0.5, own >= 0.5)
 
 
 def test_the_live_package_needs_neither_training_nor_its_libraries() -> None:

@@ -136,7 +136,8 @@ def count(root: Root, cpu: str, program: str, excerpt: Path) -> Count:
     samples = np.asarray(soxr.resample(samples.mean(axis=1), own_rate, rate), np.float32)
     whole = len(samples) // rate
     millions = {}
-    for length in (1, whole - 60, whole):
+    # Twice the first second: Python compiles its modules when they are first imported.
+    for length in (1, 1, whole - 60, whole):
         soundfile.write(root.path / "tmp" / "excerpt.wav", samples[: length * rate], rate, subtype="PCM_16")
         listen = ["listen", "--input", "/tmp/excerpt.wav", "--fast", "--json"]  # noqa: S108 - in the root
         millions[length] = instructions(root, cpu, program, "-m", "paces_live", *listen) / 1e6

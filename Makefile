@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: bench help run test test-arm64 cost-arm64 check format model screenshot examples lock clean
+.PHONY: bench help run test test-arm64 cost-arm64 check format model screenshot examples lock wheels clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ lock: ## resolve the locked requirements anew (needs uv)
 	$(COMPILE) pyproject.toml --group build -o requirements/live.txt
 	$(COMPILE) pyproject.toml --extra radio --extra titles --extra training --extra cluster --group build --group dev -o requirements/dev.txt
 	$(COMPILE) requirements/tflite-runtime.in -o requirements/tflite-runtime.txt
+
+wheels: $(VENV)/dev.stamp ## see that there is a wheel of all that is locked for every 64-bit Raspberry Pi OS
+	$(BIN)/python -m tests.arm64.lock
 
 clean: ## remove what the other targets made, but not .work
 	rm -rf $(VENV) .venv-tflite .mypy_cache .ruff_cache .pytest_cache .hypothesis

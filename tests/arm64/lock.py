@@ -1,4 +1,4 @@
-"""What a lock file asks of another machine, and its wheels.
+"""What a lock file asks of another machine, and its wheels: ``python -m tests.arm64.lock`` fetches those of every Pi.
 
 pip evaluates a lock's markers on the machine that it runs on, also where it is told to fetch for another; so they are
 evaluated here, and pip gets requirements that have none.
@@ -7,6 +7,7 @@ evaluated here, and pip gets requirements that have none.
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,9 @@ class Target:
 
 BOOKWORM = Target("3.11", "aarch64", 36)
 TRIXIE = Target("3.13", "aarch64", 41)
+
+
+LIVE = Path(__file__).parents[2] / "requirements" / "live.txt"
 
 
 def requirements(lock: str, target: Target, only: Collection[str] = ()) -> dict[str, str]:
@@ -88,3 +92,19 @@ def download(wanted: dict[str, str], target: Target, folder: Path) -> None:
     for platform in target.platforms:
         command += ["--platform", platform]
     subprocess.run([*command, "--dest", str(folder), "--requirement", str(listed)], check=True)
+
+
+def main() -> None:
+    """Fetch what the lock names for the systems of the Raspberry Pi, to see that there is a wheel of everything."""
+    for target in (BOOKWORM, TRIXIE):
+        wanted = requirements(LIVE.read_text("utf-8"), target)
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                download(wanted, target, Path(folder))
+            except subprocess.CalledProcessError:
+                sys.exit(f"not every locked wheel is there for Python {target.python} on {target.machine}, see above")
+        sys.stdout.write(f"Python {target.python} on {target.machine}: {len(wanted)} wheels, hashes checked\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -140,9 +140,11 @@ def document(found: dict[str, str], start: dict[str, str], root: Root, work: Pat
 
 DOCUMENT = """# On arm64
 
-Written by `make cost-arm64` with paces-live {version} and the model {model}. No Raspberry Pi was at hand: a Debian 12
-root for arm64 runs under QEMU, with the locked wheels and the project's own in it, on the processors of the Pi 3 and
-Zero 2 W, the Pi 4 and the Pi 5. The locked wheels for Python 3.13 (Debian 13) are resolved too, but not run.
+Written by `make cost-arm64` with paces-live {version} and the model {model}.
+
+No Raspberry Pi was at hand: a Debian 12 root for arm64 runs under QEMU, with the locked wheels and the project's own in
+it, on the processors of the Pi 3 and Zero 2 W, the Pi 4 and the Pi 5. The locked wheels for Python 3.13 (Debian 13) are
+resolved too, but not run.
 
 | check | found |
 |---|---|

@@ -1,7 +1,8 @@
 """What is added to the band that MMA plays (melody, bass, chords, drums), and how it is made human."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import mido
 import numpy as np
@@ -32,6 +33,32 @@ _EVEN_CELLS = (
 _EVEN_WEIGHTS = (0.27, 0.32, 0.07, 0.06, 0.06, 0.1, 0.04, 0.08)
 _THREE_CELLS = ((0.0,), (0.0, 1 / 3, 2 / 3), (0.0, 2 / 3), (1 / 3, 2 / 3), (0.0, 1 / 3), ())
 _THREE_WEIGHTS = (0.28, 0.3, 0.22, 0.06, 0.06, 0.08)
+
+# Kick, snare and cymbals of a bar or half a bar, in halves or, in 6/8 and 12/8, in thirds of the felt beat.
+_LAYERS: Mapping[Meter, tuple[tuple[str, ...], ...]] = MappingProxyType(
+    {
+        "duple": (
+            ("x.x.x.x.", "x.x.x.x.", "x...x...", "x..xx...", "x.....x.", "x...x..x"),
+            ("..x...x.", "..x...x.", "..x...xo", "........"),
+            ("xoxoxoxo", "xoxoxoxo", ".x.x.x.x", "x.x.x.x.", "xxxxxxxx"),
+        ),
+        "triple": (
+            ("x.....", "x.....", "x..x..", "x....x", "x.x.x."),
+            ("....x.", "..x.x.", "..x...", "..o.x.", "......"),
+            ("xoxoxo", "x.x.x.", "xxxxxx", "..x.x."),
+        ),
+        "compound": (
+            ("x.....", "x.x...", "x....x", "x..x..", "x.xx.x"),
+            ("...x..", "...x..", "...x.o", "......"),
+            ("xoxxox", "xooxoo", "x..x..", "x.xx.x", "xxxxxx"),
+        ),
+        "quintuple": (
+            ("x.....x...", "x....xx...", "x.x.x.x.x."),
+            ("..x.....x.", "....x.....", "..x.x...x."),
+            ("xoxoxoxoxo", "x.x.x.x.x.", "xxxxxxxxxx"),
+        ),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -138,21 +165,10 @@ def comping(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel:
 
 
 def drum_layer(rng: np.random.Generator, rhythm: Rhythm, end: float) -> Performance:
-    """Make up a common beat for the meter: four-on-the-floor, backbeat, or its likes in three and in 6/8."""
-    beats = rhythm.beats_per_bar
-    floor = rng.random() < 0.5
-    cymbal = int(rng.choice([42, 46, 51, 70, 54]))
-    if rhythm.meter == "compound":
-        kick, snare, cymbals = "x.." + "..." * (beats - 1), "...x.." * (beats // 2), "xox" * beats
-    elif rhythm.meter == "triple":
-        kick, snare, cymbals = "x.....", "....x." if floor else "..x.x.", "xoxoxo"
-    elif rhythm.meter == "quintuple":
-        kick, snare, cymbals = "x.....x...", "..x.....x." if floor else "....x.....", "xoxoxoxoxo"
-    else:
-        kick = "x." * beats if floor else ("x...x..." * beats)[: 2 * beats]
-        snare = ("..x." * beats)[: 2 * beats]
-        cymbals = (".x" if floor and rng.random() < 0.6 else "xo") * beats
+    """Put together a common beat for the meter: four-on-the-floor, backbeat, or its likes in three and in 6/8."""
+    kick, snare, cymbals = (str(rng.choice(voice)) for voice in _LAYERS[rhythm.meter])
     steps = 3 if rhythm.in_threes else 2
+    cymbal = int(rng.choice([42, 46, 51, 70, 54]))
     pattern = DrumPattern(kick, snare, cymbals, steps, cymbal, int(rng.choice([38, 39, 40, 37])))
     return drums(rng, pattern, rhythm, end)
 

@@ -7,6 +7,7 @@ onsets in the MIDI that MMA writes.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,10 +76,14 @@ _COMPOUND: Mapping[str, float] = MappingProxyType(
         "casio/oldieballad": 1,
         "casio/slowrock": 2,
         "pflib/slowrock": 1,
+        "zoom/bald34": 1.5,
         "zoom/blues34": 3,
         "zoom/blues68": 3,
+        "zoom/rock34": 1.5,
     }
 )
+# Of families whose other grooves are fine: no accents but in every second bar.
+_UNCLEAR = frozenset(["zoom/bald34:BALD11"])
 # Families that share patterns or were derived from each other stay on one side of every split.
 _RELATED = tuple(
     frozenset(group.split())
@@ -114,7 +119,8 @@ _USUAL_TEMPI = (
     (r"yamaha/(mambo|salsa|quando)", 100),
     (r"68march|68swing|jig|tarantella", 116),
     (r"afro-cuban", 105),
-    (r"rock68|metal128", 92),
+    (r"shuffle128", 112),
+    (r"rock68|rock34|metal68|metal128", 92),
     (r"viene", 175),
     (r"fastwaltz|fastjazzwaltz", 190),
     (r"jazzwaltz|scherzo", 145),
@@ -188,6 +194,11 @@ class Family:
         return self.name.partition("/")[0]
 
     @property
+    def kind(self) -> tuple[Meter, bool]:
+        """Class of the meter, and whether the family is a drum pattern."""
+        return self.meter, self.pattern is not None
+
+    @property
     def beats_per_bar(self) -> float:
         """Felt beats in a bar."""
         return self.bar / self.beat
@@ -212,9 +223,32 @@ _PATTERNS: tuple[tuple[str, Meter, int, DrumPattern], ...] = (
     ("slowblues128", "compound", 4, DrumPattern("x.. ... x.x ...", "... x.. ... x..", "xoo xoo xoo xoo", 3, 51)),
     ("metal128", "compound", 4, DrumPattern("xxx ..x xxx ..x", "... x.. ... x..", "x.. x.. x.. x..", 3, 49)),
     ("tarantella", "compound", 2, DrumPattern("x.. x..", "... ...", "xox xox", 3, 54)),
+    ("gospel68", "compound", 2, DrumPattern("x.x ...", "... x.o", "x.x x.x", 3, 54)),
+    ("worship68", "compound", 2, DrumPattern("x..... ...x..", "...... x.....", "x.x.x. x.x.x.", 6, 51)),
+    ("metal68", "compound", 2, DrumPattern("xxxxxx xxxxxx", "...... x.....", "x..... x.....", 6, 49)),
+    ("shanty68", "compound", 2, DrumPattern("x.. ...", "... x..", "x.o x.o", 3, 70, 39)),
+    ("march68", "compound", 2, DrumPattern("x.. x..", "x.o xoo", "x.. x..", 3, 49)),
+    ("ballad68", "compound", 2, DrumPattern("x.. ..o", "... x..", "xoo xoo", 3, 42, 37)),
+    ("doowop128", "compound", 4, DrumPattern("x.. ..x x.. ...", "... x.. ... x..", "xxx xxx xxx xxx", 3, 51)),
+    ("bembe128", "compound", 4, DrumPattern("x.. x.. x.. x..", "..o ..x ..o ..x", "x.x .xx .x. x.x", 3, 56, 63)),
+    ("shuffle128", "compound", 4, DrumPattern("x.. ..x ..x ...", "... x.. ... x..", "x.x x.x x.x x.x", 3)),
+    ("halftime128", "compound", 4, DrumPattern("x.. ... ... ..x", "o.. .o. x.. .o.", "x.x x.x x.x x.x", 3)),
     ("rockwaltz", "triple", 3, DrumPattern("x... .... ....", ".... x... x...", "x.o. x.o. x.o.", 4)),
     ("ballad34", "triple", 3, DrumPattern("x. .. .x", ".. .. x.", "xo xo xo", 2, 51)),
     ("folk34", "triple", 3, DrumPattern("x. .. ..", ".. x. x.", "x. xx xx", 2, 70, 37)),
+    ("mazurka34", "triple", 3, DrumPattern("x. .. ..", ".. x. o.", "x. x. x.", 2, 54)),
+    ("country34", "triple", 3, DrumPattern("x. .. .x", ".. o. x.", "x. x. x.", 2)),
+    ("indie34", "triple", 3, DrumPattern("x. .. .. x. .x ..", ".. .. x. .. .. x.", "xx xx xx xx xx xx", 2)),
+    ("soul34", "triple", 3, DrumPattern("x. .x ..", ".. .. x.", "xo xo xo", 2)),
+    ("landler34", "triple", 3, DrumPattern("x. .. ..", ".. o. o.", ".. x. x.", 2, 69, 37)),
+    ("jazz34", "triple", 3, DrumPattern("x.. ..o ...", "... ... ..o", "x.. x.x x..", 3, 51)),
+    ("swing34", "triple", 3, DrumPattern("x.. ... ...", "... x.. x..", "x.x x.x x.x", 3)),
+    ("polonaise34", "triple", 3, DrumPattern("x... x... x...", "x.oo o.o. o.o.", "x... .... ....", 4, 49)),
+    ("hiphop34", "triple", 3, DrumPattern("x..x ..x. ....", ".... .... x...", "x.x. x.x. x.x.", 4, 42, 39)),
+    ("metal34", "triple", 3, DrumPattern("x.xx x.xx x.xx", ".... x... ....", "x... x... x...", 4, 49)),
+    ("electro34", "triple", 3, DrumPattern("x... x... x...", ".... .... x...", "..x. ..x. ..x.", 4, 46, 39)),
+    ("rock54", "quintuple", 5, DrumPattern("x. .. .x x. ..", ".. x. .. .. x.", "xx xx xx xx xx", 2)),
+    ("waltz54", "quintuple", 5, DrumPattern("x. .. .. x. ..", ".. x. x. .. x.", "x. x. x. x. x.", 2, 51)),
     ("prog54", "quintuple", 5, DrumPattern("x. .x .. x. ..", ".. .. x. .. x.", "xo xo xo xo xo", 2)),
     ("take54", "quintuple", 5, DrumPattern("x.. ... ... x.. ...", "... ..o ... ... ..o", "x.. x.o x.. x.. x.o", 3, 51)),
     ("ballad54", "quintuple", 5, DrumPattern("x. .. .. x. ..", ".. .. x. .. ..", "x. x. x. x. x.", 2, 42, 37)),
@@ -261,7 +295,7 @@ def splits(everything: tuple[Family, ...], seed: int) -> dict[str, str]:
     """Assign each family to ``train``, ``validation`` or ``test``.
 
     Whole groups are dealt, the largest first and shuffled otherwise, each to the split that lacks most of the
-    group's scarcest meter.
+    group's scarcest kind: a meter, of MMA's grooves or of the patterns here.
 
     Returns
     -------
@@ -274,19 +308,19 @@ def splits(everything: tuple[Family, ...], seed: int) -> dict[str, str]:
     rng = np.random.default_rng([seed, len(everything)])
     order = [sorted(groups)[i] for i in rng.permutation(len(groups))]
     order.sort(key=lambda name: -len(groups[name]))
-    total = {meter: sum(f.meter == meter for f in everything) for meter in SHARES}
-    filled = {(split, meter): 0 for split in SPLITS for meter in SHARES}
+    total = Counter(family.kind for family in everything)
+    filled = {split: Counter[tuple[Meter, bool]]() for split in SPLITS}
     assigned: dict[str, str] = {}
     for name in order:
         members = groups[name]
-        scarcest = min({f.meter for f in members}, key=lambda meter: total[meter])
+        scarcest = min({family.kind for family in members}, key=lambda kind: (total[kind], kind))
 
-        def lack(split: str, meter: Meter = scarcest) -> float:
-            return SPLITS[split] - filled[split, meter] / total[meter]
+        def lack(split: str, kind: tuple[Meter, bool] = scarcest) -> float:
+            return SPLITS[split] - filled[split][kind] / total[kind]
 
         split = max(SPLITS, key=lack)
         for family in members:
-            filled[split, family.meter] += 1
+            filled[split][family.kind] += 1
             assigned[family.name] = split
     return assigned
 
@@ -295,7 +329,8 @@ def _read_style(path: Path, name: str) -> Family:
     text = path.read_text(encoding="utf-8", errors="replace")
     time = re.search(r"(?im)^\s*time\s+(\d+)", text)
     bar = int(time[1]) if time else 4
-    grooves = tuple(dict.fromkeys(re.findall(r"(?im)^\s*defgroove\s+(\S+)", text)))
+    named = dict.fromkeys(re.findall(r"(?im)^\s*defgroove\s+(\S+)", text))
+    grooves = tuple(groove for groove in named if f"{name}:{groove}" not in _UNCLEAR)
     meter: Meter
     if name in _COMPOUND:
         meter, beat = "compound", _COMPOUND[name]

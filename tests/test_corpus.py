@@ -14,7 +14,7 @@ from scipy import signal
 
 from training.corpus import generate as corpus
 from training.corpus import synthesis
-from training.corpus.families import SHARES, Family, families, library_root, splits
+from training.corpus.families import PATTERNS, SHARES, Family, families, library_root, splits
 from training.corpus.harmony import Chord, Key
 from training.corpus.performance import DRUMS, Feel, Note, feel_of, midi_tempo, onset_histogram
 from training.corpus.score import Score, compose
@@ -192,6 +192,26 @@ def test_every_split_has_every_meter(everything: tuple[Family, ...]) -> None:
 
 
 @needs_synthesis
+@pytest.mark.parametrize("meter", ["triple", "compound"])
+def test_no_split_is_left_to_the_drum_patterns(everything: tuple[Family, ...], meter: str) -> None:
+    split_of = splits(everything, corpus.SEED)
+    for split in ("train", "validation", "test"):
+        drums = [
+            family.library == "own" for family in everything if family.meter == meter and split_of[family.name] == split
+        ]
+        assert 0.3 <= np.mean(drums) <= 0.7
+
+
+def test_drum_patterns_fill_their_bar() -> None:
+    patterns = {name: (beats, pattern) for name, _, beats, pattern in PATTERNS}
+    assert len(patterns) == len(PATTERNS)
+    for name, (beats, pattern) in patterns.items():
+        for note, steps in pattern.voices:
+            assert len(steps) % (beats * pattern.steps_per_beat) == 0, (name, note)
+            assert set(steps) <= set("xo.")
+
+
+@needs_synthesis
 def test_meters_have_their_shares(everything: tuple[Family, ...]) -> None:
     chosen = corpus.schedule(everything, 1000, SEED)
     for meter, share in SHARES.items():
@@ -210,6 +230,7 @@ def test_meters_have_their_shares(everything: tuple[Family, ...]) -> None:
         ("stdlib/afro-cuban", "compound", 2),
         ("stdlib/ballad68", "compound", 2),
         ("stdlib/rock-128", "compound", 4),
+        ("zoom/rock34", "compound", 2),  # snare and accents half-way through a bar of three
         ("stdlib/jazz-54", "quintuple", 5),
     ],
 )

@@ -216,7 +216,7 @@ class Family:
 
 
 # Meters that MMA's library is short of.
-_PATTERNS: tuple[tuple[str, Meter, int, DrumPattern], ...] = (
+PATTERNS: tuple[tuple[str, Meter, int, DrumPattern], ...] = (
     ("rock68", "compound", 2, DrumPattern("x.. ...", "... x..", "xox xox", 3)),
     ("drive68", "compound", 2, DrumPattern("x.x ..x", "... x..", "x.. x..", 3, 51)),
     ("jig", "compound", 2, DrumPattern("x.. x..", "..o ..o", "xox xox", 3, 54, 37)),
@@ -286,7 +286,7 @@ def families() -> tuple[Family, ...]:
     ]
     own = [
         Family(f"own/{name}", meter, 1, beats, _usual_tempo(name, meter), f"own/{name}", pattern=pattern)
-        for name, meter, beats, pattern in _PATTERNS
+        for name, meter, beats, pattern in PATTERNS
     ]
     return tuple(sorted(found + own, key=lambda family: family.name))
 

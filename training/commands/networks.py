@@ -58,7 +58,7 @@ def sweep(
     work: Work = WORK,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each network, with the seeds 1, 2, ...")] = 3,
     epochs: Epochs = None,
-    trials: Annotated[int | None, typer.Option(min=1, help="Networks that each table [search] tries.")] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="Networks that each search of a description tries.")] = None,
 ) -> None:
     """Train networks with several seeds and compare them; what is done already is not done again.
 

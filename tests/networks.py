@@ -22,11 +22,12 @@ from training.cases import megabatch
 from training.cases.table import Division, Table
 from training.corpus.songs import load
 from training.evaluation.reliability import CALIBRATED, calibration_error
+from training.labels.genres import GENRES
 from training.networks import export, quantization
 from training.networks.crossvalidation import crossvalidate, deal
 from training.networks.description import NETWORKS, SHIPPED, Description
 from training.networks.distil import distil
-from training.networks.network import build
+from training.networks.network import build, without_genre
 from training.networks.quantization import simulated
 from training.networks.scaling import scale
 from training.networks.sweep import combine, sweep
@@ -190,6 +191,32 @@ def trained(folder: Path) -> None:
     assert whole["auc"] > 0.9, whole
     assert {name: record[name] for name in whole} == whole
     train(batches, folder / "mirrored", tiny, CONFIG, seed=1, epochs=1, strategy="mirrored")
+
+
+def told(folder: Path) -> None:
+    """Train a network that is told the genre; what is kept of it does without, and says what it said of none."""
+    batches = cases(folder)
+    (batches / megabatch.GENRES).write_text(json.dumps(["jazz", "", "rock"] * 12), "utf-8")
+    record = TINY | {"use_genre": True, "context": [{"kind": "dense", "units": 3, "activation": "relu"}]}
+    description = Description.parse(record, "told")
+    network = build(description, CONFIG)
+    kept = without_genre(network, description, CONFIG)
+    rng = np.random.default_rng(1)
+    fold = rng.normal(size=(4, CONFIG.fold_beats, CONFIG.fold_steps, CONFIG.n_mels)).astype(np.float32)
+    context = rng.normal(size=(4, CONFIG.context_values)).astype(np.float32)
+    none, jazz = (
+        np.zeros((4, len(GENRES)), np.float32),
+        np.eye(len(GENRES), dtype=np.float32)[[GENRES.index("jazz")] * 4],
+    )
+    said = kept.predict([fold, context], verbose=0)
+    np.testing.assert_allclose(said, network.predict([fold, context, none], verbose=0), atol=1e-6)
+    assert np.abs(said - network.predict([fold, context, jazz], verbose=0)).max() > 1e-4
+    measures = train(batches, folder / "told", description, CONFIG, seed=1)
+    assert measures["auc"] > 0.9, measures
+    assert [entry.name for entry in keras.models.load_model(folder / "told" / "network.keras").inputs] == [
+        "fold",
+        "context",
+    ]
 
 
 def swept(folder: Path) -> None:

@@ -20,6 +20,7 @@ from training.corpus.performance import DRUMS, Feel, Note, feel_of, midi_tempo, 
 from training.corpus.score import Score, compose
 from training.corpus.songs import load
 from training.errors import TrainingError
+from training.labels.genres import genre_of
 from training.labels.truth import Meter, Truth, judge, judge_all, truth
 
 SEED = 3
@@ -132,6 +133,31 @@ def test_judge_all_agrees_with_judge() -> None:
     as_numbers = {True: 1, False: 0, None: -1}
     assert verdicts.ravel().tolist() == [as_numbers[judge(float(pace), known)] for pace in spm.ravel()]
     assert judge_all([50.0, 120.0], Truth(())).tolist() == [0, 0]
+
+
+# Genres
+
+
+@pytest.mark.parametrize(
+    ("text", "genre"),
+    [
+        ("stdlib/bossanova", "latin"),
+        ("casio/discosoul", "soul"),
+        ("stdlib/jazzrock", "jazz"),
+        ("casio/rock1", "rock"),
+        ("stdlib/fastwaltz", "folk"),
+        ("casio/r+b", "soul"),
+        ("Hip-Hop", "hip hop"),
+        ("R&B", "soul"),
+        ("Hard Rock", "rock"),
+        ("Drum & Bass", "electronic"),
+        ("Rumba", "latin"),
+        ("own/prog54", ""),
+        ("", ""),
+    ],
+)
+def test_genres(text: str, genre: str) -> None:
+    assert genre_of(text) == genre
 
 
 # Where onsets fall

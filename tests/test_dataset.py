@@ -17,6 +17,7 @@ from training.cases.dataset import batches
 from training.cases.table import Table
 from training.corpus.songs import load
 from training.errors import TrainingError
+from training.labels.genres import GENRES
 from training.networks.description import Training
 from training.networks.objective import Lesson, goals, weights
 
@@ -110,6 +111,28 @@ def test_balanced_epochs_have_all_of_the_rarer_class_and_others_of_the_commoner(
     assert set(cases_of(parts[0])) != set(cases_of(parts[1]))
     shares = [part.goal.mean() for part in parts[0]]
     assert set(shares) == {0.5} if buffer == 1000 else np.ptp(shares) < 0.5
+
+
+def test_a_share_of_the_cases_is_told_the_genre(folder: Path) -> None:
+    assert (Table.read(folder, "train").genre == -1).all()
+    names = ["", "jazz", "rock"] * 8  # and what follows are sounds without a pace
+    (folder / megabatch.GENRES).write_text(json.dumps(names), "utf-8")
+    table = Table.read(folder, "train")
+    of = [GENRES.index(name) if name else -1 for name in names] + [-1] * 6
+    assert table.genre.tolist() == [of[song] for song in table.song]
+    known = int((table.genre >= 0).sum())
+    counts = []
+    for told in (0.0, 0.5, 1.0):
+        parts = epoch(table, told=told)
+        genre, case = np.concatenate([part.genre for part in parts]), cases_of(parts)
+        assert np.isin(genre.sum(axis=1), (0.0, 1.0)).all()
+        hearing = genre.any(axis=1)
+        assert (genre.argmax(axis=1) == table.genre[case])[hearing].all()
+        counts.append(int(hearing.sum()))
+    assert counts[0] == 0
+    assert counts[1] == pytest.approx(0.5 * known, rel=0.1)
+    assert counts[2] == known
+    assert not any(part.genre.any() for part in drawn_from(table, told=1.0))
 
 
 def test_a_table_tells_what_it_holds_not_where(folder: Path, tmp_path: Path) -> None:

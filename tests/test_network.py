@@ -23,7 +23,7 @@ RECORD: dict[str, Any] = {
     "checks",
     [
         "shipped three_d preprocessed exported scaled",
-        "trained swept",
+        "trained told swept",
         "crossvalidated",
         "tolerated",
         "distilled",
@@ -55,6 +55,7 @@ def test_every_description_is_valid_and_says_what_it_is(path: Path) -> None:
         ({"training": {"epochs": 3, "optimizer": "adan"}}, "unknown value 'adan'; did you mean 'adam'?"),
         ({"training": {"epochs": 3, "average_from": 0.5}}, "average_from must be of type int"),
         ({"context": [{"kind": "relu"}], "use_context": False}, "use_context is false"),
+        ({"use_genre": True}, "use_genre needs a dense layer as the first of context"),
         ({"search": {"fold.7.filters": [1, 2]}}, "there is no such place"),
         ({"search": {"training.learning_rat": [0.1]}}, "did you mean 'learning_rate'?"),
     ],
@@ -74,6 +75,9 @@ def test_the_digest_tells_experiments_apart_not_their_names() -> None:
     one, same = Description.parse(RECORD, "one"), Description.parse(RECORD | {"about": "another text"}, "two")
     assert one.digest == same.digest
     assert one.digest != one.varied({"fold.0.filters": 5}).digest
+    dense = [{"kind": "dense", "units": 2}]
+    knowing, told = (Description.parse(RECORD | {"context": dense, "use_genre": use}, "one") for use in (False, True))
+    assert knowing.digest != told.digest
     assert one.digest != one.varied({"training.learning_rate": 0.5}).digest
 
 

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -13,6 +13,7 @@ from training.cases.augment import Augment
 from training.cases.megabatch import LEVELS
 from training.cases.table import Table, read_rows, shapes
 from training.errors import TrainingError
+from training.labels.genres import GENRES
 
 BUFFER = 16_384
 """Cases held for shuffling; with the shipped features a case is 8 kB."""
@@ -34,12 +35,15 @@ class Batch:
         The probability that the network is to give.
     weight : ndarray of float32, shape (n,)
         What the case counts in the loss.
+    genre : ndarray of float32, shape (n, genres)
+        1 for the one of `training.labels.genres`, where the case is told.
     """
 
     folds: Floats
     context: Floats
     goal: Floats
     weight: Floats
+    genre: Floats
 
 
 def stream(
@@ -52,8 +56,9 @@ def stream(
     balanced: bool = False,
     augment: Augment | None = None,
     epoch: int = 0,
+    told: float = 0.0,
 ) -> Any:
-    """Return a `tf.data.Dataset` of ``({"fold", "context"}, goal, weight)``, with a seed shuffled and endless.
+    """Return a `tf.data.Dataset` of ``({"fold", "context", "genre"}, goal, weight)``, with a seed shuffled and endless.
 
     See `batches` for the parameters. Goals have the shape (n, 1).
     """
@@ -61,13 +66,18 @@ def stream(
 
     def elements() -> Iterator[Any]:
         for part in batches(
-            table, goal, weight, batch=batch, seed=seed, balanced=balanced, augment=augment, epoch=epoch
+            table, goal, weight, batch=batch, seed=seed, balanced=balanced, augment=augment, epoch=epoch, told=told
         ):
-            yield {"fold": part.folds, "context": part.context}, part.goal[:, None], part.weight
+            inputs = {"fold": part.folds, "context": part.context, "genre": part.genre}
+            yield inputs, part.goal[:, None], part.weight
 
     fold, context = shapes(table.paths[0])
     signature = (
-        {"fold": tf.TensorSpec((None, *fold), tf.float32), "context": tf.TensorSpec((None, *context), tf.float32)},
+        {
+            "fold": tf.TensorSpec((None, *fold), tf.float32),
+            "context": tf.TensorSpec((None, *context), tf.float32),
+            "genre": tf.TensorSpec((None, len(GENRES)), tf.float32),
+        },
         tf.TensorSpec((None, 1), tf.float32),
         tf.TensorSpec((None,), tf.float32),
     )
@@ -92,6 +102,7 @@ def batches(
     augment: Augment | None = None,
     epoch: int = 0,
     buffer: int = BUFFER,
+    told: float = 0.0,
 ) -> Iterator[Batch]:
     """Yield the cases of a table; with a seed shuffled and endless, else once and in their order.
 
@@ -113,6 +124,8 @@ def batches(
         The first epoch: an interrupted training goes on with the batches it would have had.
     buffer
         Cases held for shuffling.
+    told
+        Share of the cases that are told their genre where there is a seed, drawn anew each time.
 
     Raises
     ------
@@ -123,7 +136,7 @@ def batches(
         if balanced:
             raise TrainingError("balanced batches are drawn at random: they need a seed")
         for rows in _drawn(_in_turn(table, table.by_shard(), interleaved=1), batch, batch, None, None):
-            yield _batch(rows, goal, weight)
+            yield _batch(rows, goal, weight, np.full(len(rows), -1))
         return
     while True:
         rng = np.random.default_rng([seed, epoch])
@@ -133,9 +146,12 @@ def batches(
         held = min(max(buffer, batch), int(chosen.sum()))
         label = table.label if balanced else None
         for rows in _drawn(_in_turn(table, [cases[i] for i in order], INTERLEAVED), batch, held, rng, label):
-            part = _batch(rows, goal, weight)
+            # Nothing is drawn where nobody is told: other batches stay as they are.
+            hears = rng.random(len(rows)) < told if told else np.zeros(len(rows), bool)
+            part = _batch(rows, goal, weight, np.where(hears, table.genre[rows.case], -1))
             if augment is not None:
-                part = Batch(*augment(part.folds, part.context, rng), part.goal, part.weight)
+                folds, context = augment(part.folds, part.context, rng)
+                part = replace(part, folds=folds, context=context)
             yield part
         epoch += 1
 
@@ -242,10 +258,11 @@ def _draw(
     return drawn
 
 
-def _batch(rows: _Rows, goal: Floats, weight: Floats) -> Batch:
+def _batch(rows: _Rows, goal: Floats, weight: Floats, genre: NDArray[np.int64]) -> Batch:
     scale = np.float32(LEVELS)
     folds, context = (np.divide(column, scale, dtype=np.float32) for column in (rows.folds, rows.context))
-    return Batch(folds, context, goal[rows.case], weight[rows.case])
+    one_hot = (genre[:, None] == np.arange(len(GENRES))).astype(np.float32)
+    return Batch(folds, context, goal[rows.case], weight[rows.case], one_hot)
 
 
 def _columns(rows: _Rows) -> tuple[NDArray[Any], ...]:

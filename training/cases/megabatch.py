@@ -27,6 +27,8 @@ from training.labels.truth import Truth, judge_all
 SPLITS = ("train", "validation", "test")
 MADE_WITH, PARTS = "made-with.json", "parts.json"
 """What the shards of a folder were made with; and, of a folder that joins others, which these are."""
+GENRES = "genres.json"
+"""Of a folder of shards: the genre of each song, empty where it is not known."""
 CONTENTS = 5
 """Version of what a shard holds: raised when the code, not a parameter, makes other cases of the same songs."""
 SHARD_SONGS = 40
@@ -294,6 +296,7 @@ def shard_jobs(
             f"{folder} joins shards of several folders; its new songs are cut by: python -m training add"
         )
     _claim(folder, config, seed=seed, variants=variants, windows=windows)
+    _write(folder / GENRES, json.dumps([song.genre for song in songs]))
     jobs = []
     for split in SPLITS:
         home = (folder / split).absolute()
@@ -317,6 +320,10 @@ def _claim(folder: Path, config: FeatureConfig, **parameters: int) -> None:
             raise TrainingError(f"{folder} holds shards made with other parameters; delete it or choose another folder")
         return
     folder.mkdir(parents=True, exist_ok=True)
-    partial = note.with_suffix(".partial")
-    partial.write_text(record, "utf-8")
-    partial.replace(note)
+    _write(note, record)
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(text, "utf-8")
+    partial.replace(path)

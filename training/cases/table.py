@@ -1,6 +1,7 @@
 """What is known of stored cases beside their folds: enough to choose, label and weigh them before any is read."""
 
 import hashlib
+import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -10,8 +11,10 @@ from typing import IO, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from training.cases.megabatch import GENRES as GENRES_OF_SONGS
 from training.cases.megabatch import Megabatch, shards
 from training.errors import TrainingError
+from training.labels.genres import GENRES
 
 BLOCK = 64
 """Cases read from a shard at a time."""
@@ -29,6 +32,8 @@ class Table:
         Where each case is: index of its shard, and its place therein.
     spm, label, exact, song : ndarray, shape (n,)
         See `training.cases.megabatch.Megabatch`; what is a matter of taste is among the cases.
+    genre : ndarray of int8, shape (n,)
+        Which of `training.labels.genres` the song is, -1 where that is not known.
     soft : ndarray of float32, shape (n,), optional
         Probabilities that other networks gave the cases, to learn from beside the label.
     """
@@ -40,6 +45,7 @@ class Table:
     label: NDArray[np.int8]
     exact: NDArray[np.bool_]
     song: NDArray[np.int32]
+    genre: NDArray[np.int8]
     soft: NDArray[np.float32] | None = None
 
     @classmethod
@@ -52,6 +58,7 @@ class Table:
                 for name in ("spm", "label", "exact"):
                     columns[name].append(stored[name])
                 columns["song"].append(part.renumbered(stored["song"]))
+                columns["genre"].append(_genres(part.folder, stored["song"]))
             count = len(columns["label"][-1])
             columns["shard"].append(np.full(count, number, np.int32))
             columns["row"].append(np.arange(count, dtype=np.int32))
@@ -70,7 +77,7 @@ class Table:
         """Hash of which cases these are and how they are labelled, wherever their shards lie."""
         digest = hashlib.sha256()
         for entry in fields(self)[1:]:
-            if (column := getattr(self, entry.name)) is not None:
+            if entry.name != "genre" and (column := getattr(self, entry.name)) is not None:
                 digest.update(np.ascontiguousarray(column).tobytes())
         return digest.hexdigest()[:12]
 
@@ -132,6 +139,16 @@ def shapes(path: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
         context = columns["context"].shape
     with zipfile.ZipFile(path) as archive, archive.open("folds.npy") as file:
         return _shape(file)[1:], context[1:]
+
+
+def _genres(folder: Path, song: NDArray[np.int32]) -> NDArray[np.int8]:
+    """Return the genre of each song, given its index in the corpus that the shards of `folder` were made from."""
+    note = folder / GENRES_OF_SONGS
+    known = json.loads(note.read_text("utf-8")) if note.exists() else []
+    # The last one stands for sounds without a pace, whose indices come after those of all songs.
+    codes = np.array([GENRES.index(genre) if genre else -1 for genre in (*known, "")], np.int8)
+    found: NDArray[np.int8] = codes[np.minimum(song, len(known))]
+    return found
 
 
 def _shape(file: IO[bytes]) -> tuple[int, ...]:

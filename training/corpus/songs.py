@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.labels.genres import genre_of
 from training.labels.truth import TOLERANCE, Meter, Truth
 
 SCHEMA = 1
@@ -39,6 +40,8 @@ class Song:
         How far from the paces others still count as the same, a ratio.
     steady_s
         Seconds until the ending slows down; infinite if nothing is known of that.
+    genre
+        One of `training.labels.genres`, from a file's tag or the groove family; empty if it is not known.
     """
 
     id: str
@@ -59,6 +62,7 @@ class Song:
     split: str
     tolerance: float = TOLERANCE
     steady_s: float = math.inf
+    genre: str = ""
 
     @property
     def truth(self) -> Truth:
@@ -92,6 +96,8 @@ def _read_song(folder: Path, path: Path) -> Song:
         split=data["split"],
         tolerance=data.get("tolerance", TOLERANCE),
         steady_s=data.get("steady_s", math.inf),
+        # Of recordings that people labelled, the family is the artist.
+        genre=genre_of(data["genre"] if "genre" in data else data["family"]),
     )
 
 

@@ -11,7 +11,7 @@ from types import NoneType
 from typing import Any, Literal, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from training.errors import TrainingError
-from training.networks.layers import KINDS, Layer
+from training.networks.layers import KINDS, Dense, Layer
 
 NETWORKS = Path(__file__).parent
 SHIPPED = NETWORKS / "shipped.toml"
@@ -88,13 +88,15 @@ class Description:
     """A network, how it is trained, and what a search may vary.
 
     The fold goes through `fold`, the context through `context`; what both give, side by side, through `head` and a
-    last unit that gives the probability. `search` maps places, such as ``training.learning_rate`` or
-    ``fold.0.filters``, to ranges.
+    last unit that gives the probability. With `use_genre` the context has the genre at its end while the network is
+    trained; live it is never known, and the exported network does without. `search` maps places, such as
+    ``training.learning_rate`` or ``fold.0.filters``, to ranges.
     """
 
     name: str
     about: str
     use_context: bool
+    use_genre: bool
     fold: tuple[Layer, ...]
     context: tuple[Layer, ...]
     head: tuple[Layer, ...]
@@ -105,7 +107,7 @@ class Description:
     @property
     def digest(self) -> str:
         """Hash of the network and its training: equal for equal experiments, whatever their files are called."""
-        parts = (self.use_context, self.fold, self.context, self.head, self.training)
+        parts = (self.use_context, self.fold, self.context, self.head, self.training, *["genre"] * self.use_genre)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
     @classmethod
@@ -139,10 +141,14 @@ class Description:
         use_context = _checked(record.get("use_context", True), bool, f"{where}: use_context")
         if layers["context"] and not use_context:
             raise TrainingError(f"{where}: there are context layers, but use_context is false")
+        use_genre = _checked(record.get("use_genre", False), bool, f"{where}: use_genre")
+        if use_genre and not isinstance(next(iter(layers["context"]), None), Dense):
+            raise TrainingError(f"{where}: use_genre needs a dense layer as the first of context")
         result = cls(
             name=name,
             about=_checked(record["about"], str, f"{where}: about"),
             use_context=use_context,
+            use_genre=use_genre,
             training=_parse(Training, record["training"], f"{where}: training"),
             search={
                 place: _range(value, f"{where}: search.{place}") for place, value in record.get("search", {}).items()

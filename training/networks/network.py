@@ -1,6 +1,6 @@
 """Descriptions to networks: a fold and its context to the probability that the candidate is compatible."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import Any
 
@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from paces_live.config import FeatureConfig
 from training.errors import TrainingError
+from training.labels.genres import GENRES
 from training.networks import layers as described
 from training.networks.description import Description
 from training.networks.layers import Layer
@@ -35,19 +36,34 @@ class _Branch:
 def build(description: Description, config: FeatureConfig) -> Any:
     """Return the untrained Keras model, inputs ``fold`` and ``context``, output a probability.
 
-    Both inputs are there also where the network makes no use of the context; see `without_unused_context`.
+    Both inputs are there also where the network makes no use of the context; see `without_unused_context`. One that is
+    told the genre has it as a third input, ``genre``; see `without_genre`.
     """
     fold = keras.Input((config.fold_beats, config.fold_steps, config.n_mels), name="fold")
     context = keras.Input((config.context_values,), name="context")
+    genre = [keras.Input((len(GENRES),), name="genre")] * description.use_genre
     x = _through(description.fold, fold, f"{description.name}: fold")
     if len(x.shape) != 2:
         raise TrainingError(f"{description.name}: fold must end in flatten or mean_and_maximum, then dense at most")
     if description.use_context:
-        beside = _through(description.context, context, f"{description.name}: context")
+        known = layers.Concatenate()([context, *genre]) if genre else context
+        beside = _through(description.context, known, f"{description.name}: context")
         x = layers.Concatenate()([x, beside])
     x = _through(description.head, x, f"{description.name}: head")
     probability = layers.Dense(1, activation="sigmoid", name="probability")(x)
-    return keras.Model([fold, context], probability, name="paces")
+    return keras.Model([fold, context, *genre], probability, name="paces")
+
+
+def without_genre(network: Any, description: Description, config: FeatureConfig) -> Any:
+    """Return the network of a description that is told the genre as it is where no genre is known.
+
+    The genre is then nothing but zeros, whose weights in the first layer of the context can go.
+    """
+    result = build(replace(description, use_genre=False), config)
+    shapes = [weight.shape for weight in result.get_weights()]
+    weights = zip(network.get_weights(), shapes, strict=True)
+    result.set_weights([weight[: shape[0]] if shape else weight for weight, shape in weights])
+    return result
 
 
 def without_unused_context(network: Any) -> Any:

@@ -12,15 +12,19 @@ from training.networks.description import Training
 
 Floats = NDArray[np.float32]
 
+TOLD = 0.5
+"""Share of the cases that learn with their genre; the others learn to do without, as live."""
+
 
 class Lesson:
     """The cases of a table that a plan learns from, with their goals and weights.
 
     What is positive by tolerance only is left out, and so are matters of taste where the plan says nothing of them.
+    With `genre`, half of the cases are told theirs.
     """
 
-    def __init__(self, table: Table, plan: Training) -> None:
-        self._plan = plan
+    def __init__(self, table: Table, plan: Training, *, genre: bool = False) -> None:
+        self._plan, self._told = plan, TOLD if genre else 0.0
         self._table = table.take(table.exact & ((table.label >= 0) | (plan.taste is not None)))
         self._goal, self._weight = goals(self._table, plan), weights(self._table, plan)
         self.steps = dataset.steps(self._table, batch=plan.batch, balanced=plan.balance == "batches")
@@ -38,6 +42,7 @@ class Lesson:
             epoch=epoch,
             balanced=plan.balance == "batches",
             augment=chain(*[shift_phase] * plan.shift_phase, *[vary] * plan.augment),
+            told=self._told,
         )
 
 

@@ -22,7 +22,7 @@ from training.cases.table import Division, Table
 from training.errors import TrainingError
 from training.evaluation.metrics import candidate_measures
 from training.networks.description import Description, Training
-from training.networks.network import build
+from training.networks.network import build, without_genre
 from training.networks.objective import Lesson, song_weights
 
 BATCH = 256
@@ -85,7 +85,7 @@ def train(
     # In a sweep, what earlier trainings built would stay in memory.
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
-    lesson = Lesson(cases.train, plan)
+    lesson = Lesson(cases.train, plan, genre=description.use_genre)
     validation = cases.validation.take(cases.validation.label >= 0)
     with _scope(strategy):
         model = build(description, config)
@@ -123,6 +123,9 @@ def train(
         if averaged:
             saved, loss = mean, _loss(mean, validation)
             saved.save(best)
+    if description.use_genre:
+        saved = without_genre(saved, description, config)
+        saved.save(best)
     probability = saved.predict(in_order(cases.validation), verbose=0)[:, 0]
     np.save(folder / PROBABILITIES, probability)
     metrics = {"loss": loss} | measure(cases.validation.label, probability)
@@ -133,7 +136,10 @@ def train(
 
 
 def in_order(table: Table) -> Any:
-    """Return the cases of `table` once, as they are, for a network to judge; see `training.cases.dataset.stream`."""
+    """Return the cases of `table` once, as they are, for a network to judge; see `training.cases.dataset.stream`.
+
+    Nobody is told a genre: the live engine knows none either.
+    """
     goal = np.maximum(table.label, 0).astype(np.float32)
     return dataset.stream(table, goal, song_weights(table), batch=BATCH)
 
@@ -244,6 +250,6 @@ def _refresh(model: Any, batches: Any, count: int) -> None:
     for number, (inputs, _, _) in enumerate(batches.take(count)):
         for norm in norms:
             norm.momentum = number / (number + 1.0)
-        model([inputs["fold"], inputs["context"]], training=True)
+        model([inputs[entry.name] for entry in model.inputs], training=True)
     for norm, momentum in zip(norms, kept, strict=True):
         norm.momentum = momentum

@@ -1,0 +1,40 @@
+"""Genres: a few words for the many that files and groove libraries have for what a song is."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+# The first that is found in the text counts: jazz rock is jazz here, and a rock ballad rock.
+_SIGNS: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {
+        genre: re.compile(signs, re.IGNORECASE)
+        for genre, signs in (
+            ("hip hop", r"hip.?hop|trip|\brap\b"),
+            ("reggae", r"reggae|\bska\b|\bdub\b"),
+            ("jazz", r"jazz|swing|bebop|big ?band|fusion|evansish|foxtrot|broadway|dixie|ragtime|charleston|quickstep"),
+            ("blues", r"blues|bo+g+ie"),
+            (
+                "latin",
+                r"latin|salsa|samba|bossa|mambo|tango|r[hu]+mba|cha.?cha|merengue|bolero|calypso|afro|cuban|\bson\b",
+            ),
+            ("electronic", r"electr|techno|trance|house|rave|ambient|dance|edm|dnb|drum.{1,3}bass"),
+            ("soul", r"soul|funk|motown|gospel|disco|r ?(&|\+|n) ?b|\brb\b"),
+            ("metal", r"metal|mtl|punk|hard.?core|hrk"),
+            ("folk", r"folk|country|cntry|western|bluegrass|celtic|zydeco|polka|mazurka|jig|shanty|march|wal(tz|zer)"),
+            ("classical", r"classic|baroque|opera|symphon|serenade|lullaby|hymn"),
+            ("rock", r"rock|indie|grunge|twist"),
+            ("pop", r"pop|ballad|beat|schlager"),
+        )
+    }
+)
+
+GENRES = tuple(_SIGNS)
+"""All of them, in the order in which networks know them."""
+
+
+def genre_of(text: str) -> str:
+    """Return the genre that a tag, or the name of a groove family such as ``stdlib/bossanova``, stands for.
+
+    One that says nothing known gives an empty text.
+    """
+    return next((genre for genre, signs in _SIGNS.items() if signs.search(text)), "")

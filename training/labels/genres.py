@@ -9,19 +9,19 @@ _SIGNS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
         genre: re.compile(signs, re.IGNORECASE)
         for genre, signs in (
-            ("hip hop", r"hip.?hop|trip|\brap\b"),
-            ("reggae", r"reggae|\bska\b|\bdub\b"),
+            ("hip hop", r"hip.?hop|trip.?hop|\btrip\b|\brap\b"),
+            ("reggae", r"reggae|\bska\b|\bdub\b|dance.?hall"),
             ("jazz", r"jazz|swing|bebop|big ?band|fusion|evansish|foxtrot|broadway|dixie|ragtime|charleston|quickstep"),
             ("blues", r"blues|bo+g+ie"),
             (
                 "latin",
                 r"latin|salsa|samba|bossa|mambo|tango|r[hu]+mba|cha.?cha|merengue|bolero|calypso|afro|cuban|\bson\b",
             ),
-            ("electronic", r"electr|techno|trance|house|rave|ambient|dance|edm|dnb|drum.{1,3}bass"),
+            ("electronic", r"electr|techno|trance|house|\brave\b|ambient|dance|edm|dnb|drum.{1,3}bass"),
             ("soul", r"soul|funk|motown|gospel|disco|r ?(&|\+|n) ?b|\brb\b"),
             ("metal", r"metal|mtl|punk|hard.?core|hrk"),
             ("folk", r"folk|country|cntry|western|bluegrass|celtic|zydeco|polka|mazurka|jig|shanty|march|wal(tz|zer)"),
-            ("classical", r"classic|baroque|opera|symphon|serenade|lullaby|hymn"),
+            ("classical", r"classical|baroque|\bopera\b|symphony|serenade|lullaby|hymn"),
             ("rock", r"rock|indie|grunge|twist"),
             ("pop", r"pop|ballad|beat|schlager"),
         )

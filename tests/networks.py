@@ -21,6 +21,7 @@ from tests.test_cluster import make_corpus
 from training.cases import megabatch
 from training.cases.table import Division, Table
 from training.corpus.songs import load
+from training.errors import TrainingError
 from training.evaluation.reliability import CALIBRATED, calibration_error
 from training.labels.genres import GENRES
 from training.networks import export, quantization
@@ -32,7 +33,7 @@ from training.networks.quantization import simulated
 from training.networks.scaling import scale
 from training.networks.sweep import combine, sweep
 from training.networks.tolerance import relabelled, study
-from training.networks.train import train
+from training.networks.train import PROBABILITIES, train
 
 CONFIG = FeatureConfig()
 TINY = {
@@ -196,7 +197,8 @@ def trained(folder: Path) -> None:
 def told(folder: Path) -> None:
     """Train a network that is told the genre; what is kept of it does without, and says what it said of none."""
     batches = cases(folder)
-    (batches / megabatch.GENRES).write_text(json.dumps(["jazz", "", "rock"] * 12), "utf-8")
+    genres = batches / megabatch.GENRES
+    genres.write_text(json.dumps(["jazz", "", "rock"] * 12), "utf-8")
     record = TINY | {"use_genre": True, "context": [{"kind": "dense", "units": 3, "activation": "relu"}]}
     description = Description.parse(record, "told")
     network = build(description, CONFIG)
@@ -217,6 +219,22 @@ def told(folder: Path) -> None:
         "fold",
         "context",
     ]
+    # Interrupted when all is done but the verdicts: a folder where they are to go.
+    verdicts = folder / "late" / PROBABILITIES
+    verdicts.mkdir(parents=True)
+    try:
+        train(batches, folder / "late", description, CONFIG, seed=1)
+        raise AssertionError("it was not interrupted")
+    except IsADirectoryError:
+        verdicts.rmdir()
+    late = train(batches, folder / "late", description, CONFIG, seed=1)
+    np.testing.assert_allclose(list(late.values()), list(measures.values()), atol=1e-4)
+    genres.unlink()
+    try:
+        train(batches, folder / "none", description, CONFIG, seed=1)
+        raise AssertionError("it learned genres that nobody knows")
+    except TrainingError:
+        pass
 
 
 def swept(folder: Path) -> None:

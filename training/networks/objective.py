@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from training.cases import dataset
 from training.cases.augment import chain, shift_phase, vary
 from training.cases.table import Table
+from training.errors import TrainingError
 from training.networks.description import Training
 
 Floats = NDArray[np.float32]
@@ -21,11 +22,21 @@ class Lesson:
 
     What is positive by tolerance only is left out, and so are matters of taste where the plan says nothing of them.
     With `genre`, half of the cases are told theirs.
+
+    Raises
+    ------
+    TrainingError
+        With `genre`, where that of no case is known.
     """
 
     def __init__(self, table: Table, plan: Training, *, genre: bool = False) -> None:
         self._plan, self._told = plan, TOLD if genre else 0.0
         self._table = table.take(table.exact & ((table.label >= 0) | (plan.taste is not None)))
+        if genre and (self._table.genre < 0).all():
+            raise TrainingError(
+                "no genre of the training songs is known; have python -m training megabatch write them down, "
+                "or leave out networks with use_genre"
+            )
         self._goal, self._weight = goals(self._table, plan), weights(self._table, plan)
         self.steps = dataset.steps(self._table, batch=plan.batch, balanced=plan.balance == "batches")
         """Batches of an epoch."""

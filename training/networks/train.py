@@ -75,7 +75,7 @@ def train(
     Raises
     ------
     TrainingError
-        `folder` holds an interrupted training of something else.
+        `folder` holds an interrupted training of something else; or the network is to be told genres and none is known.
     """
     plan = description.training
     epochs = epochs or plan.epochs
@@ -125,6 +125,8 @@ def train(
             saved.save(best)
     if description.use_genre:
         saved = without_genre(saved, description, config)
+        # What is interrupted from here on judges it again.
+        saved.compile(loss=model.loss)
         saved.save(best)
     probability = saved.predict(in_order(cases.validation), verbose=0)[:, 0]
     np.save(folder / PROBABILITIES, probability)

@@ -102,6 +102,20 @@ def test_what_goes_across_the_beat_is_added_to_what_is_played() -> None:
     assert across > len(changed) / 2
 
 
+def test_what_goes_across_a_song_without_drums_meets_the_beat_in_every_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.corpus.cross.ECHOES", 0.0)
+    band = Performance(tuple(note for note in BAND.notes if note.channel != DRUMS))
+    songs = [cross(np.random.default_rng(seed), band, HARMONY, ROCK, SECTIONS) for seed in range(200)]
+    changed = [song.notes[len(band.notes) :] for song in songs if song != band]
+    assert len(changed) > 20
+    for added in changed:
+        assert DRUMS not in {note.channel for note in added}
+        loudest = max(note.velocity for note in added)
+        stressed = {note.start for note in added if note.velocity >= loudest - 12}
+        # 3+3+2 sixteenths take two beats, eighths four; longer groups have more places than three in either.
+        assert min(len({start % bar for start in stressed}) for bar in (2.0, 4.0)) == 3
+
+
 @pytest.mark.parametrize("rhythm", [Rhythm("duple", 4, "swung"), Rhythm("triple", 3, "straight")])
 def test_only_straight_duple_songs_have_rhythms_across_the_beat(rhythm: Rhythm) -> None:
     assert all(cross(np.random.default_rng(s), BAND, HARMONY, rhythm, SECTIONS) == BAND for s in range(50))

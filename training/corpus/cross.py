@@ -17,6 +17,10 @@ OSTINATI, ECHOES = 0.22, 0.12
 """Shares of the straight duple songs."""
 
 _GROUPS = ((3, 3, 2), (3, 3, 2), (3, 3, 3, 3, 2, 2), (3, 3, 3, 3, 4), (3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2))
+_WITHOUT_DRUMS = 2
+"""So many of the groups go across a song without drums: what keeps on longer there is taken for the beat itself."""
+
+_VOICES = ("chords", "arpeggio", "arpeggio", "bass", "drums")
 _PERCUSSION = (36, 37, 39, 41, 45, 56, 62, 64, 75, 76)
 _DELAYS = (0.75, 0.75, 0.75, 0.5, 1.0, 1.5)
 _FAINTEST, _REPEATS = 20, 4
@@ -44,9 +48,11 @@ def _ostinato(
     rng: np.random.Generator, performance: Performance, harmony: Harmony, spans: Sequence[tuple[float, float]]
 ) -> Performance:
     """Repeat groups of three and two eighths or sixteenths: the first of each stressed, the others soft or left out."""
-    groups = _GROUPS[int(rng.integers(len(_GROUPS)))]
+    drums = DRUMS in performance.channels
+    usable = _GROUPS if drums else _GROUPS[:_WITHOUT_DRUMS]
+    groups = usable[int(rng.integers(len(usable)))]
     step = float(rng.choice([0.25, 0.25, 0.5]))
-    voice = str(rng.choice(["chords", "arpeggio", "arpeggio", "bass", "drums"]))
+    voice = str(rng.choice(_VOICES if drums else _VOICES[:-1]))
     filled = rng.random() < (0.7 if voice == "arpeggio" else 0.15)
     channel = DRUMS if voice == "drums" else _free(performance)
     loudness, length = int(rng.integers(70, 112)), float(rng.uniform(0.4, 1.0))

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Debian packages that a purpose needs: installed where we may, named in one line where we may not.
-#   debian.sh venv PYTHON | test | training | arm64 | qemu
+#   debian.sh venv PYTHON | test | training | openset | arm64 | qemu
 set -u
 
 case "$1" in
@@ -16,6 +16,11 @@ training)
     set -- training espeak-ng mma fluidsynth timgm6mb-soundfont fluid-soundfont-gm \
         musescore-general-soundfont-small opl3-soundfont csound-soundfont
     without="no corpus can be made, everything else works" ;;
+openset)
+    set -- openset lmms lmms-common openmpt123 hydrogen fluidsynth timgm6mb-soundfont circuslinux-data \
+        criticalmass-data gltron heroes-sound-tracks hydrogen-data madbomber-data openttd-openmsx rafkill-data \
+        tecnoballz-data tomatoes-data vectoroids
+    without="not all of the open real set can be rendered" ;;
 arm64)
     set -- arm64 debootstrap qemu-user-static
     without="the arm64 gate cannot run" ;;
@@ -23,7 +28,7 @@ qemu)
     set -- qemu dpkg-dev gcc libc6-dev libglib2.0-dev meson ninja-build pkg-config
     without="instructions cannot be counted" ;;
 *)
-    echo "usage: debian.sh venv PYTHON | test | training | arm64 | qemu" >&2
+    echo "usage: debian.sh venv PYTHON | test | training | openset | arm64 | qemu" >&2
     exit 2 ;;
 esac
 shift

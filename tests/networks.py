@@ -362,7 +362,7 @@ def distilled(folder: Path) -> None:
     assert found.way in found.teachers.combined
     assert found.measures["auc"] > 0.9
     # With the labels turned round, it follows the networks, not the labels.
-    upside_down = Division.read(batches)
+    upside_down = Division.read(batches, CONFIG)
     label, soft = (
         upside_down.train.label,
         combine(np.stack([np.load(p) for p in sweep_in.rglob("training.npy")]))["mean"],
@@ -393,7 +393,7 @@ def quantized(folder: Path) -> None:
     whole = folder / "whole"
     whole.mkdir()
     shutil.copy(run / "network.keras", whole)
-    cases_learned = Division.read(batches).train
+    cases_learned = Division.read(batches, CONFIG).train
     in_one_go = quantization.fine_tune(whole, cases_learned).get_weights()
     for one, other in zip(quantization.fine_tune(run, cases_learned).get_weights(), in_one_go, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)

@@ -43,6 +43,22 @@ def test_every_description_is_valid_and_says_what_it_is(path: Path) -> None:
     assert len(Description.read(path).about.split()) > 8
 
 
+@pytest.mark.parametrize("name", ["genre", "log_constant", "no_context", "pcen", "per_band_flux", "wider"])
+def test_an_experiment_differs_from_the_network_that_ships_in_one_thing(name: str) -> None:
+    """Else what comes out would say nothing of that thing."""
+    shipped, other = (Description.read(NETWORKS / f"{each}.toml") for each in ("shipped", name))
+    assert other.training == shipped.training
+    changed = {
+        part
+        for part in ("use_context", "use_genre", "context", "fold", "head")
+        if getattr(other, part) != getattr(shipped, part)
+    }
+    allowed = {"genre": {"use_genre"}, "no_context": {"use_context", "context"}, "wider": {"fold", "head"}}
+    assert changed == allowed.get(name, {"fold"})
+    if changed == {"fold"}:
+        assert other.fold[1:] == shipped.fold
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -55,6 +71,10 @@ def test_every_description_is_valid_and_says_what_it_is(path: Path) -> None:
         ({"training": {"epochs": 3, "optimizer": "adan"}}, "unknown value 'adan'; did you mean 'adam'?"),
         ({"training": {"epochs": 3, "average_from": 0.5}}, "average_from must be of type int"),
         ({"context": [{"kind": "relu"}], "use_context": False}, "use_context is false"),
+        ({"training": {"epochs": 0}}, "epochs must be at least 1"),
+        ({"training": {"epochs": 3, "batch": -1}}, "batch must be at least 1"),
+        ({"training": {"epochs": 3, "learning_rate": 0.0}}, "learning_rate must be above 0"),
+        ({"training": {"epochs": 3, "taste": 3.0}}, "taste is a share, from 0 to 1"),
         ({"use_genre": True}, "use_genre needs a dense layer as the first of context"),
         ({"search": {"fold.7.filters": [1, 2]}}, "there is no such place"),
         ({"search": {"training.learning_rat": [0.1]}}, "did you mean 'learning_rate'?"),

@@ -76,6 +76,7 @@ def test_sounds_without_a_tempo_have_no_ratio() -> None:
         ((120.0, 60.0, 240.0), "right"),
         ((120.0, 60.0, 240.0, 30.5), "ambiguous"),
         ((120.0, 60.0), "ambiguous"),
+        ((30.5, 480.0), "no compatible pace"),
         ((40.0, 120.0), "off the ladder"),
         ((120.0, 60.0, 240.0, 80.0), "off the ladder"),
         ((), "nothing found"),

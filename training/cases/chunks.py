@@ -10,7 +10,7 @@ from typing import Any
 
 from paces_live.config import FeatureConfig
 from paces_live.manifest import Manifest
-from training.cases.megabatch import CONTENTS, MADE_WITH, PARTS, build, parts
+from training.cases.megabatch import MADE_WITH, PARTS, build, check, fingerprint, parts
 from training.corpus.families import LIBRARIES, SPLITS, families
 from training.corpus.songs import Song, load
 from training.errors import TrainingError
@@ -71,9 +71,11 @@ def add(
         _place(song, f"{first + index:05d}", split_of[song.id], chunk, joined / "corpus")
     before = parts(work / "megabatch")
     config = FeatureConfig()
+    check(work / "megabatch", config)
     made_with = json.loads((before[0].folder / MADE_WITH).read_text("utf-8"))
-    if (made_with.pop("contents", 1), made_with.pop("fingerprint")) != (CONTENTS, config.fingerprint):
-        raise TrainingError(f"the shards in {work / 'megabatch'} were made by another feature path")
+    if len(before) == 1 and made_with.get("songs") != fingerprint(old):
+        raise TrainingError(f"the shards in {work / 'megabatch'} are not of the songs beside them; make them anew")
+    made_with = {name: made_with[name] for name in ("seed", "variants", "windows")}
     # Another seed than that of each earlier part: other rooms and microphones.
     made_with["seed"] += len(before)
     shards = joined / "chunk" / "megabatch"

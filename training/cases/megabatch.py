@@ -1,10 +1,11 @@
 """Songs to megabatches: shards of cases, ready to train from, built through the live feature path."""
 
+import hashlib
 import json
 import math
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -295,7 +296,7 @@ def shard_jobs(
         raise TrainingError(
             f"{folder} joins shards of several folders; its new songs are cut by: python -m training add"
         )
-    _claim(folder, config, seed=seed, variants=variants, windows=windows)
+    _claim(folder, config, songs=fingerprint(songs), seed=seed, variants=variants, windows=windows)
     _write(folder / GENRES, json.dumps([song.genre for song in songs]))
     jobs = []
     for split in SPLITS:
@@ -311,13 +312,33 @@ def shard_jobs(
     return jobs
 
 
-def _claim(folder: Path, config: FeatureConfig, **parameters: int) -> None:
+def fingerprint(songs: Sequence[Song]) -> str:
+    """Return a hash of which songs these are, of their splits and what is true of them: shards depend on it."""
+    listed = [(song.id, song.split, song.compatible, song.taste, song.tolerance, song.steady_s) for song in songs]
+    return hashlib.sha256(repr(listed).encode()).hexdigest()[:12]
+
+
+def check(folder: Path, config: FeatureConfig) -> None:
+    """Raise `TrainingError` if shards of `folder` were made by another feature path."""
+    for part in parts(folder):
+        note = part.folder / MADE_WITH
+        record = json.loads(note.read_text("utf-8")) if note.exists() else None
+        if record and (record.get("contents", 1), record["fingerprint"]) != (CONTENTS, config.fingerprint):
+            raise TrainingError(
+                f"the shards in {part.folder} were made by another feature path; delete them and make them anew: "
+                "python -m training megabatch"
+            )
+
+
+def _claim(folder: Path, config: FeatureConfig, **parameters: int | str) -> None:
     """Write down what the shards of `folder` are made with, or refuse to mix them with others."""
     record = json.dumps({"contents": CONTENTS, "fingerprint": config.fingerprint, **parameters})
     note = folder / MADE_WITH
     if note.exists():
         if note.read_text("utf-8") != record:
-            raise TrainingError(f"{folder} holds shards made with other parameters; delete it or choose another folder")
+            raise TrainingError(
+                f"{folder} holds shards of other songs or with other parameters; delete it or choose another folder"
+            )
         return
     folder.mkdir(parents=True, exist_ok=True)
     _write(note, record)

@@ -11,8 +11,9 @@ from typing import IO, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from paces_live.config import FeatureConfig
 from training.cases.megabatch import GENRES as GENRES_OF_SONGS
-from training.cases.megabatch import Megabatch, shards
+from training.cases.megabatch import Megabatch, check, shards
 from training.errors import TrainingError
 from training.labels.genres import GENRES
 
@@ -101,8 +102,15 @@ class Division:
     validation: Table
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
-        """Return the training and the validation split of a megabatch."""
+    def read(cls, folder: Path, config: FeatureConfig) -> Self:
+        """Return the training and the validation split of a megabatch.
+
+        Raises
+        ------
+        TrainingError
+            There are no shards, or they were made by another feature path than `config`.
+        """
+        check(folder, config)
         return cls(Table.read(folder, "train"), Table.read(folder, "validation"))
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -94,9 +94,9 @@ def report(
     folder: Annotated[Path, typer.Option(help="Where the page and its figures go.")] = Path("docs/report"),
     csv: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="The open real set's list.")] = None,
     beside: Annotated[list[str] | None, typer.Option(help="NAME=PATH of another exported model; repeatable.")] = None,
-    hours: Annotated[float, typer.Option(min=0.0, help="Of each kind of sound without a pace.")] = 1.0,
+    hours: Annotated[float, typer.Option(min=0.0, help="Of each kind of sound without a pace.")] = 3.0,
     limit: Annotated[int | None, typer.Option(min=1, help="So many songs of each set, for a quick look.")] = None,
-    figures: Annotated[str, typer.Option(help="svg or png.")] = "svg",
+    figures: Annotated[Literal["svg", "png"], typer.Option(help="What the figures are drawn as.")] = "svg",
     seed: Seed = 1,
     workers: Workers = CORES,
 ) -> None:

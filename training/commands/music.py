@@ -48,6 +48,8 @@ def corpus(
     for song, reason in outcome.failed.items():
         console.print(f"not made: {song}: {reason}")
     console.print(f"{outcome.made} songs made, {outcome.found} were there, {len(outcome.failed)} failed")
+    if outcome.failed:
+        raise typer.Exit(1)
 
 
 def excerpt(

@@ -1,6 +1,5 @@
 """Cases to networks, and the best of them to the model."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -30,10 +29,11 @@ def train(
     epochs: Epochs = None,
     seed: Seed = 1,
     strategy: Annotated[Strategies, typer.Option(help="mirrored: on all devices of the machine.")] = "none",
+    run: Annotated[Path | None, typer.Option(help="Where the network goes; WORK/run by default.")] = None,
 ) -> None:
     """Train a network; continues where it was interrupted.
 
-    Example: python -m training train --network training/networks/wider.toml
+    Example: python -m training train --network training/networks/stage0.toml --run .work/stage0
     """
     from training.networks.description import Description
     from training.networks.train import train as fit
@@ -42,7 +42,7 @@ def train(
     with progress("batches") as on_done:
         measures = fit(
             work / "megabatch",
-            work / "run",
+            run or work / "run",
             description,
             FeatureConfig(),
             seed=seed,
@@ -64,8 +64,8 @@ def sweep(
 
     Example: python -m training sweep training/networks/shipped.toml training/networks/stage0.toml --seeds 3
     """
+    from training.networks.sweep import best, table
     from training.networks.sweep import sweep as compare
-    from training.networks.sweep import table
 
     with progress("trainings") as on_done:
         outcomes = compare(
@@ -79,6 +79,11 @@ def sweep(
             on_done=on_done,
         )
     _show(table(outcomes))
+    console.print(
+        f"best on the validation split: python -m training export --run {best(outcomes)}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def crossvalidate(
@@ -196,13 +201,14 @@ def export(
     from training.corpus.songs import load
     from training.networks.export import QUANTIZATION
     from training.networks.export import export as convert
+    from training.networks.train import trained
 
     songs, run = load(work / "corpus"), run or work / "run"
     provenance = {
         "songs": len(songs),
         "training_songs": sum(song.split == "train" for song in songs),
         "soundfonts": ", ".join(sorted({song.soundfont for song in songs if song.soundfont})),
-        "training": json.loads((run / "validation.json").read_text("utf-8")),
+        "training": trained(run),
     }
     with progress("batches of fine-tuning") as on_done:
         manifest = convert(

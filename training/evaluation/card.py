@@ -6,6 +6,7 @@ from typing import Any
 
 from paces_live.manifest import Manifest
 from training.evaluation.listening import EXCERPT_S, Heard
+from training.evaluation.openset import FELT_BEATS
 from training.evaluation.rivals import LIBROSA
 from training.evaluation.summary import WORDS, told
 
@@ -57,10 +58,12 @@ REAL_MUSIC = """\
 
 Written by `python -m training openset`. The tracks are real music of exactly known, constant tempo, made from Debian
 packages (LMMS projects, tracker modules, MIDI files, drum machine songs). None was trained on or tuned to. Each went
-through the engine as `paces-live analyze` does it, of long tracks {excerpt:.0f} s from the middle; right means that the
-tempo, its half or its double is shown, and nothing not on its ladder. Degraded is the same track as a cheap microphone
-hears it in a noisy room. The last columns show librosa's `feature.tempo` of the clean track, which gives one number; it
-counts as right where that is the tempo, its half or its double within 5 %.
+through the engine as `paces-live analyze` does it, of long tracks the first {excerpt:.0f} s after the margin; right
+means that the tempo, its half or its double is shown, and nothing not on its ladder. The tempo is the felt one: in
+{felt} the drums run in four beats to three quarters of the file.
+Degraded is the same track as a cheap microphone hears it in a noisy room. The last columns show librosa's
+`feature.tempo` of the clean track, which gives one number; it counts as right where that is the tempo, its half or its
+double within 5 %.
 
 **paces-live is right on {right} of {count} tracks ({share:.1%}), of degraded ones on {worse} ({worse_share:.1%});
 librosa on {other} ({other_share:.1%}).**
@@ -86,6 +89,7 @@ def real_music(clean: Sequence[Heard], degraded: Sequence[Heard]) -> str:
     right, worse_right = (sum(one.judged().right for one in heard) for heard in (clean, degraded))
     other_right = sum(octave)
     return REAL_MUSIC.format(
+        felt=" and ".join(FELT_BEATS),
         excerpt=EXCERPT_S,
         right=right,
         count=count,

@@ -27,8 +27,8 @@ NEAR = 0.05
 ACCURACY = 0.04
 """Relative error up to which Acc1 and Acc2 count a tempo as right (Gouyon et al. 2006)."""
 
-Failure = Literal["right", "ambiguous", "off the ladder", "nothing found"]
-FAILURES: tuple[Failure, ...] = ("right", "ambiguous", "off the ladder", "nothing found")
+Failure = Literal["right", "ambiguous", "no compatible pace", "off the ladder", "nothing found"]
+FAILURES: tuple[Failure, ...] = ("right", "ambiguous", "no compatible pace", "off the ladder", "nothing found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +70,18 @@ def ratio_name(spm: float, tempo: float) -> str:
 def failure(tempo: float, meter: Meter, result: SongResult) -> Failure:
     """Say how a song went.
 
-    ``ambiguous``: paces are missed or wrong, but all that was found is a metrical level of the tempo or a matter of
-    taste; ``off the ladder``: something was found that is no level at all.
+    ``ambiguous``: some paces are missed or wrong, but one that is compatible was found, and all others are metrical
+    levels of the tempo or matters of taste; ``no compatible pace``: only such others were found;
+    ``off the ladder``: something was found that is no level at all.
     """
     if not result.wrong() and not result.missed():
         return "right"
     if not result.found:
         return "nothing found"
     levels = [on_ladder(spm, tempo, meter) or judge(spm, result.truth) is not False for spm in result.found]
-    return "ambiguous" if all(levels) else "off the ladder"
+    if not all(levels):
+        return "off the ladder"
+    return "ambiguous" if any(judge(spm, result.truth) for spm in result.found) else "no compatible pace"
 
 
 def on_ladder(spm: float, tempo: float, meter: Meter) -> bool:

@@ -35,9 +35,10 @@ drift through the fold, no model learns from them, and beside them the tempogram
 """
 SONG_WORDS = f"""\
 Whole songs, heard as `paces-live analyze` hears them; of long tracks the first {EXCERPT_S:.0f} s after the margin.
-Ambiguous means that paces are missed or wrong but all that is shown is a metrical level of the song (groups of beats,
-the beat, its division) or a matter of taste; off the ladder, that something else is shown. The time to verdict is that
-of the first of the engine's readings that is right and stays right, over the first {LIVE_S:.0f} s of a song.
+Ambiguous means that a compatible pace is shown and others are missed or wrong, but all that is shown is a metrical
+level of the song (groups of beats, the beat, its division) or a matter of taste; no compatible pace, that only such
+levels are shown; off the ladder, that something else is. The time to verdict is that of the first of the engine's
+readings that is right and stays right, over the first {LIVE_S:.0f} s of a song.
 
 """
 

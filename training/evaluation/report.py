@@ -12,7 +12,7 @@ from training.evaluation import cost, figures, listening, openset, page
 from training.evaluation.findings import HELD_OUT, OPEN_CLEAN, OPEN_DEGRADED, Findings
 from training.evaluation.listening import Heard, Item
 from training.evaluation.needs import needs
-from training.evaluation.rivals import RIVALS, installed
+from training.evaluation.rivals import RIVALS, broken, installed
 from training.evaluation.sounds import flag_all, sounds
 from training.evaluation.verdicts import judge_shards
 
@@ -115,6 +115,9 @@ def _sets(
     there, missing = installed(), []
     if absent := [name for name in RIVALS if name not in there]:
         missing.append(f"not installed, so not measured beside: {', '.join(absent)}")
+    reasons = broken(there)
+    there = tuple(name for name in there if name not in reasons)
+    missing += [f"installed, but does not work here: {name} ({reason})" for name, reason in reasons.items()]
     sets = {HELD_OUT: listening.generated(songs, "test", rivals=there)[:limit]}
     if csv is None:
         return sets, [*missing, "the open real set: no list of it was given (`--csv`)"]

@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -67,6 +67,19 @@ RIVALS: Mapping[str, tuple[str, Callable[[Samples], float]]] = MappingProxyType(
 def installed() -> tuple[str, ...]:
     """Return the names of the rivals whose package is there."""
     return tuple(name for name, (package, _) in RIVALS.items() if importlib.util.find_spec(package) is not None)
+
+
+def broken(names: Iterable[str]) -> dict[str, str]:
+    """Return why rivals that are installed do not work here: each hears some seconds of clicks, and what it raises."""
+    clicks = np.zeros(12 * RATE, np.float32)
+    clicks[:: RATE // 2] = 0.5
+    reasons = {}
+    for name in names:
+        try:
+            RIVALS[name][1](clicks)
+        except Exception as error:  # noqa: BLE001  (whatever another program may raise)
+            reasons[name] = f"{type(error).__name__}: {error}".splitlines()[0]
+    return reasons
 
 
 def _essentia() -> Any:

@@ -40,6 +40,7 @@ WORDS = {
     "acc2": "Acc2 of the most probable pace",
     "right": "songs: all paces right, none missed",
     "ambiguous": "songs: ambiguous",
+    "no compatible pace": "songs: no compatible pace",
     "off the ladder": "songs: off the ladder",
     "nothing found": "songs: nothing found",
     "verdict_median_s": "time to verdict, median",

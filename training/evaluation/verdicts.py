@@ -159,8 +159,9 @@ def judge_shards(folder: Path, split: str, songs: Sequence[Song], classifier: Cl
     Raises
     ------
     TrainingError
-        There are no shards, or they are of songs that `songs` lacks.
+        There are no shards, they are of songs that `songs` lacks, or the classifier hears in another way.
     """
+    megabatch.check(folder, classifier.features)
     shards = megabatch.shards(folder, split)
     return Verdicts.joined([_labelled(shard, part, songs).judged(classifier) for shard, part in shards])
 

@@ -13,6 +13,7 @@ from rich.table import Table as Lines
 
 from paces_live.config import FeatureConfig
 from training.cases.chunks import groups
+from training.cases.megabatch import check
 from training.cases.table import Division, Table
 from training.corpus.songs import Song, load
 from training.errors import TrainingError
@@ -44,6 +45,7 @@ def crossvalidate(
     """
     songs = load(corpus)
     fold_of = deal(songs, folds)
+    check(batches, config)
     table = Table.read(batches, "train", "validation")
     # What has no pace goes where the song is that it stands beside: some of it is made of that song.
     fold = fold_of[table.song % len(songs)]

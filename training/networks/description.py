@@ -64,8 +64,14 @@ class Training:
     distillation: float = 0.7
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.distillation <= 1.0:
-            raise TrainingError("distillation is a share, from 0 to 1")
+        for name in ("epochs", "batch"):
+            if getattr(self, name) < 1:
+                raise TrainingError(f"{name} must be at least 1")
+        if self.learning_rate <= 0.0:
+            raise TrainingError("learning_rate must be above 0")
+        for name in ("label_smoothing", "taste", "distillation"):
+            if not 0.0 <= (getattr(self, name) or 0.0) <= 1.0:
+                raise TrainingError(f"{name} is a share, from 0 to 1")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,7 +57,7 @@ def distil(
     on_trained, on_done : callable
         Told the networks of the sweep that are done and their total; then the batches learned from and theirs.
     """
-    cases = Division.read(batches)
+    cases = Division.read(batches, config)
     bench = Bench(sweep, config, total=seeds, epochs=epochs, on_done=on_trained)
     teachers = outcome(description, bench, cases, seeds)
     way = max(teachers.combined, key=lambda name: teachers.combined[name][OBJECTIVE])

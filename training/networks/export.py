@@ -65,7 +65,7 @@ def export(
     on_done : callable
         Told the batches of the fine-tuning that are done and their total.
     """
-    cases = Division.read(folder)
+    cases = Division.read(folder, config)
     network = keras.models.load_model(run / WEIGHTS)
     scaled = _scale(network, cases)
     manifest = _write(network, cases, model, config, provenance | scaled)

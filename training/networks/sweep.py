@@ -71,7 +71,7 @@ def sweep(
         raise TrainingError("--trials is for a search, and none of the descriptions has a table [search]")
     total = seeds * sum(trials or 1 if description.search else 1 for description in read)
     bench = Bench(folder, config, total=total, epochs=epochs, on_done=on_done)
-    cases = Division.read(batches)
+    cases = Division.read(batches, config)
     outcomes: list[Outcome] = []
     for description in read:
         if description.search:
@@ -104,6 +104,14 @@ def combine(probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float32]
         "median": np.median(probabilities, axis=0),
     }
     return {way: values.astype(np.float32) for way, values in combined.items()}
+
+
+def best(outcomes: list[Outcome]) -> Path:
+    """Return the folder of the single network that is the best by `OBJECTIVE` on the validation split."""
+    runs = {
+        outcome.folder / f"seed-{number}": run for outcome in outcomes for number, run in enumerate(outcome.runs, 1)
+    }
+    return max(runs, key=lambda folder: runs[folder][OBJECTIVE])
 
 
 def table(outcomes: list[Outcome]) -> Table:

@@ -52,7 +52,7 @@ def study(
     Only what is learned is labelled anew; which epoch's network is kept is decided by the product's tolerance. Finished
     trainings are looked up in the study of `folder`, which sweeps share; one that was interrupted goes on.
     """
-    songs, stored = load(corpus), Division.read(batches)
+    songs, stored = load(corpus), Division.read(batches, config)
     judged = relabelled(stored.validation, songs, TOLERANCE)
     bench = Bench(folder, config, total=len(tolerances) * seeds, epochs=epochs, on_done=on_done)
     results = []

@@ -27,6 +27,7 @@ from training.networks.objective import Lesson, song_weights
 
 BATCH = 256
 WEIGHTS = "network.keras"
+PLAN = "trained-with.json"
 VALIDATION = "validation.json"
 PROBABILITIES = "validation.npy"
 """Probability of each validation case, matters of taste among them, in the order of the megabatch."""
@@ -52,7 +53,7 @@ def train(
 
     What is saved is the network of the best validation loss, or the average of the last epochs' weights where the
     description wants one and its validation loss is lower. Resumes after the last whole epoch when it was interrupted,
-    with the batches that would have come next.
+    with the batches that would have come next. What `folder` holds already is not trained again.
 
     Cases are streamed from the shards, those of the validation split too: the memory it takes does not grow with them.
 
@@ -79,9 +80,19 @@ def train(
     """
     plan = description.training
     epochs = epochs or plan.epochs
-    cases = Division.read(batches) if isinstance(batches, Path) else batches
+    cases = Division.read(batches, config) if isinstance(batches, Path) else batches
     made_of = f"{cases.fingerprint}-{config.fingerprint[:8]}"
-    first = _claim(folder, network=description.name, digest=description.digest, seed=seed, epochs=epochs, cases=made_of)
+    asked = {
+        "network": description.name,
+        "digest": description.digest,
+        "seed": seed,
+        "epochs": epochs,
+        "cases": made_of,
+    }
+    if _holds(folder, asked) and (folder / VALIDATION).exists():
+        on_done(1, 1)
+        return {name: value for name, value in trained(folder).items() if name in ("loss", *MEASURES)}
+    first = _claim(folder, asked)
     # In a sweep, what earlier trainings built would stay in memory.
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
@@ -180,20 +191,42 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
         self._on_done(self._done, self._total)
 
 
-def _claim(folder: Path, **plan: Any) -> int:
+def trained(folder: Path) -> dict[str, Any]:
+    """Return what is known of the finished network in `folder`: its measures on the validation split, its training.
+
+    Raises
+    ------
+    TrainingError
+        There is none.
+    """
+    try:
+        record: dict[str, Any] = json.loads((folder / VALIDATION).read_text("utf-8"))
+    except FileNotFoundError:
+        raise TrainingError(f"{folder} holds no finished network: python -m training train makes one") from None
+    return record
+
+
+def _holds(folder: Path, asked: dict[str, Any]) -> bool:
+    """Tell whether `folder` is of this very training."""
+    note = folder / PLAN
+    return note.exists() and note.read_text("utf-8") == json.dumps(asked)
+
+
+def _claim(folder: Path, asked: dict[str, Any]) -> int:
     """Prepare `folder` for a training and return the number of whole epochs that are done already."""
-    note, backup = folder / "trained-with.json", folder / "backup"
-    record = json.dumps(plan)
+    backup = folder / "backup"
     progress = backup / "training_metadata.json"
     if progress.exists():
-        if not note.exists() or note.read_text("utf-8") != record:
+        if not _holds(folder, asked):
             raise TrainingError(f"{folder} holds an interrupted training of something else; delete {backup} first")
         return int(json.loads(progress.read_text("utf-8"))["epoch"])
     for left in (backup, folder / "average"):
         shutil.rmtree(left, ignore_errors=True)
-    (folder / "epochs.csv").unlink(missing_ok=True)
+    # Nobody is to take what another training left here for the result of this one.
+    for name in (VALIDATION, WEIGHTS, PROBABILITIES, "epochs.csv"):
+        (folder / name).unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
-    note.write_text(record, "utf-8")
+    (folder / PLAN).write_text(json.dumps(asked), "utf-8")
     return 0
 
 

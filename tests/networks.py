@@ -31,9 +31,10 @@ from training.networks.distil import distil
 from training.networks.network import build, without_genre
 from training.networks.quantization import simulated
 from training.networks.scaling import scale
-from training.networks.sweep import combine, sweep
+from training.networks.sweep import best, combine, sweep
 from training.networks.tolerance import relabelled, study
-from training.networks.train import PROBABILITIES, train
+from training.networks.train import PROBABILITIES, WEIGHTS, train
+from training.networks.train import trained as finished
 
 CONFIG = FeatureConfig()
 TINY = {
@@ -192,6 +193,21 @@ def trained(folder: Path) -> None:
     assert whole["auc"] > 0.9, whole
     assert {name: record[name] for name in whole} == whole
     train(batches, folder / "mirrored", tiny, CONFIG, seed=1, epochs=1, strategy="mirrored")
+    # What is finished is not trained again; a training of another seed takes its place at once.
+    network = folder / "whole" / WEIGHTS
+    stamp = network.stat().st_mtime_ns
+    assert train(batches, folder / "whole", tiny, CONFIG, seed=1) == whole
+    assert network.stat().st_mtime_ns == stamp
+    try:
+        train(batches, folder / "whole", tiny, CONFIG, seed=2, on_done=kill_after(1))
+        raise AssertionError("it was not interrupted")
+    except Killed:
+        pass
+    try:
+        finished(folder / "whole")
+        raise AssertionError("what seed 1 left is taken for the network of seed 2")
+    except TrainingError as error:
+        assert "no finished network" in str(error)  # noqa: PT017
 
 
 def told(folder: Path) -> None:
@@ -253,6 +269,8 @@ def swept(folder: Path) -> None:
     again = sweep(paths, batches, folder / "sweep", CONFIG, seeds=2, trials=1)
     assert [path.stat().st_mtime_ns for path in models] == stamps
     assert again == found
+    accuracies = [run["accuracy"] for outcome in found for run in outcome.runs]
+    assert finished(best(found))["accuracy"] == max(accuracies)
 
 
 def songs(folder: Path) -> Path:

@@ -233,3 +233,16 @@ def test_data_log_has_a_line_a_chunk_and_a_table(tmp_path: Path) -> None:
     table = (tmp_path / "log.md").read_text("utf-8")
     assert table.count("train 2, test 1 | triple 3") == 2
     assert f"{was:.4f} → 0.5000" in table
+
+
+def test_shards_of_other_songs_or_another_feature_path_are_refused(tmp_path: Path) -> None:
+    corpus, shards = tmp_path / "corpus", tmp_path / "megabatch"
+    make_corpus(corpus, 6)
+    megabatch.shard_jobs(corpus, shards, FeatureConfig(), seed=1, variants=1, windows=2)
+    megabatch.check(shards, FeatureConfig())
+    with pytest.raises(TrainingError, match="another feature path"):
+        megabatch.check(shards, replace(FeatureConfig(), n_mels=FeatureConfig().n_mels // 2))
+    last = sorted((corpus / "songs").glob("*.json"))[-1]
+    last.unlink()
+    with pytest.raises(TrainingError, match="other songs"):
+        megabatch.shard_jobs(corpus, shards, FeatureConfig(), seed=1, variants=1, windows=2)

@@ -18,7 +18,7 @@ from tests.signals import RATE, rock
 from training.corpus import generate as corpus
 from training.corpus.families import Family
 from training.errors import TrainingError
-from training.evaluation import diagnosis, listening, markdown, needs, reliability, report, sounds
+from training.evaluation import diagnosis, listening, markdown, needs, reliability, report, rivals, sounds
 from training.evaluation.evaluate import evaluate_openset
 from training.evaluation.findings import HELD_OUT, OPEN_CLEAN, Findings
 from training.evaluation.goals import Outcome, outcomes
@@ -339,3 +339,11 @@ def test_the_command_explains_itself_and_wants_models_by_name(tmp_path: Path) ->
     result = runner.invoke(app, ["report", "--work", str(tmp_path), "--beside", "nothing"])
     assert isinstance(result.exception, TrainingError)
     assert "NAME=PATH" in str(result.exception)
+
+
+def test_a_rival_that_raises_is_named_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(_samples: rivals.Samples) -> float:
+        raise ImportError("cannot import name 'MutableSequence'")
+
+    monkeypatch.setattr(rivals, "RIVALS", {"works": ("numpy", lambda _samples: 120.0), "does not": ("numpy", raises)})
+    assert rivals.broken(rivals.installed()) == {"does not": "ImportError: cannot import name 'MutableSequence'"}

@@ -87,7 +87,7 @@ def test_splits_share_no_song(work: Path) -> None:
 
 COMMANDS = (
     *("corpus", "megabatch", "train", "export", "evaluate", "openset", "excerpt"),
-    *("add", "log", "sweep", "crossvalidate", "tolerance", "distil", "report", "labels", "calibrate"),
+    *("add", "log", "sweep", "crossvalidate", "tolerance", "distil", "report", "latency", "labels", "calibrate"),
 )
 
 

@@ -223,7 +223,7 @@ def _claim(folder: Path, asked: dict[str, Any]) -> int:
     for left in (backup, folder / "average"):
         shutil.rmtree(left, ignore_errors=True)
     # Nobody is to take what another training left here for the result of this one.
-    for name in (VALIDATION, WEIGHTS, PROBABILITIES, "epochs.csv"):
+    for name in (VALIDATION, WEIGHTS, "epochs.csv"):
         (folder / name).unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / PLAN).write_text(json.dumps(asked), "utf-8")

@@ -168,7 +168,9 @@ def _plan(
     if weights is None:
         regular = dict(enumerate(schedule(everything, songs, seed)))
         return regular | {index: song for chunk in extra for index, song in chunk.items() if index < songs}
-    if not weights or min(weights.values()) <= 0.0:
+    if not weights:
+        raise TrainingError("no family is asked for: the report found none that needs more data")
+    if min(weights.values()) <= 0.0:
         raise TrainingError("every family that more songs are asked of needs a share above 0")
     asked = {"songs": songs, "weights": dict(weights)}
     same = bool(chunks) and chunks[-1] == {"first": chunks[-1]["first"], **asked}

@@ -361,6 +361,13 @@ def test_generation_resumes_and_repeats_itself(folder: Path, tmp_path: Path) -> 
     assert calls == [(5, 5)]
     assert json.loads((copy / "songs" / "00002.json").read_text(encoding="utf-8")) == before
     np.testing.assert_array_equal(soundfile.read(copy / "audio" / "00002.flac", dtype="int16")[0], samples)
+    with pytest.raises(TrainingError, match="another seed"):
+        corpus.generate(copy, songs=5, seed=SEED + 1, workers=1, seconds=SECONDS)
+    path = copy / "songs" / "00002.json"
+    other = {"train": "test", "test": "validation", "validation": "train"}[before["split"]]
+    path.write_text(json.dumps(before | {"split": other}), "utf-8")
+    with pytest.raises(TrainingError, match="splits the families otherwise"):
+        corpus.generate(copy, songs=5, seed=SEED, workers=1, seconds=SECONDS)
 
 
 def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

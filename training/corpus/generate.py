@@ -14,7 +14,7 @@ import soundfile
 
 from training.corpus.families import SHARES, Family, families, splits
 from training.corpus.score import compose
-from training.corpus.songs import SCHEMA, audio_path, json_path
+from training.corpus.songs import SCHEMA, audio_path, json_path, load
 from training.corpus.synthesis import AUDIO_RATE, Synth, render, soundfonts
 from training.errors import TrainingError
 from training.labels.truth import Meter
@@ -86,14 +86,22 @@ def generate(
     Raises
     ------
     TrainingError
-        If MMA, FluidSynth or soundfonts are missing, or a family of `weights` is unknown. An error in one song stops
-        nothing: it is logged with its seed and counted in the outcome.
+        If MMA, FluidSynth or soundfonts are missing, a family of `weights` is unknown, or the folder holds songs of
+        another seed or of other splits. An error in one song stops nothing: it is logged with its seed and counted in
+        the outcome.
     """
     soundfonts()
     everything = families()
     split_of = splits(everything, seed)
     (folder / "audio").mkdir(parents=True, exist_ok=True)
     (folder / "songs").mkdir(parents=True, exist_ok=True)
+    for song in load(folder):
+        # Else the families of held-out songs would be trained on.
+        if song.seed[0] != seed or split_of.get(song.family) != song.split:
+            raise TrainingError(
+                f"{folder} was begun with another seed, or by a version that splits the families otherwise: "
+                "choose another folder with --work, or delete it"
+            )
     jobs = [
         _Job(folder, index, seed, family, turn, split_of[family.name], seconds)
         for index, (family, turn) in _plan(folder, everything, songs, seed, weights).items()

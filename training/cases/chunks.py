@@ -60,6 +60,12 @@ def add(
             raise TrainingError(f"no songs in {folder}")
     if joined.absolute() == work.absolute():
         raise TrainingError("the joined folder must be another than that of the old songs")
+    before = parts(work / "megabatch")
+    config = FeatureConfig()
+    check(work / "megabatch", config)
+    made_with = json.loads((before[0].folder / MADE_WITH).read_text("utf-8"))
+    if len(before) == 1 and made_with.get("songs") != fingerprint(old):
+        raise TrainingError(f"the shards in {work / 'megabatch'} are not of the songs beside them; make them anew")
     split_of = assign(old, new)
     began = {"songs": [song.id for song in new], "splits": split_of, "after": len(old)}
     _begin(joined, began)
@@ -69,12 +75,6 @@ def add(
     for index, song in enumerate(new):
         _place(song, f"{index:05d}", split_of[song.id], chunk, joined / "chunk" / "corpus")
         _place(song, f"{first + index:05d}", split_of[song.id], chunk, joined / "corpus")
-    before = parts(work / "megabatch")
-    config = FeatureConfig()
-    check(work / "megabatch", config)
-    made_with = json.loads((before[0].folder / MADE_WITH).read_text("utf-8"))
-    if len(before) == 1 and made_with.get("songs") != fingerprint(old):
-        raise TrainingError(f"the shards in {work / 'megabatch'} are not of the songs beside them; make them anew")
     made_with = {name: made_with[name] for name in ("seed", "variants", "windows")}
     # Another seed than that of each earlier part: other rooms and microphones.
     made_with["seed"] += len(before)

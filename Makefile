@@ -24,12 +24,12 @@ test: $(VENV)/dev.stamp .venv-tflite/stamp ## set up with the training part, the
 
 test-arm64: $(VENV)/dev.stamp ## run on an emulated arm64 Debian and compare with this machine (needs root)
 	@sh requirements/debian.sh arm64
-	$(BIN)/python -m tests.arm64
+	$(BIN)/python -m tools.arm64
 
 cost-arm64: $(VENV)/dev.stamp ## the same, then estimate the cost on each Raspberry Pi: docs/arm64.md (needs root)
 	@sh requirements/debian.sh arm64
 	@sh requirements/debian.sh qemu
-	$(BIN)/python -m tests.arm64 --cost docs/arm64.md
+	$(BIN)/python -m tools.arm64 --cost docs/arm64.md
 
 check: $(VENV)/dev.stamp ## lint, format and types
 	$(BIN)/ruff check .
@@ -52,10 +52,10 @@ bench: $(VENV)/dev.stamp ## measure what it costs, beside other programs: docs/c
 	$(BIN)/python -m benchmarks $(if $(PEERS),--peers $(PEERS))
 
 screenshot: $(VENV)/dev.stamp ## draw the pictures of the terminal UI anew
-	$(BIN)/python docs/screenshot.py
+	$(BIN)/python -m tools.screenshot
 
 examples: $(VENV)/dev.stamp ## write the examples in README.md and docs/ anew, as the program says them now
-	$(BIN)/python docs/examples.py
+	$(BIN)/python -m tools.examples
 
 lock: ## resolve the locked requirements anew (needs uv)
 	$(COMPILE) pyproject.toml --group build -o requirements/live.txt
@@ -63,7 +63,7 @@ lock: ## resolve the locked requirements anew (needs uv)
 	$(COMPILE) requirements/tflite-runtime.in -o requirements/tflite-runtime.txt
 
 wheels: $(VENV)/dev.stamp ## see that there is a wheel of all that is locked for every 64-bit Raspberry Pi OS
-	$(BIN)/python -m tests.arm64.lock
+	$(BIN)/python -m tools.arm64.lock
 
 clean: ## remove what the other targets made, but not .work
 	rm -rf $(VENV) .venv-tflite .mypy_cache .ruff_cache .pytest_cache .hypothesis

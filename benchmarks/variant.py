@@ -19,23 +19,23 @@ from unittest import mock
 import numpy as np
 import soundfile
 
-from paces_live.classifier import load_classifier
-from paces_live.engine import Engine, EngineConfig
+from paces_live.analysis.classifier import load_classifier
 from paces_live.events import Reading, to_json
+from paces_live.session.engine import Engine, EngineConfig
 from paces_live.sources import Block
 from paces_live.sources.resample import MonoResampler
 
 STAGES = {
     "resampling": ["paces_live.sources.resample.MonoResampler.push"],
-    "features": ["paces_live.features.LogMelStream.push"],
-    "tempogram": ["paces_live.hearing.tempogram"],
-    "candidates": ["paces_live.hearing.candidates"],
-    "fold": ["paces_live.hearing.build_cases"],
-    "inference": ["paces_live.classifier.TfliteClassifier.probabilities"],
-    "tracking": [f"paces_live.tracking.Tracker.{name}" for name in ("update", "shown", "summary")],
-    "boundaries": ["paces_live.boundary.ChangeDetector.update"],
+    "features": ["paces_live.analysis.features.LogMelStream.push"],
+    "tempogram": ["paces_live.session.hearing.tempogram"],
+    "candidates": ["paces_live.session.hearing.candidates"],
+    "fold": ["paces_live.session.hearing.build_cases"],
+    "inference": ["paces_live.analysis.classifier.TfliteClassifier.probabilities"],
+    "tracking": [f"paces_live.analysis.tracking.Tracker.{name}" for name in ("update", "shown", "summary")],
+    "boundaries": ["paces_live.analysis.song_change.ChangeDetector.update"],
 }
-READ = "paces_live.hearing.Hearing.read"
+READ = "paces_live.session.hearing.Hearing.read"
 """What each stage is, where the engine looks it up. What boundaries use of the others counts as theirs."""
 
 

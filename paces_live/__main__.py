@@ -1,6 +1,6 @@
 """The command `paces-live`, also as ``python -m paces_live``."""
 
-from paces_live.cli import app
+from paces_live.cli.main import app
 
 
 def main() -> None:

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from paces_live.analyze import song_paces
-from paces_live.classifier import TfliteClassifier, load_classifier
+from paces_live.analysis.classifier import TfliteClassifier, load_classifier
 from paces_live.demo import DemoSong, excerpt, songs
-from paces_live.engine import Engine, EngineConfig
 from paces_live.events import Reading, Song
+from paces_live.session.engine import Engine, EngineConfig
+from paces_live.session.whole_song import song_paces
 from paces_live.sources import ArraySource
-from tests.signals import RATE, Samples, clicks, noisy
-from tests.soundserver import SoundServer, portaudio, sound_server
+from tests.support.signals import RATE, Samples, clicks, noisy
+from tests.support.soundserver import SoundServer, portaudio, sound_server
 
 __all__ = ["portaudio", "sound_server"]
 

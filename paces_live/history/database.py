@@ -9,10 +9,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from paces_live.analysis.tracking import SAME
 from paces_live.errors import HistoryError
 from paces_live.events import Match, Pace, SongPace
-from paces_live.folders import state_folder
-from paces_live.tracking import SAME
+from paces_live.storage import state_folder
 
 MIGRATIONS = (
     """

@@ -12,9 +12,9 @@ from paces_live.sources.block import Block, Source
 from paces_live.sources.fifo import FifoSource, is_fifo
 from paces_live.sources.file import FileSource
 from paces_live.sources.microphone import MicrophoneSource
-from paces_live.sources.playback import PlaybackSource
+from paces_live.sources.monitor import PlaybackSource
+from paces_live.sources.pcm import PcmFormat, PipeSource, pcm_format
 from paces_live.sources.radio import RadioSource
-from paces_live.sources.stdin import PcmFormat, PipeSource, pcm_format
 
 __all__ = [
     "ArraySource",

@@ -13,7 +13,7 @@ import numpy as np
 
 from paces_live.errors import SourceError
 from paces_live.sources.block import Block
-from paces_live.sources.stdin import POLL_S, PcmFormat, PipeSource, check_pcm
+from paces_live.sources.pcm import POLL_S, PcmFormat, PipeSource, check_pcm
 
 AHEAD_S = 1.0
 """A writer may give so much at once; only a pause that is longer than what it gave is a pause of the music."""

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from paces_live.errors import SourceError
 from paces_live.sources.block import Block
 from paces_live.sources.decoder import INSTALL, Decoder, Frames, load_av
+from paces_live.sources.native_stderr import silence_libraries
 from paces_live.sources.resample import MonoResampler
-from paces_live.sources.silence import silence_libraries
 
 BLOCK_S = 0.25
 """Seconds that are read at once: the memory that a file takes, however long it is."""
@@ -50,7 +50,7 @@ class FileSource:
     @cached_property
     def title(self) -> str | None:
         """The title in the file's tags, else its name without suffix; see `file_title`."""
-        from paces_live.titles.tags import file_title
+        from paces_live.now_playing.tags import file_title
 
         return file_title(self._path)
 

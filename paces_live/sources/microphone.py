@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.errors import SourceError
-from paces_live.ring import SampleRing
 from paces_live.sources.block import Block
+from paces_live.sources.native_stderr import silence_libraries
 from paces_live.sources.reconnect import Reconnection
 from paces_live.sources.resample import MonoResampler
-from paces_live.sources.silence import silence_libraries
+from paces_live.sources.ring import SampleRing
 
 POLL_S = 0.1
 """Pause between two looks at the ring: short against a reading a second, long against a callback's period."""

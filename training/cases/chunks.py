@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from paces_live.config import FeatureConfig
-from paces_live.manifest import Manifest
+from paces_live.analysis.feature_config import FeatureConfig
+from paces_live.analysis.manifest import Manifest
 from training.cases.megabatch import MADE_WITH, PARTS, build, check, fingerprint, parts
 from training.corpus.families import LIBRARIES, SPLITS, families
 from training.corpus.songs import Song, load

@@ -14,10 +14,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from paces_live.config import FeatureConfig
-from paces_live.features import log_mel
-from paces_live.fold import Cases, build_cases
-from paces_live.tempogram import ONE_PEAK, candidates, tempogram
+from paces_live.analysis.feature_config import FeatureConfig
+from paces_live.analysis.features import log_mel
+from paces_live.analysis.fold import Cases, build_cases
+from paces_live.analysis.periodicity import ONE_PEAK, candidates, tempogram
 from training.cases.cluster import map_shards
 from training.cases.degrade import degrade
 from training.cases.negatives import KINDS, negative

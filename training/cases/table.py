@@ -11,7 +11,7 @@ from typing import IO, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from paces_live.config import FeatureConfig
+from paces_live.analysis.feature_config import FeatureConfig
 from training.cases.megabatch import GENRES as GENRES_OF_SONGS
 from training.cases.megabatch import Megabatch, check, shards
 from training.errors import TrainingError

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from paces_live.config import FeatureConfig
+from paces_live.analysis.feature_config import FeatureConfig
 from training.commands.console import CORES, JOINED, MODEL, WORK, Cluster, Seed, Work, Workers, console, progress
 
 

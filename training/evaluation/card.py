@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from paces_live.manifest import Manifest
+from paces_live.analysis.manifest import Manifest
 from training.evaluation.listening import EXCERPT_S, Heard
 from training.evaluation.openset import FELT_BEATS
 from training.evaluation.rivals import LIBROSA

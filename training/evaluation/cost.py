@@ -34,11 +34,11 @@ def hear(model: Path) -> dict[str, float]:
     """Hear the bundled excerpt in this process; see `measure`."""
     import numpy as np
 
-    from paces_live.classifier import load_classifier
+    from paces_live.analysis.classifier import load_classifier
+    from paces_live.analysis.fold import Cases
     from paces_live.demo import excerpt
-    from paces_live.engine import Engine, EngineConfig
     from paces_live.events import End, Reading
-    from paces_live.fold import Cases
+    from paces_live.session.engine import Engine, EngineConfig
     from paces_live.sources import FileSource
 
     classifier = load_classifier(model)

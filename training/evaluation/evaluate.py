@@ -6,7 +6,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from paces_live.classifier import load_classifier
+from paces_live.analysis.classifier import load_classifier
 from training.corpus.songs import load
 from training.errors import TrainingError
 from training.evaluation import listening, openset

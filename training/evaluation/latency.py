@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from paces_live.classifier import Classifier
-from paces_live.engine import Engine, EngineConfig
+from paces_live.analysis.classifier import Classifier
 from paces_live.events import Reading, Song
+from paces_live.session.engine import Engine, EngineConfig
 from paces_live.sources import ArraySource
 from training.cases.degrade import degrade
 from training.evaluation.diagnosis import time_to_verdict

@@ -14,10 +14,10 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from paces_live.analyze import MARGIN_S, WHOLE_S, song_paces
-from paces_live.classifier import Classifier, load_classifier
-from paces_live.engine import Engine, EngineConfig
+from paces_live.analysis.classifier import Classifier, load_classifier
 from paces_live.events import Reading
+from paces_live.session.engine import Engine, EngineConfig
+from paces_live.session.whole_song import MARGIN_S, WHOLE_S, song_paces
 from paces_live.sources import ArraySource
 from training.cases.degrade import degrade
 from training.corpus.songs import Song

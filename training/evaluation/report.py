@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from paces_live.classifier import load_classifier
+from paces_live.analysis.classifier import load_classifier
 from training.cases import megabatch
 from training.corpus.songs import Song, load
 from training.errors import TrainingError

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from paces_live.engine import Engine, EngineConfig
 from paces_live.events import Reading
+from paces_live.session.engine import Engine, EngineConfig
 from paces_live.sources import ArraySource
 from training.cases.degrade import degrade
 from training.cases.negatives import KINDS, negative

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from paces_live.classifier import Classifier
-from paces_live.config import FeatureConfig
-from paces_live.engine import EngineConfig
-from paces_live.features import log_mel
-from paces_live.fold import Cases, build_cases
-from paces_live.tempogram import candidates, tempogram
+from paces_live.analysis.classifier import Classifier
+from paces_live.analysis.feature_config import FeatureConfig
+from paces_live.analysis.features import log_mel
+from paces_live.analysis.fold import Cases, build_cases
+from paces_live.analysis.periodicity import candidates, tempogram
+from paces_live.session.engine import EngineConfig
 from training.cases import megabatch
 from training.corpus.songs import Song
 from training.errors import TrainingError

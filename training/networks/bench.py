@@ -9,7 +9,7 @@ import numpy as np
 import optuna
 from numpy.typing import NDArray
 
-from paces_live.config import FeatureConfig
+from paces_live.analysis.feature_config import FeatureConfig
 from training.cases.table import Division
 from training.networks.description import Description
 from training.networks.train import PROBABILITIES, measure, train

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table as Lines
 
-from paces_live.config import FeatureConfig
+from paces_live.analysis.feature_config import FeatureConfig
 from training.cases.chunks import groups
 from training.cases.megabatch import check
 from training.cases.table import Division, Table

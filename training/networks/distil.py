@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from paces_live.config import FeatureConfig
+from paces_live.analysis.feature_config import FeatureConfig
 from training.cases.table import Division, Table
 from training.networks.bench import OBJECTIVE, Bench, Outcome
 from training.networks.description import Description

@@ -17,10 +17,10 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 import paces_live
-from paces_live.classifier import TfliteClassifier, quantize
-from paces_live.config import FeatureConfig
-from paces_live.fold import Cases
-from paces_live.manifest import SCHEMA, Manifest, Quantization, SelfTest
+from paces_live.analysis.classifier import TfliteClassifier, quantize
+from paces_live.analysis.feature_config import FeatureConfig
+from paces_live.analysis.fold import Cases
+from paces_live.analysis.manifest import SCHEMA, Manifest, Quantization, SelfTest
 from training.cases.dataset import batches
 from training.cases.table import Division, Table, shapes
 from training.networks.network import without_unused_context

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from paces_live.config import FeatureConfig
+from paces_live.analysis.feature_config import FeatureConfig
 from training.errors import TrainingError
 from training.labels.genres import GENRES
 from training.networks import layers as described

@@ -12,7 +12,7 @@ import optuna
 from numpy.typing import NDArray
 from rich.table import Table
 
-from paces_live.config import FeatureConfig
+from paces_live.analysis.feature_config import FeatureConfig
 from training.cases.table import Division
 from training.errors import TrainingError
 from training.networks.bench import FAILED, OBJECTIVE, Bench, Outcome

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table as Lines
 
-from paces_live.config import FeatureConfig
+from paces_live.analysis.feature_config import FeatureConfig
 from training.cases.megabatch import exactness
 from training.cases.table import Division, Table
 from training.corpus.songs import Song, load

@@ -1,0 +1,1 @@
+"""From samples to the paces of a song: features, periodicity, candidates, fold, classifier, tracking."""

@@ -1,0 +1,1 @@
+"""The command line: a module for each command. Imports that cost time wait until a command needs them."""

@@ -1,0 +1,152 @@
+"""`config`: what is set, where it is set, and a file to set it in."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import typer
+from typer.core import TyperGroup
+
+from paces_live.cli import settings
+from paces_live.cli.options import Json
+from paces_live.errors import PacesError, UsageError
+
+EDITORS = ("sensible-editor", "nano", "vi")
+"""Looked for where neither $VISUAL nor $EDITOR names one; the first is Debian's own choice."""
+
+config = typer.Typer(
+    no_args_is_help=True,
+    help="Keep options in a file, and see which are set.\n\n"
+    "Every option is a setting. It holds for all commands that have the option. A flag goes first, then the "
+    "environment variable ([bold]PACES_LIVE_TARGET[/bold] for [bold]--target[/bold]), then the file.",
+    epilog="Example: [bold]paces-live config edit[/bold], then [bold]paces-live config show[/bold]",
+)
+
+
+@config.command(epilog="Example: [bold]paces-live config show --json[/bold]")
+def show(ctx: typer.Context, json: Json = False) -> None:
+    """Show every setting, its value, and where it comes from."""
+    values = settings.resolve(_commands(ctx), ctx)
+    if json:
+        from json import dumps
+
+        for one in values:
+            record = {
+                "type": "setting",
+                "key": one.setting.key,
+                "value": _plain(one.value),
+                "from": one.origin,
+                "default": _plain(one.setting.default),
+                "variable": one.setting.variable,
+                "commands": one.setting.commands,
+            }
+            sys.stdout.write(dumps(record, ensure_ascii=False) + "\n")
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    from paces_live.render.tables import console
+
+    table = Table("setting", "value", "from", "commands", box=None, pad_edge=False)
+    for one in values:
+        where = {"default": "default", "file": "the file", "environment": one.setting.variable}[one.origin]
+        style = "dim" if one.origin == "default" else "bold"
+        words = "–" if one.value is None else literal(one.value)
+        table.add_row(one.setting.key, Text(words, style), Text(where, style), ", ".join(one.setting.commands))
+    out = console(sys.stdout)
+    out.print(table)
+    there = "" if settings.path().exists() else " (not there)"
+    out.print(f"\nthe file: {settings.path()}{there}", soft_wrap=True)
+
+
+@config.command(epilog="Example: [bold]paces-live config path[/bold]")
+def path() -> None:
+    """Print where the file is, or would be."""
+    sys.stdout.write(f"{settings.path()}\n")
+
+
+@config.command(epilog="Example: [bold]EDITOR=nano paces-live config edit[/bold]")
+def edit(ctx: typer.Context) -> None:
+    """Open the file in your editor, $VISUAL or $EDITOR; a new one has every setting in it, explained.
+
+    What was written is checked afterwards; on a terminal you can mend it at once.
+    """
+    group, file = _commands(ctx), settings.path()
+    known = settings.settings(group)
+    command = _editor()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.write_text(template(known), "utf-8")
+    except OSError as error:
+        raise PacesError(f"{file}: cannot be written: {error.strerror}") from None
+    while True:
+        try:
+            status = subprocess.run([*command, str(file)], check=False).returncode
+        except OSError as error:
+            raise UsageError(f"editor {command[0]} cannot be started: {error.strerror}; set $EDITOR") from None
+        if status:
+            raise PacesError(f"editor {command[0]} ended with status {status}; {file} was not checked")
+        try:
+            settings.read_file(file, known, ctx)
+        except UsageError as error:
+            if not sys.stdin.isatty():
+                raise
+            sys.stderr.write(f"{error}\n")
+            if not typer.confirm("Edit it again?", default=True):
+                raise
+        else:
+            return
+
+
+def template(known: dict[str, settings.Setting]) -> str:
+    """Return a file that sets nothing and explains every setting, its default commented out."""
+    from rich.text import Text
+
+    lines = [
+        "# Settings of paces-live. Take the # away before a key to set it, for every command that has the option.",
+        "# A flag on the command line goes before this file, and so does an environment variable, such as",
+        f"# {known['target'].variable}. What is in force: paces-live config show",
+    ]
+    for key, setting in known.items():
+        words = Text.from_markup(setting.option.help or "").plain
+        # What has no default has an example of the right kind: a key without a value is not TOML.
+        example = (setting.option.metavar or key.upper()) if setting.kind is str else setting.kind(1)
+        value = literal(example if setting.default is None else setting.default)
+        lines += ["", f"# {words} ({', '.join(setting.commands)})", f"#{key} = {value}"]
+    return "\n".join(lines) + "\n"
+
+
+def literal(value: Any) -> str:
+    """Return a setting's value as TOML writes it."""
+    from json import dumps
+
+    if isinstance(value, float):
+        return f"{value:g}"
+    # JSON writes true, false, whole numbers and text as TOML does.
+    return dumps(_plain(value), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON knows it: a path or a choice as its text."""
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def _commands(ctx: typer.Context) -> TyperGroup:
+    """Return the whole command line, whose options are the settings."""
+    return cast("TyperGroup", ctx.find_root().command)
+
+
+def _editor() -> list[str]:
+    """Return the command that edits a file."""
+    named = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if named:
+        return shlex.split(named)
+    found = next(filter(None, map(shutil.which, EDITORS)), None)
+    if found is None:
+        raise UsageError(f"there is no {' or '.join(EDITORS)} to edit with: set $EDITOR")
+    return [Path(found).name]

@@ -1,0 +1,89 @@
+"""`history`: the songs heard."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paces_live.cli.options import Json
+from paces_live.errors import UsageError
+
+if TYPE_CHECKING:
+    from paces_live.history.database import History
+
+history = typer.Typer(
+    invoke_without_command=True,
+    epilog="Examples:\n\n"
+    "[bold]paces-live history --search waltz[/bold]\n\n"
+    "[bold]paces-live history --csv --limit 1000 > songs.csv[/bold]",
+)
+
+
+@history.callback()
+def show(
+    context: typer.Context,
+    search: Annotated[
+        str, typer.Option("--search", "-s", metavar="WORD", help="Only songs whose title or input contains it.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, help="The newest N songs.")] = 50,
+    json: Json = False,
+    csv: Annotated[
+        bool, typer.Option("--csv/--no-csv", metavar="", help="Write comma-separated values to stdout.")
+    ] = False,
+) -> None:
+    """List the songs heard, newest first: when, title, paces, and whether they fitted the target of the time.
+
+    They are kept in paces-live/history.db under $XDG_STATE_HOME, by default ~/.local/state.
+    """
+    if context.invoked_subcommand:
+        return
+    if json and csv:
+        raise UsageError("--json and --csv exclude each other: choose one")
+    from paces_live.render.history import write_csv, write_json, write_table
+
+    songs = []
+    if _any():
+        with _open() as heard:
+            songs = heard.songs(word=search, limit=limit)
+    if json or csv:
+        (write_json if json else write_csv)(songs, sys.stdout)
+    elif songs:
+        write_table(songs, sys.stdout)
+    else:
+        sys.stdout.write(f"no songs with {search} heard yet\n" if search else "no songs heard yet\n")
+
+
+@history.command(epilog="Example: [bold]paces-live history clear --yes[/bold]")
+def clear(
+    yes: Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")] = False,
+) -> None:
+    """Forget all songs heard, for good. It asks before."""
+    if not _any():
+        sys.stdout.write("no songs heard yet\n")
+        return
+    with _open() as heard:
+        count = heard.count()
+        songs = "1 song" if count == 1 else f"{count} songs"
+        if not yes:
+            if not _can_ask():
+                raise UsageError(f"history clear forgets {songs} and cannot ask here: add --yes")
+            typer.confirm(f"Forget {songs}?", abort=True)
+        heard.clear()
+    sys.stdout.write(f"forgot {songs}\n")
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty()
+
+
+def _any() -> bool:
+    """Tell whether there is a database; looking into the history makes none."""
+    from paces_live.history.database import default_path
+
+    return default_path().exists()
+
+
+def _open() -> "History":
+    from paces_live.history.database import History, default_path
+
+    return History(default_path())

@@ -1,0 +1,100 @@
+"""What the Music Player Daemon plays (https://www.musicpd.org); it tells when that changes."""
+
+import os
+import select
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+import mpd
+
+from paces_live.errors import TitleError, UsageError
+from paces_live.now_playing.title import song_title
+from paces_live.now_playing.watcher import Watcher
+
+PORT = 6600
+ANSWER_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a daemon listens: `host` is a name, or the path of a socket, which has no port."""
+
+    host: str
+    port: int = PORT
+    password: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """Return the address that ``HOST``, ``HOST:PORT``, ``[IPv6]:PORT`` or a path names.
+
+        What is left out comes from ``$MPD_HOST`` (``password@host``) and ``$MPD_PORT``, as with other clients of MPD.
+
+        Raises
+        ------
+        UsageError
+            The port is no number.
+        """
+        host, port, password = text, os.environ.get("MPD_PORT", str(PORT)), ""
+        if not text:
+            password, _, host = os.environ.get("MPD_HOST", "localhost").rpartition("@")
+        elif not text.startswith("/") and ":" in text.rpartition("]")[2]:
+            host, _, port = text.rpartition(":")
+        if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+            raise UsageError(f"{port or 'nothing'} is no port of MPD: write mpd:HOST:PORT, such as mpd:box:{PORT}")
+        return cls(host.strip("[]"), int(port), password or None)
+
+    def __str__(self) -> str:
+        return self.host if self.host.startswith("/") else f"{self.host}:{self.port}"
+
+
+class MpdWatcher(Watcher):
+    """Follows a Music Player Daemon.
+
+    Parameters
+    ----------
+    address : Address
+        Where it listens.
+    """
+
+    def __init__(self, address: Address) -> None:
+        super().__init__()
+        self._address = address
+
+    def watch(self, ended: socket.socket) -> None:
+        """Ask for the song, then wait until the daemon tells of another; see `Watcher.watch`."""
+        client = mpd.MPDClient()
+        client.timeout = ANSWER_S
+        # Its answer to `idle` is then read when it is taken, and we can wait for two things.
+        client.iterate = True
+        try:
+            client.connect(self._address.host, self._address.port)
+            if self._address.password:
+                client.password(self._address.password)
+            self.trouble = None
+            while True:
+                playing = client.status()["state"] == "play"
+                self.title = _title(client.currentsong()) if playing else None
+                changes = client.idle("player")
+                if ended in select.select([client, ended], [], [])[0]:
+                    return
+                list(changes)
+        except (OSError, mpd.MPDError) as error:
+            raise TitleError(f"MPD at {self._address} does not answer ({_reason(error)})") from error
+        finally:
+            client.disconnect()
+
+
+def _title(song: dict[str, Any]) -> str | None:
+    """Return the title of a song as MPD describes it; a tag given more than once is a list."""
+    artists, titles = (_values(song.get(tag)) for tag in ("artist", "title"))
+    return song_title(artists, next(iter(titles), None), song.get("file"))
+
+
+def _values(tag: str | list[str] | None) -> list[str]:
+    return [tag] if isinstance(tag, str) else tag or []
+
+
+def _reason(error: Exception) -> str:
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(words.split()) or type(error).__name__

@@ -1,0 +1,1 @@
+"""Events and songs as text: wording, plain lines, JSON, tables, colours."""

@@ -1,0 +1,1 @@
+"""One stream of audio: blocks are pushed in, events come out."""

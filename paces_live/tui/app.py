@@ -1,0 +1,222 @@
+"""The Textual application: a screen that is drawn anew from the newest state of a listener, its keys and its mouse."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.theme import BUILTIN_THEMES
+from textual.theme import Theme as TextualTheme
+
+from paces_live.match import SPM_MAX, SPM_MIN, TOLERANCE_MAX
+from paces_live.playback.player import Controls
+from paces_live.render.theme import DARK, PLAIN, THEMES, Theme, choose
+from paces_live.session.interface import Engine
+from paces_live.tui.canvas import Canvas
+from paces_live.tui.keybar import Keybar
+from paces_live.tui.keys import KEYS
+from paces_live.tui.listener import Listener
+from paces_live.tui.screen import draw
+from paces_live.tui.tap import Taps
+from paces_live.tui.view import View
+
+REFRESH_S = 0.25
+"""Time between two looks at the newest state; nothing is drawn where it has not changed."""
+DEFAULT_TARGET = 165.0
+TOLERANCE_STEP = 0.005
+
+
+def _bindings() -> Iterator[Binding]:
+    yield Binding("ctrl+c", "end", show=False, priority=True)
+    for keys in KEYS:
+        shown = keys.shown.split()
+        group = Binding.Group(keys.footer, compact=True) if len(shown) > 1 else None
+        for index, (key, action) in enumerate(keys.actions.items()):
+            visible = bool(keys.footer) and index < len(shown)
+            display = shown[index] if visible else None
+            yield Binding(key, action, keys.footer or keys.words, show=visible, key_display=display, group=group)
+
+
+def _textual(theme: Theme) -> TextualTheme:
+    """Return `theme` as one of Textual's, for the screen and the footer; what is drawn has its own styles."""
+    base = BUILTIN_THEMES["ansi-dark" if theme is PLAIN else "textual-dark" if theme is DARK else "textual-light"]
+    footer = {
+        "footer-background": theme.surface,
+        "footer-item-background": theme.surface,
+        "footer-key-background": theme.surface,
+        "footer-key-foreground": theme.text,
+        "footer-description-background": theme.surface,
+        "footer-description-foreground": theme.faint,
+    }
+    return replace(
+        base,
+        name=theme.name,
+        background=theme.background,
+        surface=theme.surface,
+        foreground=theme.text,
+        variables=base.variables | footer,
+    )
+
+
+class PacesApp(App[None]):
+    """One screen, its keys and its mouse."""
+
+    CSS = """
+    Screen { background: $background; color: $foreground; }
+    #picture { width: 100%; height: 1fr; }
+    """
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = list(_bindings())
+
+    def __init__(
+        self,
+        engine: Engine,
+        listener: Listener,
+        *,
+        controls: Controls | None = None,
+        switchable: bool = False,
+        theme: Theme | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        # Without colour the terminal's own two are used; Textual would show greys.
+        wish = os.environ.get("NO_COLOR")
+        super().__init__(ansi_color=None if wish is None else True)
+        if wish is not None:
+            os.environ["NO_COLOR"] = wish  # Textual takes it away, but the table of songs honours it too.
+        self._engine = engine
+        self._listener = listener
+        self._controls = controls
+        self._switchable = switchable
+        self._clock = clock
+        self._colours = theme or choose()
+        self._taps = Taps()
+        self._paused = False
+        self._strip = False
+        self._help = False
+        self._picture = Canvas(id="picture")
+        self._drawn: tuple[View, int, int] | None = None
+        for one in THEMES.values():
+            self.register_theme(_textual(one))
+        self.theme = self._colours.name
+
+    @property
+    def view(self) -> View:
+        """The newest state."""
+        return View(
+            self._listener.named,
+            self._engine.target,
+            self._engine.tolerance,
+            taps=self._taps.at(self._clock()).count,
+            paused=self._paused,
+            ending=self._listener.stopping,
+            strip=self._strip,
+            help=self._help,
+            theme=self._colours,
+        )
+
+    def compose(self) -> ComposeResult:
+        """Lay out the drawn screen above the keys."""
+        yield self._picture
+        yield Keybar(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Start to listen, and to look at what was heard."""
+        self.title = "paces-live"
+        self._listener.start()
+        # The timer is the picture's, so that it ends before the picture does.
+        self._picture.set_interval(REFRESH_S, self._pull)
+        self._picture.call_after_refresh(self._pull)
+
+    def _pull(self) -> None:
+        now = (self.view, self._picture.size.width, self._picture.size.height)
+        if now != self._drawn and self._picture.size.height > 0:
+            self._drawn = now
+            self._picture.show(draw(*now))
+        if self._listener.over:
+            self.exit()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+        """Tell whether a key does anything here; the footer leaves out those that do not."""
+        needs = next((keys.needs for keys in KEYS if action in keys.actions.values()), "")
+        return {"": True, "inputs": self._switchable, "controls": self._controls is not None}[needs]
+
+    def action_move(self, by: float) -> None:
+        """Move the target by so many steps a minute, within its range."""
+        target = self._engine.target
+        self._aim(DEFAULT_TARGET if target is None else target + by)
+
+    def action_tap(self) -> None:
+        """Set the target to the rate at which this is called."""
+        self._taps = self._taps.tapped(self._clock())
+        if self._taps.rate is not None:
+            self._aim(round(self._taps.rate))
+
+    def action_lock(self) -> None:
+        """Set the target to the pace in large figures."""
+        if (shown := self.view.shown) is not None:
+            self._aim(round(shown, 1))
+
+    def action_widen(self, steps: int) -> None:
+        """Change the tolerance by so many steps, within its bounds."""
+        wanted = round(self._engine.tolerance + steps * TOLERANCE_STEP, 4)
+        self._engine.tolerance = min(TOLERANCE_MAX, max(TOLERANCE_STEP, wanted))
+
+    def action_pause(self) -> None:
+        """Pause the player, or without one stop listening; the second time, go on."""
+        self._paused = not self._paused
+        if self._controls is not None:
+            self._controls.pause(self._paused)
+        else:
+            self._engine.paused = self._paused
+
+    def action_switch(self) -> None:
+        """Listen to the next input."""
+        self._listener.switch()
+
+    def action_next(self) -> None:
+        """Play the next track."""
+        if self._controls is not None:
+            self._controls.next()
+
+    def action_previous(self) -> None:
+        """Play the previous track."""
+        if self._controls is not None:
+            self._controls.previous()
+
+    def action_strip(self) -> None:
+        """Show the tempogram, or hide it."""
+        self._strip = not self._strip
+
+    def action_colours(self) -> None:
+        """Take the next theme."""
+        names = list(THEMES)
+        self._colours = THEMES[names[(names.index(self._colours.name) + 1) % len(names)]]
+        self.theme = self._colours.name
+
+    def action_help(self) -> None:
+        """Show the help, or hide it."""
+        self._help = not self._help
+
+    def action_end(self) -> None:
+        """Ask the engine to end; the UI follows as soon as the last song is logged."""
+        self._listener.stop()
+
+    def on_canvas_aimed(self, aimed: Canvas.Aimed) -> None:
+        """Take a place on the scale as the target."""
+        self._aim(round(aimed.spm))
+
+    def on_mouse_scroll_up(self, _event: events.MouseScrollUp) -> None:
+        """Move the target up."""
+        self.action_move(1)
+
+    def on_mouse_scroll_down(self, _event: events.MouseScrollDown) -> None:
+        """Move the target down."""
+        self.action_move(-1)
+
+    def _aim(self, target: float) -> None:
+        self._engine.target = min(SPM_MAX, max(SPM_MIN, target))

@@ -1,0 +1,113 @@
+"""The middle of the screen: the best pace in large figures, whether it fits the target, and how to step."""
+
+from rich.style import Style
+from rich.text import Text
+
+from paces_live.events import Pace
+from paces_live.match import stepping
+from paces_live.render.writers import by_rate, percent, signed
+from paces_live.tui.figures import GLYPHS, large, size
+from paces_live.tui.lines import pad
+from paces_live.tui.verdict import BARE, Verdict, judge, state_words
+from paces_live.tui.view import View
+
+CAPTION = "steps a minute"
+LARGEST, PACES = 4, 3
+"""Scale of the figures beside which there is room for so many paces and how to step at them."""
+
+
+def draw_hero(view: View, width: int, scale: int) -> list[Text]:
+    """Draw the large figures, and beside them the verdict and what it rests on."""
+    verdict = judge(view)
+    columns, _ = size(3, scale)
+    figures = f"{view.shown:3.0f}" if view.shown else "---"
+    left = [Text(line, verdict.style) for line in large(figures, scale)]
+    gap = 3 if scale == 1 else 6
+    beside = width - columns - gap
+    if scale == 1:
+        right = _narrow(view, verdict, beside)
+        left.append(Text(" · ".join(filter(None, [_step(view), verdict.grade])), view.theme.dim))
+    else:
+        right = [*_banner(view, verdict, beside, big=scale > 2), Text(), *_facts(view)]
+        left.append(Text(CAPTION.center(columns), view.theme.dim))
+    if scale == LARGEST:
+        paces = _paces(view)
+        right += [Text(), *paces, *[Text()] * (PACES - len(paces))]  # A pace more or less moves nothing.
+    count = max(len(left), len(right))
+    left += [Text()] * (count - len(left))
+    right += [Text()] * (count - len(right))
+    return [Text.assemble(pad(a, columns + gap), b) for a, b in zip(left, right, strict=True)]
+
+
+def _banner(view: View, verdict: Verdict, width: int, *, big: bool) -> list[Text]:
+    """Draw the verdict in its frame: three lines, or seven where it is `big`, its words in large letters."""
+    sign = verdict.sign
+    words = [" · ".join(filter(None, [f"{sign}  {verdict.word}".strip(), verdict.grade]))]
+    if big:
+        fits = size(len(verdict.word), 1)[0] <= width - 4 and set(verdict.word) <= GLYPHS.keys()
+        letters = large(verdict.word, 1) if fits else ["", verdict.word, "", ""]
+        words = [*letters, f"{sign} {verdict.grade}".strip()]
+    if verdict.frame is None:
+        return [Text(word.center(width), verdict.style + Style(reverse=True)) for word in ("", *words, "")]
+    if verdict.frame == BARE:
+        return [Text(word, view.theme.bold) for word in ("", *words, "")]
+    a, edge, b, side, c, d = verdict.frame
+    lines = [
+        a + edge * (width - 2) + b,
+        *(side + word.center(width - 2) + side for word in words),
+        c + edge * (width - 2) + d,
+    ]
+    return [Text(line, verdict.style) for line in lines]
+
+
+def _facts(view: View) -> list[Text]:
+    rows = [("target", _target(view)), ("off by", _error(view)), ("step", _step(view)), ("state", state_words(view))]
+    theme = view.theme
+    return [Text.assemble((f"{name:<9}", theme.dim), value or ("–", theme.dim)) for name, value in rows]
+
+
+def _paces(view: View) -> list[Text]:
+    """Say how to step at each of the paces, slowest first: the one in large figures, and the most probable others."""
+
+    def line(pace: Pace) -> Text:
+        style = judge(view).style if pace.spm == view.shown else view.theme.normal
+        return Text.assemble(
+            (f"{pace.spm:5.1f}    ", style),
+            (f"{100 * pace.probability:3.0f} %  ", style),
+            (stepping(pace.spm, view.paces), view.theme.dim),
+        )
+
+    first = sorted(view.paces, key=lambda pace: pace.spm != view.shown)[:PACES]
+    return [line(pace) for pace in by_rate(first)]
+
+
+def _narrow(view: View, verdict: Verdict, width: int) -> list[Text]:
+    words = f"{verdict.sign} {verdict.word}".strip()
+    state = Text(state_words(view), view.theme.dim)
+    if verdict.frame is None:
+        banner = Text(words.center(width), verdict.style + Style(reverse=True))
+    elif verdict.sign:
+        banner = Text(f"[{words.center(width - 2)}]", verdict.style)
+    else:
+        banner = Text(words, view.theme.bold)
+    return [banner, Text(_target(view)), Text(_error(view)), state]
+
+
+def _target(view: View) -> str:
+    """Return the target; while the user taps it, how often."""
+    target = "none" if view.target is None else f"{view.target:g} spm"
+    if view.taps:
+        return f"{target}, {view.taps} {'tap' if view.taps == 1 else 'taps'}"
+    return target if view.target is None else f"{target} ± {100 * view.tolerance:g} %"
+
+
+def _error(view: View) -> str:
+    """Return how far the pace in large figures is from the target."""
+    if view.target is None or view.shown is None:
+        return ""
+    error = view.shown / view.target - 1.0
+    return f"{signed(view.shown - view.target)} spm, {percent(error)}".replace("-", "−")
+
+
+def _step(view: View) -> str:
+    return stepping(view.shown, view.paces) if view.shown else ""

@@ -1,0 +1,46 @@
+"""The songs heard: whether each fits the target, when and how long it was, its paces, its title."""
+
+from rich.text import Text
+
+from paces_live.events import Song
+from paces_live.match import best_match
+from paces_live.render.writers import by_rate, clock
+from paces_live.tui.lines import pad
+from paces_live.tui.view import View
+
+PACES_CELLS = 19
+
+
+def draw_songs(view: View, width: int, room: int, *, roomy: bool) -> list[Text]:
+    """Draw the songs, newest first, as many as there is room for; `roomy` adds a heading, times and titles."""
+    if room < 1:
+        return []
+    songs = view.heard.songs[::-1]
+    if not roomy:
+        return [_song(view, song, width, roomy=False) for song in songs[:room]]
+    heading = Text(f"songs heard    {'at':>7} {'length':>8}   {'paces':<{PACES_CELLS}}  title", view.theme.dim)
+    if not songs:
+        return [Text("songs heard: none yet", view.theme.dim)]
+    return [heading, *(_song(view, song, width, roomy=True) for song in songs[: room - 1])]
+
+
+def _song(view: View, song: Song, width: int, *, roomy: bool) -> Text:
+    theme = view.theme
+    match = best_match(song.paces, view.target, view.tolerance)
+    if view.target is None or not song.paces:
+        flag, style = "–", theme.dim
+    elif match is None:
+        flag, style = "✕ NO MATCH", theme.no
+    else:
+        flag, style = ("≈ STRETCH", theme.no) if match.grade == "stretch" else ("✓ MATCH", theme.yes)
+    line = Text.assemble((f"{song.song:>2} ", theme.dim), (f"{flag:<11}", style))
+    length = clock(song.end - song.start)
+    line.append(f" {clock(song.start):>7} {length:>8}   " if roomy else f"{length:>6}  ", theme.dim)
+    paces = Text(" ").join(
+        Text(f"{pace.spm:.1f}", theme.bold if match and pace.spm == match.spm else theme.normal)
+        for pace in by_rate(song.paces)
+    )
+    line += paces if song.paces else Text("none found", theme.dim)
+    if song.title and roomy and line.cell_len < width - 4:
+        line = pad(line, 34 + PACES_CELLS) + Text(f"  {song.title}")
+    return line

@@ -1,1 +1,0 @@
-"""What the user sees: the terminal UI, lines of text or JSON, tables."""

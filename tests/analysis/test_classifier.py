@@ -1,0 +1,233 @@
+"""The model that ships: its files belong together, it computes what it should, on every runtime."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from paces_live.analysis.classifier import (
+    LOGIT_STEP,
+    TfliteClassifier,
+    default_model,
+    load_classifier,
+    quantize,
+    rounding,
+    runtime_advice,
+)
+from paces_live.analysis.feature_config import FeatureConfig
+from paces_live.analysis.features import log_mel
+from paces_live.analysis.fold import Cases, build_cases
+from paces_live.analysis.manifest import Manifest, Quantization
+from paces_live.analysis.periodicity import candidates, tempogram
+from paces_live.errors import ModelError, RuntimeMissingError
+from tests.support.signals import noisy, rock, swing, triplets, waltz
+
+ROOT = Path(__file__).parents[2]
+OTHER_RUNTIME = ROOT / ".venv-tflite" / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def classifier() -> TfliteClassifier:
+    return load_classifier()
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Return a copy of the shipped model that a test may spoil."""
+    for suffix in (".tflite", ".json"):
+        shutil.copy(default_model().with_suffix(suffix), tmp_path)
+    return tmp_path / "paces.tflite"
+
+
+def spoil(model: Path, **changes: object) -> None:
+    path = model.with_suffix(".json")
+    record = json.loads(path.read_text("utf-8"))
+    path.write_text(
+        json.dumps({name: value for name, value in (record | changes).items() if value is not ...}), "utf-8"
+    )
+
+
+def some_cases(count: int) -> Cases:
+    rng, config = np.random.default_rng(0), FeatureConfig()
+    folds = rng.uniform(-1.0, 1.0, (count, config.fold_beats, config.fold_steps, config.n_mels)).astype(np.float32)
+    context = rng.uniform(-1.0, 1.0, (count, config.context_values)).astype(np.float32)
+    return Cases(np.linspace(60.0, 200.0, count), folds, context)
+
+
+def test_the_two_files_are_small(model: Path) -> None:
+    assert model.stat().st_size + model.with_suffix(".json").stat().st_size <= 150_000
+
+
+def test_the_self_test_passes(classifier: TfliteClassifier) -> None:
+    assert classifier.self_test() < 0.02
+
+
+def test_the_manifest_holds_what_evaluation_measured(classifier: TfliteClassifier) -> None:
+    metrics = classifier.manifest.metrics
+    held_out = metrics["held-out generated songs, degraded"]
+    assert held_out["candidates"]["accuracy"] > held_out["candidates"]["larger_class"]
+    assert metrics["quantization, on validation cases"]["agreement"] > 0.99
+
+
+def test_verdicts_do_not_depend_on_the_batch(classifier: TfliteClassifier) -> None:
+    cases = some_cases(37)
+    together = classifier.probabilities(cases)
+    alone = [
+        classifier.probabilities(Cases(cases.spm[i : i + 1], cases.folds[i : i + 1], cases.context[i : i + 1]))
+        for i in range(37)
+    ]
+    np.testing.assert_array_equal(together, np.concatenate(alone))
+    assert classifier.probabilities(some_cases(0)).shape == (0,)
+
+
+def test_quantizing_rounds_then_clips() -> None:
+    values = np.array([-2.0, -1.0, 0.0, 0.0059, 0.0061, 1.0, 2.0], np.float32)
+    integers = quantize(values, Quantization(2.0 / 255.0, -1))
+    assert integers.tolist() == [-128, -128, -1, 0, 0, 126, 127]
+
+
+def test_another_model_file_is_refused(model: Path) -> None:
+    model.write_bytes(model.read_bytes() + b"\0")
+    with pytest.raises(ModelError, match="hash differs"):
+        load_classifier(model)
+
+
+def test_another_feature_path_is_refused(model: Path) -> None:
+    spoil(model, fingerprint="0123456789abcdef")
+    with pytest.raises(ModelError, match="fingerprint differs"):
+        load_classifier(model)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"colour": "blue"}, "colour"),
+        ({"threshold_on": ...}, "threshold_on"),
+        ({"schema": 99}, "schema 99"),
+        ({"output": {"scale": 0.5, "zero_point": 0}}, "quantized otherwise"),
+        ({"features": {"hop": 256}}, "feature configuration"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_is_refused(model: Path, changes: dict[str, object], message: str) -> None:
+    spoil(model, **changes)
+    with pytest.raises(ModelError, match=message):
+        load_classifier(model)
+
+
+def test_missing_and_broken_files_are_told_in_one_line(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"nowhere\.tflite"):
+        load_classifier(tmp_path / "nowhere.tflite")
+    model.with_suffix(".json").write_text("{", "utf-8")
+    with pytest.raises(ModelError, match="not a valid manifest"):
+        load_classifier(model)
+
+
+def test_a_wrong_answer_fails_the_self_test(model: Path) -> None:
+    record = json.loads(model.with_suffix(".json").read_text("utf-8"))["self_test"]
+    spoil(model, self_test=record | {"probabilities": [1.0 - p for p in record["probabilities"]]})
+    with pytest.raises(ModelError, match="self-test"):
+        load_classifier(model).self_test()
+
+
+def test_without_a_runtime_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "paces_live.analysis.classifier.RUNTIMES", (("no_such_runtime.interpreter", "no-such-runtime"),)
+    )
+    with pytest.raises(RuntimeMissingError, match=r"no-such-runtime is not installed.*pip install"):
+        load_classifier()
+
+
+@pytest.mark.parametrize(
+    ("bits", "python", "numpy", "words"),
+    [
+        (64, (3, 11), "2.4.6", "pip install ai-edge-litert"),
+        (64, (3, 13), "2.5.5", "pip install ai-edge-litert"),
+        (32, (3, 11), "1.26.4", "use the 64-bit system, or on this one pip install 'paces-live[tflite-runtime]'"),
+        (32, (3, 11), "2.4.6", "use the 64-bit system, or on this one .*, which needs numpy 1"),
+        (32, (3, 12), "1.26.4", "use the 64-bit system: on 32 bits .* Python 3.11 alone"),
+        (32, (3, 13), "2.5.5", "use the 64-bit system: on 32 bits .* Python 3.11 alone"),
+    ],
+)
+def test_32_bit_systems_are_sent_to_the_64_bit_one(bits: int, python: tuple[int, int], numpy: str, words: str) -> None:
+    advice = runtime_advice(bits, python, numpy)
+    assert advice == words or re.match(words, advice)
+    assert "\n" not in advice
+
+
+def test_a_runtime_that_imports_but_does_not_work_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "paces_live.analysis.classifier.RUNTIMES",
+        (("json", "broken"), ("ai_edge_litert.interpreter", "ai-edge-litert")),
+    )
+    assert load_classifier().runtime.startswith("ai-edge-litert")
+
+
+def heard_cases(classifier: TfliteClassifier) -> Cases:
+    """Return the candidates of four rhythms, in noise and without, as the engine judges them."""
+    config = classifier.features
+    built = []
+    for pattern in (rock, swing, triplets, waltz):
+        for snr_db in (40.0, 6.0):
+            frames = log_mel(noisy(pattern(131.0), snr_db), config)
+            gram = tempogram(frames, config)
+            built.append(build_cases(frames, gram, candidates(gram, config, count=16, target=165.0), config))
+    return Cases(
+        np.concatenate([cases.spm for cases in built]),
+        np.concatenate([cases.folds for cases in built]),
+        np.concatenate([cases.context for cases in built]),
+    )
+
+
+def test_the_older_runtime_gives_the_same_scores(classifier: TfliteClassifier, tmp_path: Path) -> None:
+    if not OTHER_RUNTIME.exists():
+        pytest.skip("no environment with tflite-runtime (Python 3.11 only): make test sets it up")
+    cases = heard_cases(classifier)
+    np.savez(tmp_path / "cases.npz", spm=cases.spm, folds=cases.folds, context=cases.context)
+    program = (
+        "import sys, numpy as np\n"
+        "from paces_live.analysis.classifier import load_classifier\n"
+        "from paces_live.analysis.fold import Cases\n"
+        "classifier = load_classifier()\n"
+        "assert classifier.runtime.startswith('tflite-runtime'), classifier.runtime\n"
+        "classifier.self_test()\n"
+        "given = np.load(sys.argv[1] + '/cases.npz')\n"
+        "np.save(sys.argv[1] + '/scores.npy', classifier.probabilities(Cases(**given)))\n"
+    )
+    subprocess.run([OTHER_RUNTIME, "-c", program, tmp_path], check=True, cwd=ROOT, timeout=120)
+    scores = np.load(tmp_path / "scores.npy")
+    own = classifier.probabilities(cases)
+    # So they can only stand on two sides of a threshold that both are within a step of.
+    assert (np.abs(scores - own) <= rounding(own)).all()
+
+
+def test_the_live_package_needs_neither_training_nor_its_libraries() -> None:
+    program = (
+        "import sys, paces_live.cli.main, paces_live.session.engine, paces_live.session.whole_song\n"
+        "import paces_live.analysis.classifier as c\n"
+        "c.load_classifier()\n"
+        "heavy = {'training', 'tensorflow', 'keras', 'librosa', 'scipy', 'numba', 'sklearn'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, timeout=60)
+
+
+def test_manifest_survives_a_round_trip(classifier: TfliteClassifier, model: Path) -> None:
+    before = model.with_suffix(".json").read_text("utf-8")
+    classifier.manifest.write(model)
+    assert model.with_suffix(".json").read_text("utf-8") == before
+    assert Manifest.read(model) == classifier.manifest
+
+
+def test_what_may_be_rounding_is_one_step_of_the_models_logits() -> None:
+    interpreter = Interpreter(str(default_model()))
+    interpreter.allocate_tensors()
+    single = [detail for detail in interpreter.get_tensor_details() if list(detail["shape"]) == [1, 1]]
+    output = interpreter.get_output_details()[0]["index"]
+    (logits,) = (detail for detail in single if detail["dtype"] == np.int8 and detail["index"] != output)
+    assert 0.5 * LOGIT_STEP < logits["quantization"][0] <= LOGIT_STEP

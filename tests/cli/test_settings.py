@@ -1,0 +1,448 @@
+"""Settings: read off the options; flag, environment, file, default; every mistake named where it stands."""
+
+import json
+import os
+import pty
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tomllib
+import wave
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+import typer
+from typer.core import TyperGroup, TyperOption
+from typer.testing import CliRunner, Result
+
+from paces_live.cli import config, settings
+from paces_live.cli import main as cli
+from paces_live.cli.options import Interval, Json, Target
+
+ROOT = Path(__file__).parents[2]
+COMMAND_LINE = typer.main.get_command(cli.app)
+
+
+def run(*args: str) -> Result:
+    return CliRunner(env={"COLUMNS": "100", "TERM": "dumb"}).invoke(cli.app, args, prog_name="paces-live")
+
+
+def small() -> typer.Typer:
+    """Return a command line with one option of every sort, in the group that paces-live uses."""
+    app = typer.Typer(cls=cli.Group)
+
+    @app.callback()
+    def _main() -> None:
+        """Do nothing."""
+
+    @app.command()
+    def listen(
+        files: Annotated[list[str] | None, typer.Argument()] = None,
+        target: Target = 165,
+        interval: Interval = 1,
+        sample_format: Annotated[str, typer.Option("--format", "-f")] = "s16le",
+        count: int = 3,
+        model: Path | None = None,
+        keep: Annotated[bool, typer.Option("--keep-it/--no-keep-it")] = True,
+        limit: Annotated[int | None, typer.Option(metavar="N")] = None,
+        json: Json = False,
+        secret: Annotated[int, typer.Option(hidden=True)] = 1,
+    ) -> None:
+        """Tell what arrived."""
+        del files, limit, json, secret
+        print(target, interval, sample_format, count, model, keep)  # noqa: T201
+
+    @app.command()
+    def other(target: Target = 165, port: int = 80) -> None:
+        """Tell what arrived."""
+        print(target, port)  # noqa: T201
+
+    stored = typer.Typer()
+
+    @stored.command()
+    def clear(before: str = "") -> None:
+        """Do nothing."""
+
+    app.add_typer(stored, name="history")
+    return app
+
+
+def listen(*args: str) -> Result:
+    return CliRunner().invoke(small(), ["listen", *args])
+
+
+def test_a_setting_is_an_option_that_a_flag_can_overrule() -> None:
+    group = typer.main.get_command(small())
+    assert isinstance(group, TyperGroup)
+    found = settings.settings(group)
+    assert {key: (setting.kind, setting.commands) for key, setting in found.items()} == {
+        "target": (float, ("listen", "other")),
+        "interval": (float, ("listen",)),
+        "format": (str, ("listen",)),
+        "count": (int, ("listen",)),
+        "model": (str, ("listen",)),
+        "keep-it": (bool, ("listen",)),
+        "limit": (int, ("listen",)),
+        "json": (bool, ("listen",)),
+        "port": (int, ("other",)),
+    }
+    assert found["keep-it"].variable == "PACES_LIVE_KEEP_IT"
+
+
+def test_every_option_of_every_command_is_a_setting() -> None:
+    """All but those that end the program at once; a group's own options, such as those of history, are among them."""
+    assert isinstance(COMMAND_LINE, TyperGroup)
+    known = settings.settings(COMMAND_LINE)
+    for name, command in COMMAND_LINE.commands.items():
+        for option in (one for one in command.params if isinstance(one, TyperOption) and not one.is_eager):
+            setting = known[max(option.opts, key=len).lstrip("-")]
+            assert name in setting.commands
+            assert setting.kind is not bool or option.secondary_opts, f"no flag takes {option.opts} back"
+    assert {"json", "all", "fast", "csv", "limit"} <= known.keys()
+
+
+def test_a_switch_that_is_set_is_taken_back_by_its_flag(
+    settings_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    settings_file.write_text("json = true\n")
+    assert run("history").stdout == ""
+    assert run("history", "--no-json").stdout == "no songs heard yet\n"
+    result = run("history", "--csv")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"paces-live: --json and --csv exclude each other: choose one (json is set by {settings_file})\n",
+    )
+
+
+def test_commands_that_share_a_setting_agree_on_it() -> None:
+    assert isinstance(COMMAND_LINE, TyperGroup)
+    known = settings.settings(COMMAND_LINE)
+    assert {"input", "target", "tolerance", "interval", "model"} <= known.keys()
+    for command in COMMAND_LINE.commands.values():
+        for key, option in settings.options(command).items():
+            same = known[key].option
+            assert (option.default, option.help, option.name) == (same.default, same.help, same.name), key
+
+
+def test_a_flag_goes_before_the_environment_and_that_before_the_file(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert listen().stdout == "165.0 1.0 s16le 3 None True\n"
+    settings_file.write_text('target = 170\ncount = 4\nkeep-it = false\nformat = "f32le"\nmodel = "a/b.tflite"\n')
+    assert listen().stdout == "170.0 1.0 f32le 4 a/b.tflite False\n"
+    monkeypatch.setenv("PACES_LIVE_TARGET", "180")
+    monkeypatch.setenv("PACES_LIVE_KEEP_IT", "yes")
+    monkeypatch.setenv("PACES_LIVE_COUNT", "")  # sets nothing
+    assert listen().stdout == "180.0 1.0 f32le 4 a/b.tflite True\n"
+    assert listen("--target", "190", "--no-keep-it", "-f", "u8").stdout == "190.0 1.0 u8 4 a/b.tflite False\n"
+    assert CliRunner().invoke(small(), ["other"]).stdout == "180.0 80\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("tarket = 170", "tarket is no setting: did you mean target?"),
+        ("keep_it = true", "keep_it is no setting: did you mean keep-it?"),
+        ("zzz = 1", "zzz is no setting: choose target, interval, format, count, model, keep-it, limit, json, port"),
+        (
+            "secret = 2",
+            "secret is no setting: choose target, interval, format, count, model, keep-it, limit, json, port",
+        ),
+        ("[listen]\ntarget = 170", "listen is no setting: tables have no meaning here"),
+        ('target = "170"', "target must be a number, not text in quotes"),
+        ("target = true", "target must be a number, not true or false"),
+        ("target = [170]", "target must be a number, not a list"),
+        ("target.now = 170", "target must be a number, not a table"),
+        ("target = 2026-11-01", "target must be a number, not 2026-11-01"),
+        ("target = 20", "target 20 is out of range: choose 40 to 320 steps a minute"),
+        ("target = nan", "target nan is out of range"),
+        ("interval = 0", "interval 0 is out of range: choose 0.1 to 60 seconds"),
+        ("count = 2.5", "count must be a whole number, not 2.5"),
+        ("keep-it = 1", "keep-it must be true or false, not 1"),
+        ("model = 1", "model must be text in quotes, not 1"),
+        ("port = 1.5", "port must be a whole number, not 1.5"),
+        ("target = ", "is not TOML: Invalid value (at "),
+        ("target = 'ü'", "is not UTF-8 text"),
+    ],
+)
+def test_a_mistake_in_the_file_is_one_line_that_names_it(text: str, words: str, settings_file: Path) -> None:
+    settings_file.write_text(text, "latin-1")
+    result = listen()
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"paces-live: {settings_file}: {words}")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("PACES_LIVE_TARGET", "fast", "target 'fast': "),
+        ("PACES_LIVE_TARGET", "20", "target 20 is out of range: choose 40 to 320 steps a minute"),
+        ("PACES_LIVE_KEEP_IT", "perhaps", "keep-it 'perhaps': "),
+        ("PACES_LIVE_COUNT", "2.5", "count '2.5': "),
+        ("PACES_LIVE_TARGTE", "170", "is no setting: did you mean PACES_LIVE_TARGET?"),
+    ],
+)
+def test_a_mistake_in_the_environment_is_one_line_that_names_it(
+    name: str, text: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, text)
+    result = listen()
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"paces-live: {name}: {words}")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_file_that_cannot_be_read_is_named(settings_file: Path) -> None:
+    settings_file.mkdir()
+    result = listen()
+    assert (result.exit_code, result.stderr) == (2, f"paces-live: {settings_file}: cannot be read: Is a directory\n")
+
+
+def test_help_and_version_do_not_need_a_right_file(settings_file: Path) -> None:
+    settings_file.write_text("nonsense")
+    for arguments in (["--help"], ["--version"], ["listen", "--help"], ["config", "--help"], ["config", "path"]):
+        assert run(*arguments).exit_code == 0
+    assert run("listen").exit_code == 2
+    assert run("config", "show").exit_code == 2
+
+
+def test_the_program_itself_does_what_the_settings_say(
+    tmp_path: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with wave.open(str(tmp_path / "short.wav"), "wb") as file:
+        file.setparams((1, 2, 22_050, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 2205))
+    settings_file.write_text("target = 170\ntolerance = 0.03\n")
+    monkeypatch.setenv("PACES_LIVE_TARGET", "172")
+    result = run("--json", "--fast", "--input", str(tmp_path / "short.wav"))
+    start = json.loads(result.stdout.splitlines()[0])
+    assert (start["target"], start["tolerance"]) == (172.0, 0.03)
+
+
+def test_show_tells_every_setting_and_where_it_comes_from(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings_file.write_text("target = 170\n")
+    monkeypatch.setenv("PACES_LIVE_TOLERANCE", "0.03")
+    records = {record["key"]: record for record in map(json.loads, run("config", "show", "--json").stdout.splitlines())}
+    assert isinstance(COMMAND_LINE, TyperGroup)
+    assert list(records) == list(settings.settings(COMMAND_LINE))
+    assert records["target"] == {
+        "type": "setting",
+        "key": "target",
+        "value": 170.0,
+        "from": "file",
+        "default": 165.0,
+        "variable": "PACES_LIVE_TARGET",
+        "commands": records["target"]["commands"],
+    }
+    assert {key: record["from"] for key, record in records.items() if record["from"] != "default"} == {
+        "target": "file",
+        "tolerance": "environment",
+    }
+    assert records["model"]["value"] is None
+    lines = run("config", "show").stdout.splitlines()
+    assert any(line.split()[:4] == ["target", "170", "the", "file"] for line in lines)
+    assert any(line.split()[:3] == ["tolerance", "0.03", "PACES_LIVE_TOLERANCE"] for line in lines)
+    assert lines[-1] == f"the file: {settings_file}"
+
+
+def test_path_is_all_that_path_prints(settings_file: Path) -> None:
+    assert run("config", "path").stdout == f"{settings_file}\n"
+
+
+@pytest.mark.parametrize("app", [cli.app, small()])
+def test_a_new_file_explains_every_setting_and_sets_none(app: typer.Typer, tmp_path: Path) -> None:
+    group: Any = typer.main.get_command(app)
+    known = settings.settings(group)
+    text = config.template(known)
+    assert tomllib.loads(text) == {}
+    assert "[bold]" not in text
+    # With the # taken away before every key, it says what is true without it.
+    loud = "\n".join(line[1:] if line.startswith("#") and line[1:2] != " " else line for line in text.splitlines())
+    (tmp_path / "loud.toml").write_text(loud)
+    values = settings.read_file(tmp_path / "loud.toml", known, group.make_context("x", [], resilient_parsing=True))
+    assert values.keys() == known.keys()
+    for key, setting in known.items():
+        assert setting.default is None or values[key] == setting.default
+
+
+def editor(directory: Path, *texts: str) -> str:
+    """Return a command that, as an editor, saves one of `texts` each time it is called, one after the other."""
+    for number, text in enumerate(texts):
+        (directory / f"text{number}").write_text(text)
+    script = directory / "editor"
+    script.write_text(
+        f"#!/bin/sh\nn=$(cat {directory}/n 2>/dev/null || echo 0)\necho $((n + 1)) > {directory}/n\n"
+        f'cp "$2" {directory}/before$n\ncat {directory}/text$n > "$2"\n'
+    )
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    return f"{script} --wait"
+
+
+def test_edit_makes_the_file_and_checks_it(
+    tmp_path: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings_file.parent.rmdir()
+    monkeypatch.setenv("EDITOR", "no-such-editor")
+    monkeypatch.setenv("VISUAL", editor(tmp_path, "target = 170\n", "tarket = 1\n"))
+    assert run("config", "edit").exit_code == 0
+    assert "#target = 165\n" in (tmp_path / "before0").read_text()
+    assert settings_file.read_text() == "target = 170\n"
+    result = run("config", "edit")
+    assert (tmp_path / "before1").read_text() == "target = 170\n"
+    assert result.exit_code == 2
+    assert result.stderr == f"paces-live: {settings_file}: tarket is no setting: did you mean target?\n"
+
+
+def test_an_editor_that_fails_is_named(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", "false")
+    result = run("config", "edit")
+    assert result.exit_code == 1
+    assert result.stderr == f"paces-live: editor false ended with status 1; {settings_file} was not checked\n"
+    monkeypatch.setenv("EDITOR", "no-such-editor")
+    assert (
+        "editor no-such-editor cannot be started: No such file or directory; set $EDITOR"
+        in run("config", "edit").stderr
+    )
+    monkeypatch.delenv("EDITOR")
+    monkeypatch.setenv("PATH", "/nowhere")
+    result = run("config", "edit")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "paces-live: there is no sensible-editor or nano or vi to edit with: set $EDITOR\n",
+    )
+
+
+@pytest.mark.parametrize(("answer", "status"), [("\n", 0), ("n\n", 2)])
+def test_on_a_terminal_a_mistake_can_be_mended_at_once(
+    answer: str, status: int, tmp_path: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISUAL", editor(tmp_path, "target = 20\n", "target = 175\n"))
+    master, slave = pty.openpty()
+    try:
+        os.write(master, answer.encode())
+        done = subprocess.run(
+            [sys.executable, "-m", "paces_live", "config", "edit"],
+            stdin=slave,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            cwd=ROOT,
+        )
+    finally:
+        os.close(slave)
+        os.close(master)
+    assert done.returncode == status
+    assert "target 20 is out of range" in done.stderr
+    assert "Edit it again?" in done.stdout
+    assert settings_file.read_text() == ("target = 20\n" if status else "target = 175\n")
+
+
+def home_of(shell: str, folder: Path) -> Path:
+    """Return a home in which `shell` has been told to complete paces-live, by the option that does so."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed: apt install {shell}")
+    program = folder / "bin" / "paces-live"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m paces_live "$@"\n')
+    program.chmod(0o755)
+    # In a shell that stays, as a user's does: it is the parent that is asked which shell this is.
+    told(shell, folder, "paces-live --install-completion; true")
+    return folder
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return the environment of a user whose home this is."""
+    path = {"HOME": str(home), "PATH": f"{home}/bin:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    return {key: value for key, value in os.environ.items() if not key.startswith("XDG_")} | path
+
+
+def told(shell: str, home: Path, script: str) -> str:
+    """Return what `shell` prints when it runs `script`."""
+    return subprocess.run(
+        [shell, "-c", script], env=environment(home), capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def bash_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return home_of("bash", tmp_path_factory.mktemp("bash"))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["li"], ["listen"]),
+        (["--targ"], ["--target"]),
+        (["--target", "170", "--tol"], ["--tolerance"]),
+        (["listen", "--input", "mi"], ["mic", "mic:"]),
+        (["--input", "pl"], ["playback", "playback:", "player:"]),
+        (["config", ""], ["show", "path", "edit"]),
+        (["analyze", "song"], []),  # the shell then offers files
+    ],
+)
+def test_bash_completes_what_is_typed(words: list[str], expected: list[str], bash_home: Path) -> None:
+    typed = " ".join(f"'{word}'" for word in ["paces-live", *words])
+    script = (
+        f". ~/.bashrc; COMP_WORDS=({typed}); COMP_CWORD={len(words)}; _paces_live_completion paces-live;"
+        'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    assert told("bash", bash_home, script).split() == expected
+
+
+def test_fish_completes_what_is_typed(tmp_path: Path) -> None:
+    home = home_of("fish", tmp_path)
+    typed = {"li": "listen", "--targ": "--target", "listen --input pl": "playback playback: player:"}
+    for words, expected in typed.items():
+        found = told("fish", home, f"complete -C 'paces-live {words}'").splitlines()
+        assert " ".join(line.split("\t")[0] for line in found) == expected
+
+
+def test_zsh_completes_what_is_typed(tmp_path: Path) -> None:
+    home = home_of("zsh", tmp_path)
+    assert "fpath+=~/.zfunc; autoload -Uz compinit; compinit" in (home / ".zshrc").read_text()
+    # What zsh's own function would offer is printed: it works within the line editor of a terminal only.
+    ask = "compdef() {{ :; }}; . ~/.zfunc/_paces-live; _arguments() {{ print -r -- $@; }}; words=(paces-live {}); "
+    typed = {"li": ["listen"], "--targ": ["--target"], "listen --input pl": ["playback", "playback:", "player:"]}
+    for words, expected in typed.items():
+        script = f"{ask.format(words)} CURRENT=$#words; _paces_live_completion"
+        offered = re.findall(r'"([^"]+)"(?=[:\s)])', told("zsh", home, script))
+        assert [name.replace("\\", "") for name in offered if " " not in name] == expected
+
+
+def test_settings_cost_nothing_before_they_are_needed() -> None:
+    program = "import sys, paces_live.cli.main; print(*({'platformdirs', 'tomllib'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == []
+
+
+def test_what_is_set_reaches_only_the_commands_that_have_it(settings_file: Path) -> None:
+    settings_file.write_text("target = 170\ninterval = 2\n")
+    group: Any = COMMAND_LINE
+    ctx = group.make_context("paces-live", ["doctor"], resilient_parsing=True)
+    for command, expected in (("analyze", ["target"]), ("demo", ["target", "interval"]), ("doctor", [])):
+        assert [one.setting.key for one in settings.chosen(group, group.commands[command], ctx)] == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "rate 4 is out of range: choose 8000 to 192000 Hz (rate is set by {file})"),
+        (["--channels", "2"], "rate 4 is out of range: choose 8000 to 192000 Hz (rate is set by {file})"),
+        (["--rate", "5"], "rate 5 is out of range: choose 8000 to 192000 Hz"),
+        (["--rate=48000"], "99 channels are out of range: choose 1 to 32 (channels is set by PACES_LIVE_CHANNELS)"),
+    ],
+)
+def test_misuse_that_the_settings_lead_to_names_them(
+    arguments: list[str], words: str, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings_file.write_text("rate = 4\n")
+    monkeypatch.setenv("PACES_LIVE_CHANNELS", "99")
+    result = run("--input", "-", *arguments)
+    assert (result.exit_code, result.stderr) == (2, f"paces-live: {words.format(file=settings_file)}\n")

@@ -1,0 +1,108 @@
+"""When a song is skipped: once it is sure, never one that fits."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from paces_live.analysis.song_change import INTRODUCTION_S
+from paces_live.events import Event, Reading, State
+from paces_live.playback.output import Play
+from paces_live.playback.queue import Track
+from paces_live.playback.skip import DOUBT_S, PACELESS_S, Mismatch, SkippingEngine
+from paces_live.session.engine import Engine
+from tests.support.fakes import START, FakeSource, reading
+
+FITS, STRETCH, OTHER = [(165.3, 0.97), (82.6, 0.9)], [(175.0, 0.95)], [(123.4, 0.98), (61.7, 0.9)]
+Stretch = tuple[int, Sequence[tuple[float, float]], State]
+"""Seconds, paces, state."""
+WINDOW: Stretch = (25, OTHER, "provisional")
+
+
+def script(*stretches: Stretch) -> list[Reading]:
+    """Return a reading a second."""
+    kinds = [(paces, state) for seconds, paces, state in stretches for _ in range(seconds)]
+    return [reading(float(t), paces, state=state) for t, (paces, state) in enumerate(kinds, start=1)]
+
+
+def skipped_at(readings: Iterable[Reading], target: float | None = 165.0) -> float | None:
+    mismatch = Mismatch()
+    return next((one.t for one in readings if mismatch.sure(one, "song", target)), None)
+
+
+def test_a_song_at_other_paces_is_skipped_after_what_may_be_an_introduction() -> None:
+    assert skipped_at(script(WINDOW, (100, OTHER, "settled"))) == INTRODUCTION_S + 1
+
+
+@pytest.mark.parametrize("paces", [FITS, STRETCH])
+def test_a_song_that_fits_is_never_skipped_whatever_comes_in_its_course(paces: Sequence[tuple[float, float]]) -> None:
+    assert skipped_at(script((8, [], "listening"), (17, paces, "provisional"), (200, paces, "settled"))) is None
+    assert skipped_at(script(WINDOW, (8, OTHER, "settled"), (15, paces, "settled"), (200, OTHER, "settled"))) is None
+
+
+def test_an_introduction_at_another_pace_is_waited_for() -> None:
+    assert skipped_at(script(WINDOW, (13, OTHER, "settled"), (100, FITS, "settled"))) is None
+
+
+def test_a_match_that_does_not_last_only_delays() -> None:
+    delayed = script(WINDOW, (10, OTHER, "settled"), (5, FITS, "settled"), (60, OTHER, "settled"))
+    assert skipped_at(delayed) == 40 + DOUBT_S
+
+
+def test_what_has_not_settled_is_not_judged() -> None:
+    assert skipped_at(script((300, OTHER, "provisional"))) is None
+
+
+def test_a_song_without_a_pace_is_skipped_late() -> None:
+    assert skipped_at(script((300, [], "no_pulse"))) == 1 + PACELESS_S
+    assert skipped_at(script((50, [], "no_pulse"), (25, FITS, "provisional"), (99, FITS, "settled"))) is None
+
+
+def test_without_a_target_nothing_is_skipped() -> None:
+    assert skipped_at((replace(one, match=None) for one in script((200, OTHER, "settled"))), None) is None
+
+
+def test_another_target_or_song_is_judged_anew() -> None:
+    readings = script(WINDOW, (40, FITS, "settled"), (60, OTHER, "settled"))
+    mismatch = Mismatch()
+    verdicts = [(one.t, mismatch.sure(one, "song", 165.0 if one.t <= 70 else 180.0)) for one in readings]
+    assert next(t for t, sure in verdicts if sure) == 71 + DOUBT_S
+    mismatch = Mismatch()
+    assert not any(mismatch.sure(one, one.t // 30, 165.0) for one in script((200, OTHER, "settled")))
+
+
+class ScriptedPlayer:
+    """A player whose songs are as long as a script says."""
+
+    def __init__(self) -> None:
+        self.playing: Play | None = None
+        self.skips: list[str | None] = []
+
+    def play(self, number: int) -> None:
+        self.playing = Play(number, Track(FILE), number, f"song {number}")
+
+    def next(self) -> None:
+        assert self.playing
+        self.skips.append(self.playing.title)
+
+
+FILE: Any = None
+
+
+def test_the_engine_skips_each_song_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readings of the old song that come after the key was pressed do not skip the next one too."""
+    player = ScriptedPlayer()
+
+    def events(_engine: Engine, _source: object) -> Iterator[Event]:
+        yield START
+        readings = script(WINDOW, (300, OTHER, "settled"))
+        for one in readings:
+            player.play(1 + (one.t > 43) + (one.t > 60))
+            yield one
+
+    monkeypatch.setattr(Engine, "events", events)
+    engine = SkippingEngine.__new__(SkippingEngine)
+    engine._player, engine._target = player, 165.0  # type: ignore[assignment]
+    assert len(list(engine.events(FakeSource()))) == 326
+    assert player.skips == ["song 1", "song 3"]

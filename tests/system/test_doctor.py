@@ -1,0 +1,186 @@
+"""The checks of doctor, where all is well, where nothing is there, and against a real sound server."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+
+from paces_live.analysis import classifier
+from paces_live.analysis.level import level_word
+from paces_live.cli.devices import doctor
+from paces_live.errors import ModelError, RuntimeMissingError
+from paces_live.sources import devices, pulse
+from paces_live.system.doctor import run_checks
+from paces_live.system.doctor import sound as soundcheck
+from paces_live.system.doctor.sound import Check
+from tests.support.soundfakes import CARD, DEVICES, install, no_portaudio, pactl, tools
+from tests.support.soundserver import SoundServer, portaudio, sound_server
+
+__all__ = ["install", "no_portaudio", "portaudio", "sound_server"]
+
+
+@pytest.fixture(autouse=True)
+def no_mpd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no MPD of the machine be found."""
+    monkeypatch.setattr(devices, "MPD_CONFIGURATIONS", ())
+
+
+def by_name(model: Path | None = None) -> dict[str, Check]:
+    """Return the checks but those of titles and history, which have tests of their own."""
+    checks = {check.name: check for check in run_checks(model) if not check.name.startswith(("titles", "history"))}
+    for check in checks.values():
+        assert "\n" not in check.detail + check.fix
+        assert check.fix or check.ok is not False, check
+    return checks
+
+
+class SelfTested:
+    runtime = "a runtime 1.0"
+
+    def self_test(self) -> float:
+        return 0.004
+
+
+@pytest.mark.parametrize(
+    ("amplitude", "word"), [(0.0, "silent"), (1e-5, "silent"), (1e-3, "too quiet"), (0.1, "fine"), (3.0, "clipping")]
+)
+def test_level_words(amplitude: float, word: str) -> None:
+    tone = amplitude * np.sin(np.arange(22_050) * 0.2).astype(np.float32)
+    dbfs, told = level_word(np.clip(tone, -1, 1))
+    assert told == word
+    if word == "fine":
+        assert dbfs == pytest.approx(-23.0, abs=0.1)
+
+
+def test_nothing_heard_is_silent() -> None:
+    assert level_word(np.empty(0, np.float32)) == (-120.0, "silent")
+
+
+def test_doctor_where_all_is_well(install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(classifier, "load_classifier", lambda _model: SelfTested())
+    tone = 0.1 * np.sin(np.arange(96_000) * 0.05).astype(np.float32)
+    install(DEVICES, [(np.stack([tone, tone], axis=1), False)])
+    pytest.importorskip("av", reason="the extra radio is not installed")
+    folder = tools(monkeypatch, tmp_path / "bin", parec="exec /bin/cat /dev/zero")
+    pactl(folder, "hdmi", "usb")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "mpd.conf").write_text(f'audio_output {{\ntype "fifo"\nname "x"\npath "{tmp_path}/pipe"\n}}\n')
+    monkeypatch.setattr(devices, "MPD_CONFIGURATIONS", (str(tmp_path / "mpd.conf"),))
+    checks = by_name()
+    assert list(checks) == [
+        *("system", "Python", "model", "files", "radio"),
+        *("PortAudio", "microphone", "input level", "sound server", "playback", "outputs", "player"),
+    ]
+    assert all(check.ok for check in checks.values()), checks
+    assert "a runtime 1.0" in checks["model"].detail
+    assert "reads WAV, FLAC, OGG, MP3" in checks["files"].detail
+    assert checks["input level"].detail == f"mic:{CARD.name} gives -23 dBFS: fine"
+    assert checks["sound server"].detail == "fake"
+    assert checks["playback"].detail == "captured with parec, -120 dBFS: silent"
+    assert checks["outputs"].detail == "hdmi, usb: hear one with --input playback:NAME"
+    assert checks["player"].detail == f"MPD: x: hear it with --input fifo:{tmp_path}/pipe"
+
+
+@pytest.mark.usefixtures("no_portaudio")
+def test_doctor_where_nothing_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def missing(_model: Path | None) -> None:
+        raise RuntimeMissingError("no TFLite runtime works here")
+
+    monkeypatch.setattr(classifier, "load_classifier", missing)
+    tools(monkeypatch, tmp_path / "bin")
+    monkeypatch.setitem(sys.modules, "av", None)
+    checks = by_name()
+    assert {name: check.ok for name, check in checks.items()} == {
+        "system": True,
+        "Python": True,
+        "model": False,
+        "files": True,
+        "radio": None,
+        "PortAudio": False,
+        "input level": None,
+        "sound server": None,
+        "playback": None,
+    }
+    assert "apt install libportaudio2" in checks["PortAudio"].fix
+    assert "pip install 'paces-live[radio]'" in checks["radio"].fix
+    assert "apt install pulseaudio-utils" in checks["playback"].fix
+    assert "Lite: sudo apt install pipewire-audio pulseaudio-utils" in checks["sound server"].fix
+
+
+def test_doctor_tells_of_a_wrong_model_a_silent_microphone_and_a_dead_server(
+    install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(_model: Path | None) -> None:
+        raise ModelError("the model's hash does not match")
+
+    monkeypatch.setattr(classifier, "load_classifier", broken)
+    monkeypatch.setattr(soundcheck, "ANSWER_S", 0.2)
+    monkeypatch.setattr(pulse, "ANSWER_S", 0.2)
+    install(DEVICES, [(np.zeros((96_000, 2), np.float32), False)])
+    tools(monkeypatch, tmp_path / "bin", parec=":", pactl="exec /bin/sleep 5")
+    checks = by_name(tmp_path / "other.tflite")
+    assert checks["model"].detail == "the model's hash does not match"
+    assert "silent" in checks["input level"].detail
+    assert "alsamixer" in checks["input level"].fix
+    assert checks["sound server"].ok is None
+    assert checks["sound server"].detail == "the sound server gave no answer in 0.2 s: restart it"
+    assert checks["playback"].ok is None
+
+
+@pytest.mark.parametrize(
+    ("script", "ok", "detail"),
+    [
+        ("echo '  id: 0'", True, "PipeWire"),
+        ("exec /bin/sleep 5", None, "pw-cli: no answer in 0.2 s"),
+        ("echo 'Error: host is down' >&2; exit 1", None, "pw-cli: Error: host is down"),
+    ],
+)
+def test_doctor_asks_pipewire_where_pulseaudio_has_no_tools(
+    install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, ok: bool | None, detail: str
+) -> None:
+    install([])
+    monkeypatch.setattr(soundcheck, "ANSWER_S", 0.2)
+    tools(monkeypatch, tmp_path / "bin", **{"pw-cli": script})
+    check = next(check for check in soundcheck.sound_checks() if check.name == "sound server")
+    assert (check.ok, check.detail) == (ok, detail)
+
+
+def test_doctor_as_json(install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any) -> None:
+    install([])
+    tools(monkeypatch, tmp_path / "bin")
+    with pytest.raises(typer.Exit) as end:
+        doctor(json=True)
+    assert end.value.exit_code == 1
+    told = {check["name"]: check for check in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert told["microphone"]["ok"] is False
+    assert told["Python"] == {"type": "check", "name": "Python", "ok": True, "fix": ""} | {
+        "detail": told["Python"]["detail"]
+    }
+
+
+@pytest.mark.usefixtures("portaudio")
+def test_doctor_listens_to_a_real_server(sound_server: SoundServer) -> None:
+    """In a child: PortAudio looks at the devices once in a process."""
+    code = (
+        "from paces_live.system.doctor import run_checks\n"
+        "for check in run_checks():\n"
+        "    print(check.name, check.ok, check.detail)"
+    )
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, env=sound_server.env, capture_output=True, text=True, check=True)
+    assert told.stderr == ""
+    lines = told.stdout.splitlines()
+    assert lines[5].startswith("PortAudio True PortAudio V")
+    assert lines[6:11] == [
+        "microphone True pulse, default; the default is default at 44100 Hz",
+        "input level False mic:default gives -120 dBFS: silent",
+        "sound server True pulseaudio",
+        "playback True captured with parec, -120 dBFS: silent",
+        "outputs True music: hear one with --input playback:NAME",
+    ]

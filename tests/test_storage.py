@@ -1,0 +1,27 @@
+"""Where settings and history are kept."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from paces_live.errors import UsageError
+from paces_live.storage import config_folder, state_folder
+
+
+@pytest.mark.parametrize(("folder", "variable"), [(config_folder, "XDG_CONFIG_HOME"), (state_folder, "XDG_STATE_HOME")])
+def test_the_environment_says_where(
+    folder: Callable[[], Path], variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path))
+    assert folder() == tmp_path / "paces-live"
+    # A user of a container, known to no list of users.
+    monkeypatch.delenv(variable)
+    monkeypatch.delenv("HOME", raising=False)
+
+    def unknown(_uid: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    with pytest.raises(UsageError, match=f"set HOME or {variable}"):
+        folder()

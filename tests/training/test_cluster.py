@@ -1,0 +1,172 @@
+"""Shards survive what happens to the processes that make them: kills, lost machines, other machines."""
+
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from training.cases.cluster import map_shards
+from training.errors import TrainingError
+
+ROOT = Path(__file__).parents[2]
+RATE = 22050
+COMMAND = (sys.executable, "-m", "training", "megabatch", "--workers", "1", "--variants", "1")
+KILL_A_NODE = """
+import os, sys, time
+from dataclasses import dataclass
+from pathlib import Path
+
+import ray
+from ray.cluster_utils import Cluster
+
+from paces_live.analysis.feature_config import FeatureConfig
+from training.cases import megabatch
+from training.cases.cluster import map_shards
+
+
+@dataclass(frozen=True)
+class Noted:
+    # A job that says on which node it began; on the node to be lost it does not end before that is lost.
+    job: megabatch.ShardJob
+    notes: Path
+    lost: str
+
+    @property
+    def shard(self):
+        return self.job.shard
+
+    def write(self):
+        import ray
+        node = ray.get_runtime_context().get_node_id()
+        with self.notes.open("a") as file:
+            file.write(f"{node} {self.shard.parent.name}/{self.shard.name}\\n")
+        time.sleep(20.0 if node == self.lost else 0.5)
+        self.job.write()
+
+
+if __name__ == "__main__":
+    corpus, folder = Path(sys.argv[1]), Path(sys.argv[2])
+    megabatch.SHARD_SONGS = 1
+    jobs = megabatch.shard_jobs(corpus, folder, FeatureConfig(), seed=1, variants=1, windows=3)
+    notes = folder / "notes.txt"
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": 80 * 2**20})
+    lost = cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
+    killed = False
+    for shard in map_shards([Noted(job, notes, lost.node_id) for job in jobs], cluster=cluster.address):
+        begun = [line.split()[0] for line in notes.read_text().splitlines()] if notes.exists() else []
+        if not killed and lost.node_id in begun:
+            cluster.remove_node(lost, allow_graceful=False)
+            killed = True
+    assert killed, "the second node never had a job"
+    print(f"{len(jobs)} shards, begun {len(notes.read_text().splitlines())} times")
+    cluster.shutdown()
+"""
+
+
+def make_corpus(folder: Path, songs: int, *, first: int = 0, seconds: float = 14.0) -> Path:
+    """Write songs of clicks, of all splits in turn, each of a family of its own."""
+    (folder / "audio").mkdir(parents=True)
+    (folder / "songs").mkdir()
+    for index in range(songs):
+        rng = np.random.default_rng([first, index])
+        tempo = float(rng.uniform(90.0, 170.0))
+        samples = rng.normal(0.0, 0.01, int(seconds * RATE)).astype(np.float32)
+        for beat in np.arange(0.0, seconds - 0.1, 60.0 / tempo):
+            start = int(beat * RATE)
+            samples[start : start + 800] += np.hanning(800).astype(np.float32) * rng.normal(0.0, 0.3, 800)
+        soundfile.write(folder / "audio" / f"{index:05d}.flac", samples, RATE, subtype="PCM_16")
+        song = {
+            "id": f"{index:05d}",
+            "seed": [first, index],
+            "family": f"artist {first + index}",
+            "grooves": [],
+            "meter": "duple",
+            "time_signature": "4/4",
+            "tempo": tempo,
+            "swung": False,
+            "offbeats": 1.0,
+            "compatible": [tempo, tempo / 2],
+            "taste": [],
+            "soundfont": "",
+            "drums": True,
+            "duration": seconds,
+            "split": ("train", "validation", "test")[index % 3],
+        }
+        (folder / "songs" / f"{index:05d}.json").write_text(json.dumps(song), "utf-8")
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.npz"))}
+
+
+def run(*command: str | Path) -> str:
+    environment = os.environ | {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [*map(str, command)], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_corpus(tmp_path_factory.mktemp("work") / "corpus", 9)
+
+
+def test_killed_megabatch_goes_on_to_the_same_shards(corpus: Path, tmp_path: Path) -> None:
+    for work in (tmp_path / "killed", tmp_path / "calm"):
+        work.mkdir()
+        (work / "corpus").symlink_to(corpus)
+    killed, calm = tmp_path / "killed", tmp_path / "calm"
+    with subprocess.Popen(
+        [*COMMAND, "--windows", "12", "--work", str(killed)], cwd=ROOT, stderr=subprocess.DEVNULL
+    ) as process:
+        deadline = time.monotonic() + 60.0
+        while not contents(killed) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    time.sleep(1.0)
+    kept = {path: path.stat().st_mtime_ns for path in killed.rglob("*.npz")}
+    assert 1 <= len(kept) < 3
+    for work in (killed, calm):
+        run(*COMMAND, "--windows", "12", "--work", work)
+    assert len(contents(calm)) == 3
+    assert contents(killed) == contents(calm)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert not list(killed.rglob("*.partial"))
+
+
+def test_a_lost_node_changes_nothing(corpus: Path, tmp_path: Path) -> None:
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("ray is not installed: pip install 'paces-live[cluster]'")
+    script = tmp_path / "kill_a_node.py"
+    script.write_text(KILL_A_NODE, "utf-8")
+    # Ray's own lines may stand around it.
+    told = re.search(r"(\d+) shards, begun (\d+) times", run(sys.executable, script, corpus, tmp_path / "cluster"))
+    assert told
+    jobs, begun = map(int, told.groups())
+    assert begun > jobs, "no job was begun twice: the node was not lost in the middle of one"
+    one = (
+        "import sys; from pathlib import Path; from paces_live.analysis.feature_config import FeatureConfig;"
+        "from training.cases import megabatch; megabatch.SHARD_SONGS = 1;"
+        "megabatch.build(Path(sys.argv[1]), Path(sys.argv[2]), FeatureConfig(), seed=1, variants=1, windows=3)"
+    )
+    run(sys.executable, "-c", one, corpus, tmp_path / "one")
+    assert len(contents(tmp_path / "one")) == jobs
+    assert contents(tmp_path / "cluster") == contents(tmp_path / "one")
+
+
+def test_a_missing_ray_is_told_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(TrainingError, match=r"pip install 'paces-live\[cluster\]'"):
+        list(map_shards([], cluster="auto"))

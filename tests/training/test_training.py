@@ -1,0 +1,129 @@
+"""The whole training chain in miniature: from nothing to the verdict of a model just exported."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paces_live.demo import excerpt
+from training.cases.negatives import KINDS, negative
+from training.evaluation.metrics import SongResult, candidate_measures, song_measures
+from training.labels.truth import Truth
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str | Path) -> str:
+    command = [sys.executable, "-m", *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder in which a small model was made, step by step."""
+    for program in ("mma", "fluidsynth", "espeak-ng"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed: the corpus cannot be made")
+    folder = tmp_path_factory.mktemp("work")
+    run("training", "corpus", "--work", folder, "--songs", "20", "--seed", "7")
+    run("training", "megabatch", "--work", folder, "--variants", "1", "--windows", "3")
+    run("training", "train", "--work", folder, "--epochs", "3")
+    run("training", "export", "--work", folder, "--model", folder / "model" / "mini.tflite")
+    run("training", "evaluate", "--work", folder, "--model", folder / "model" / "mini.tflite")
+    return folder
+
+
+def test_the_chain_ends_with_a_verdict_of_the_model_just_exported(work: Path) -> None:
+    model = work / "model" / "mini.tflite"
+    (line,) = run("paces_live", "analyze", excerpt(), "--model", model, "--json").splitlines()
+    result = json.loads(line)
+    assert result["type"] == "file"
+    assert all(40.0 <= pace["spm"] <= 320.0 for pace in result["paces"])
+
+
+def test_evaluation_writes_figures_and_card(work: Path) -> None:
+    manifest = json.loads((work / "model" / "mini.json").read_text("utf-8"))
+    held_out = manifest["metrics"]["held-out generated songs, degraded"]
+    assert 0.0 < held_out["candidates"]["accuracy"] <= 1.0
+    assert f"{held_out['candidates']['accuracy']:.4f}" in (work / "model" / "README.md").read_text("utf-8")
+
+
+def test_quantization_leaves_decisions_alone(work: Path) -> None:
+    manifest = json.loads((work / "model" / "mini.json").read_text("utf-8"))
+    assert manifest["metrics"]["quantization, on validation cases"]["agreement"] >= 0.97
+
+
+def test_every_step_resumes_where_it_was(work: Path) -> None:
+    shards = sorted((work / "megabatch").rglob("*.npz"))
+    kept, lost = shards[0], shards[-1]
+    before, stamp = np.load(lost)["folds"], kept.stat().st_mtime_ns
+    lost.unlink()
+    run("training", "megabatch", "--work", work, "--variants", "1", "--windows", "3")
+    np.testing.assert_array_equal(np.load(lost)["folds"], before)
+    assert kept.stat().st_mtime_ns == stamp
+
+
+def test_shards_of_other_parameters_are_not_mixed(work: Path) -> None:
+    command = [sys.executable, "-m", "training", "megabatch", "--work", str(work), "--windows", "9"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "other parameters" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_splits_share_no_song(work: Path) -> None:
+    songs = [
+        set(np.concatenate([np.load(s)["song"] for s in (work / "megabatch" / split).glob("*.npz")]).tolist())
+        for split in ("train", "validation", "test")
+    ]
+    assert len(set.union(*songs)) == sum(map(len, songs))
+
+
+COMMANDS = (
+    *("corpus", "megabatch", "train", "export", "evaluate", "openset", "excerpt"),
+    *("add", "log", "sweep", "crossvalidate", "tolerance", "distil", "report", "latency", "labels", "calibrate"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    assert "Example: python -m training" in run("training", command, "--help")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_negatives_are_sounds_of_the_length_asked_for(kind: str) -> None:
+    if kind == "speech" and shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not installed")
+    music = np.random.default_rng(1).normal(0.0, 0.1, 22050 * 12).astype(np.float32)
+    sound = negative(kind, 8.0, 22050, np.random.default_rng(3), music=music)
+    assert sound.dtype == np.float32
+    assert len(sound) == 8 * 22050
+    assert 1e-3 < np.sqrt(np.mean(sound**2)) < 1.0
+
+
+def test_measures_of_perfect_verdicts() -> None:
+    label = np.array([1, 0, 1, 0, 0], np.int8)
+    measures = candidate_measures(label, label.astype(np.float32))
+    assert measures["accuracy"] == measures["balanced_accuracy"] == measures["auc"] == measures["f1"] == 1.0
+    assert measures["larger_class"] == pytest.approx(0.6)
+
+
+def test_measures_of_songs() -> None:
+    truth = Truth((82.0, 164.0), (41.0, 328.0))
+    right, wrong, missed = (SongResult(truth, found) for found in ((164.1, 82.0, 41.0), (164.0, 82.0, 109.0), (82.0,)))
+    perfect = song_measures([right])
+    assert perfect["set_f1"] == perfect["flag_f1"] == perfect["songs_without_wrong_pace"] == 1.0
+    assert perfect["tempo_error_median"] == pytest.approx(0.1 / 164.0 / 2.0, rel=0.01)
+    assert wrong.wrong() == (109.0,)
+    assert missed.missed() == (164.0,)
+    mixed = song_measures([right, wrong, missed])
+    assert mixed["set_precision"] == pytest.approx(5 / 6)
+    assert mixed["set_recall"] == pytest.approx(5 / 6)
+    assert mixed["flag_precision"] == 1.0
+    assert mixed["flag_recall"] == pytest.approx(2 / 3)

@@ -1,0 +1,364 @@
+"""The screen as a pure function: every state of it, without a terminal.
+
+What it draws is kept as text in ``tests/tui/snapshots``. After a change that is meant, write them anew and look at what
+``git diff`` shows: ``SNAPSHOTS=write pytest tests/tui/test_view.py``.
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.text import Text
+
+from paces_live.errors import UsageError
+from paces_live.match import SPM_MAX, SPM_MIN
+from paces_live.render.theme import DARK, LIGHT, PLAIN, Theme, choose
+from paces_live.tui.figures import GLYPHS, large, size
+from paces_live.tui.keys import KEYS
+from paces_live.tui.scale import Axis
+from paces_live.tui.screen import draw, render
+from paces_live.tui.tap import PAUSE_S, Taps
+from paces_live.tui.verdict import judge
+from paces_live.tui.view import Heard, View
+from tests.support.fakes import START, TWO_SONGS, reading, song
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+# Heights without the footer, which takes the last line of the terminal.
+TERMINALS = [(40, 11), (80, 23), (200, 49)]
+SIZES = [*TERMINALS, (60, 15), (120, 39), (79, 17), (30, 6), (20, 3), (2, 1)]
+
+
+def hills(*peaks: tuple[float, float]) -> list[float]:
+    """Return a tempogram with peaks given as (spm, strength)."""
+    spm = np.geomspace(SPM_MIN, SPM_MAX, 193)
+    strengths = sum(strength * np.exp(-((np.log(spm / peak) / 0.03) ** 2)) for peak, strength in peaks)
+    return np.round(strengths, 4).tolist()  # type: ignore[no-any-return]
+
+
+MATCHING = reading(
+    72.0,
+    [(165.31, 0.97), (82.66, 0.94)],
+    song=3,
+    title="Waltz of the open road",
+    tempogram=hills((165.3, 0.9), (82.7, 0.8), (110.2, 0.3), (55.1, 0.4), (41.0, 0.5)),
+)
+SONGS = (song(1, 0.0, 40.0, 123.4, 61.7), song(2, 42.0, 60.0, 172.0, 86.0, title="Steep and short"), song(3, 60, 70))
+STATES = {
+    "empty": View(),
+    "listening": View(Heard("mic:USB", reading(8.0, state="listening"))),
+    "silence": View(Heard("mic:USB", reading(50.0, state="silence", level=-120.0), SONGS, 50.0)),
+    "no pulse": View(Heard("mic:USB", reading(50.0, state="no_pulse"))),
+    "match": View(Heard("mic:USB", MATCHING, SONGS, 60.0)),
+    "strip": View(Heard("mic:USB", MATCHING, SONGS, 60.0), strip=True),
+    "no match": View(Heard("mic:USB", reading(50.0, [(123.4, 0.98), (61.7, 0.9)]))),
+    "stretch": View(Heard("mic:USB", reading(50.0, [(176.0, 0.98), (88.0, 0.9)], state="provisional"))),
+    "no target": View(Heard("mic:USB", MATCHING, SONGS), target=None),
+    "many": View(Heard("mic:USB", reading(50.0, [(42.0 * k, 0.9) for k in range(1, 8)]), SONGS * 9, 0.0)),
+    "trouble": View(
+        Heard("mic:USB", reading(5.0, [(165.0, 0.9)], level=-1.0, word="clipping", lost=12.3)), ending=True
+    ),
+    "unplugged": View(
+        Heard("mic:USB", reading(9.0, [(165.0, 0.9)], note="microphone is gone, trying again in 5 s", lost=2.0))
+    ),
+    "no input": View(Heard("mic:USB", None, SONGS, trouble="no microphone found: plug one in")),
+    "remembered": View(Heard("mic:USB", replace(MATCHING, remembered=True, state="listening"), (), 70.0)),
+    "paused": View(Heard("mic:USB", MATCHING, SONGS, 60.0), paused=True),
+    "tapping": View(Heard("mic:USB", MATCHING, SONGS, 60.0), target=158.0, taps=3),
+    "help": View(Heard("mic:USB", MATCHING, SONGS, 60.0), help=True),
+    "long name": View(Heard("file:" + "ein-sehr-langer-name-" * 20 + ".ogg", MATCHING)),
+}
+MATCH, CRAMPED = STATES["match"], (40, 11)
+
+
+@pytest.mark.parametrize("view", STATES.values(), ids=STATES.keys())
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_the_screen_has_its_size_and_is_pure(view: View, width: int, height: int) -> None:
+    lines = render(view, width, height).split("\n")
+    assert len(lines) == height
+    assert max(line.cell_len for line in lines) <= width
+    assert render(view, width, height) == render(view, width, height)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(("width", "height"), TERMINALS)
+def test_the_screen_is_as_it_was(state: str, width: int, height: int) -> None:
+    path = SNAPSHOTS / f"{state.replace(' ', '-')}-{width}x{height + 1}.txt"
+    lines = render(STATES[state], width, height).plain.split("\n")
+    drawn = "\n".join(line.rstrip() for line in lines) + "\n"
+    if os.environ.get("SNAPSHOTS") == "write":
+        path.write_text(drawn, "utf-8")
+    assert path.read_text("utf-8") == drawn, "where this is meant, write it anew: SNAPSHOTS=write pytest " + __file__
+
+
+def test_no_snapshot_is_left_over() -> None:
+    assert len(list(SNAPSHOTS.glob("*.txt"))) == len(STATES) * len(TERMINALS)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("empty", ["STARTING", "165 spm ± 5 %"]),
+        ("listening", ["LISTENING", "listening… 8 s", "no compatible pace"]),
+        ("silence", ["SILENCE", "−99 dBFS"]),
+        ("no pulse", ["NO STEADY PULSE", "no steady pulse"]),
+        ("match", ["✓  MATCH · locked on", "+0.3 spm, +0.2 %", "a step on every beat", "settled", "♪ Waltz of the"]),
+        ("match", ["82.7 94 %", "✓ 165.3 97 %", "[165]", "40─", "─320", "░█░", "every 1 s  load 0.4 %"]),
+        ("no match", ["✕  NO MATCH", "−41.6 spm, −25.2 %", "123.4", "61.7"]),
+        ("stretch", ["≈  STRETCH · a compromise", "+11.0 spm, +6.7 %", "still settling"]),
+        ("no target", ["NO TARGET"]),
+        ("trouble", ["clipping", "lost 12.3 s", "ending…"]),
+        ("unplugged", ["! microphone is gone, trying again in 5 s", "lost 2.0 s"]),
+        ("no input", ["✕  NO INPUT", "! no microphone found: plug one in", "s: next input"]),
+        ("remembered", ["✓  MATCH", "remembered", "▒"]),
+        ("paused", ["PAUSED"]),
+        ("tapping", ["158 spm, 3 taps"]),
+    ],
+)
+def test_the_screen_says_it_in_words(state: str, words: list[str]) -> None:
+    text = render(STATES[state], 80, 23).plain
+    assert [word for word in words if word not in text] == []
+
+
+def test_narrow_says_the_same_in_fewer_words() -> None:
+    text = render(MATCH, *CRAMPED).plain
+    for word in (
+        "✓ MATCH",
+        "165 spm ± 5 %",
+        "+0.3 spm, +0.2 %",
+        "a step on every beat · locked on",
+        "82.7 94 %",
+        "✓ 165.3 97 %",
+        "−21 dBFS",
+        "settled",
+        "♪ Waltz of the open",
+    ):
+        assert word in text
+    assert "✕ NO MATCH" in render(STATES["no match"], *CRAMPED).plain
+
+
+def shapes(view: View) -> set[str]:
+    """Return the frame characters on the screen, and whether something is filled."""
+    text = render(view, 80, 23)
+    filled = {"filled"} if any("reverse" in str(span.style) for span in text.spans) else set()
+    return filled | (set(text.plain) & set("╭╌┏┃"))
+
+
+def test_verdicts_differ_in_shape_not_only_in_colour() -> None:
+    assert shapes(MATCH) == {"filled"}
+    assert shapes(STATES["no match"]) == {"╭", "╌"}
+    assert shapes(STATES["stretch"]) == {"┏", "┃"}
+    assert shapes(STATES["silence"]) == set()
+
+
+def test_the_verdict_follows_the_target_at_once() -> None:
+    assert judge(MATCH).word == "MATCH"
+    assert judge(replace(MATCH, target=176.0)).word == "STRETCH"
+    assert judge(replace(MATCH, target=190.0)).word == "NO MATCH"
+    assert judge(replace(MATCH, target=170.0, tolerance=0.02)).word == "STRETCH"
+    assert "✓ MATCH" in render(replace(MATCH, target=123.0), 80, 23).plain.split("songs heard")[1]
+
+
+def test_large_figures_show_the_pace_nearest_to_the_target() -> None:
+    assert MATCH.shown == 165.31
+    assert replace(MATCH, target=85.0).shown == 82.66
+    assert replace(MATCH, target=None).shown == 165.31
+    assert STATES["empty"].shown is None
+    for (width, height), scale in zip(TERMINALS, (1, 2, 4), strict=True):
+        assert large("165", scale)[0].rstrip() in render(MATCH, width, height).plain
+
+
+@pytest.mark.parametrize("width", [38, 78, 160])
+@pytest.mark.parametrize("target", [40.0, 83.0, 165.0, 167.5, 320.0])
+def test_a_pace_that_matches_stands_in_the_band_and_no_other(width: int, target: float) -> None:
+    axis = Axis(width)
+    low, high = axis.cell(target * 0.95), axis.cell(target * 1.05)
+    for spm in np.geomspace(SPM_MIN, SPM_MAX, 400):
+        matches = abs(spm / target - 1.0) <= 0.05
+        if matches:
+            assert low <= axis.cell(spm) <= high
+        elif abs(spm / target - 1.0) > 0.05 + 2.1 / width * np.log(SPM_MAX / SPM_MIN):
+            assert not low <= axis.cell(spm) <= high
+
+
+def test_the_axis_is_logarithmic_and_its_inverse_is_right() -> None:
+    axis = Axis(78)
+    assert [axis.cell(spm) for spm in (40.0, 80.0, 160.0, 320.0)] == [0, 26, 52, 77]
+    assert all(axis.cell(axis.spm(cell)) == cell for cell in range(78))
+    assert (axis.spm(-9), axis.spm(200)) == (SPM_MIN, SPM_MAX)
+
+
+def test_the_pace_that_matches_is_never_left_out() -> None:
+    paces = [(50.0 + 10 * k, 0.9 - 0.01 * k) for k in range(9)] + [(165.0, 0.5)]
+    for width, height in SIZES[:6]:
+        assert "✓ 165.0 50 %" in render(View(Heard("mic", reading(50.0, paces))), width, height).plain
+
+
+def test_a_place_on_the_scale_is_a_rate_and_others_are_none() -> None:
+    for (width, height), view in zip(TERMINALS, (MATCH, STATES["strip"], MATCH), strict=True):
+        picture = draw(view, width, height)
+        axis = next(n for n, line in enumerate(picture.lines) if "─320" in line.plain)
+        column = picture.lines[axis].plain.index("[165]") + 2
+        assert picture.spm(column, axis) == pytest.approx(165.0, rel=0.04)
+        assert picture.spm(column, axis - 1) == picture.spm(column, axis)
+        assert picture.spm(column, 0) is None
+        assert picture.spm(0, axis) is None
+        assert (picture.spm(column, axis + 1) is not None) == view.strip
+    assert not draw(STATES["help"], 80, 23).scale
+
+
+def test_the_strip_shows_what_repeats() -> None:
+    with_it, without = (render(STATES[state], 80, 23).plain.split("\n") for state in ("strip", "match"))
+    axis = next(n for n, line in enumerate(without) if "─320" in line)
+    assert with_it[: axis - 1] == without[: axis - 1]
+    strip = with_it[axis + 2]
+    assert strip[1 + Axis(78).cell(165.3)] == strip[1 + Axis(78).cell(82.7)] == "█"
+    assert strip[1 + Axis(78).cell(130.0)] == " "
+    assert "▁" in with_it[axis - 1], "a candidate that was refused"
+
+
+def test_songs_are_listed_newest_first() -> None:
+    text = render(MATCH, 80, 23).plain
+    assert text.index("none found") < text.index("Steep and short") < text.index("61.7")
+
+
+def test_the_help_names_every_key() -> None:
+    text = render(STATES["help"], 80, 23).plain
+    assert [keys.words for keys in KEYS if f"{keys.shown:<7}{keys.words}" not in text] == []
+
+
+def test_heard_follows_the_events() -> None:
+    heard = Heard()
+    for event in TWO_SONGS:
+        heard = heard.after(event)
+    assert (heard.input, len(heard.songs), heard.song_start) == ("file:demo.ogg", 2, 80.0)
+    assert Heard().after(START) == Heard("file:demo.ogg")
+
+
+def test_songs_are_counted_over_all_inputs() -> None:
+    heard = Heard()
+    for event in (*TWO_SONGS, *TWO_SONGS[:-1]):
+        heard = heard.after(event)
+    assert [song.song for song in heard.songs] == [1, 2, 3, 4]
+    again = heard.after(START)
+    assert (again.reading, again.song_start, View(again).song) == (None, 0.0, 5)
+
+
+def test_silence_belongs_to_no_song() -> None:
+    heard = Heard().after(song(1, 0.0, 40.0, 165.0)).after(reading(70.0, state="silence", song=2))
+    assert View(heard).song_time == 0.0
+    later = View(heard.after(reading(78.0, state="listening", song=2)))
+    assert later.song_time == 8.0
+    assert "listening… 8 s" in render(later, 80, 23).plain
+
+
+def test_the_time_of_a_song_is_its_own_after_one_that_was_too_short_to_be_told() -> None:
+    titles = {2.0: None, 3.0: "Short", 6.0: "Long", 8.0: "Long"}
+    heard, times = Heard(), []
+    for t, title in titles.items():
+        heard = heard.after(reading(t, title=title))
+        times.append(View(heard).song_time)
+    # A title that is known late begins nothing.
+    assert times == [2.0, 3.0, 0.0, 2.0]
+
+
+def test_taps_give_the_median_rate_and_end_with_a_pause() -> None:
+    taps = Taps().tapped(10.0)
+    assert (taps.count, taps.rate) == (1, None)
+    for time in (10.4, 10.8, 11.9, 12.3):
+        taps = taps.tapped(time)
+    assert taps.count == 5
+    assert taps.rate == pytest.approx(150.0)
+    assert taps.at(12.3 + PAUSE_S - 0.1) == taps
+    assert taps.at(12.3 + PAUSE_S) == Taps()
+    assert taps.tapped(20.0) == Taps((20.0,), 1)
+
+
+def test_taps_follow_a_runner_who_changes_the_rate() -> None:
+    taps = Taps()
+    for step in range(20):
+        taps = taps.tapped(0.5 * step)
+    for step in range(9):
+        taps = taps.tapped(10.0 + 0.4 * step)
+    assert taps.rate == pytest.approx(150.0)
+    assert taps.count == 29
+    assert Taps().tapped(1.0).tapped(1.0).rate == 60_000.0
+
+
+def test_themes_are_chosen_by_name_or_by_the_wish_for_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert choose() is DARK
+    assert choose("light") is LIGHT
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert choose() is PLAIN
+    assert choose("dark") is DARK
+    with pytest.raises(UsageError, match="theme pink is unknown: choose auto, dark, light, plain"):
+        choose("pink")
+
+
+def linear(colour: str) -> np.ndarray:
+    """Return a colour as linear red, green and blue, 0 to 1 (sRGB, IEC 61966-2-1)."""
+    value = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255.0
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the contrast ratio of two linear colours (WCAG 2)."""
+    a, b = sorted((float(colour @ [0.2126, 0.7152, 0.0722]) + 0.05 for colour in (one, other)), reverse=True)
+    return a / b
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+def test_colours_can_be_read(theme: Theme) -> None:
+    drawn = [str(style.color.name) for style in (theme.yes, theme.no, theme.dim) if style.color]
+    assert len(drawn) == 3
+    for colour in (*drawn, theme.text, theme.faint):
+        assert contrast(linear(colour), linear(theme.background)) >= 4.5
+    for colour in (theme.text, theme.faint):
+        assert contrast(linear(colour), linear(theme.surface)) >= 4.5
+
+
+# What eyes without red, green or blue cones see of linear colours (Machado, Oliveira and Fernandes 2009, severity 1).
+BLINDNESS = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+@pytest.mark.parametrize("blindness", BLINDNESS)
+def test_colour_blind_eyes_tell_yes_from_no(theme: Theme, blindness: str) -> None:
+    assert theme.yes.color is not None
+    assert theme.no.color is not None
+    yes, no = (np.clip(BLINDNESS[blindness] @ linear(style.color.name), 0.0, 1.0) for style in (theme.yes, theme.no))  # type: ignore[union-attr]
+    assert np.abs(yes ** (1 / 2.2) - no ** (1 / 2.2)).max() > 0.25
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3, 4])
+def test_figures_have_the_size_they_promise(scale: int) -> None:
+    lines = large("165", scale)
+    assert {len(line) for line in lines} == {size(3, scale)[0]}
+    assert len(lines) == size(3, scale)[1]
+
+
+def test_figures_and_letters_differ() -> None:
+    drawings = {"".join(large(character, 1)) for character in GLYPHS}
+    assert len(drawings) == len(GLYPHS) - 1, "only zero and the letter O are the same"
+
+
+@pytest.mark.parametrize(("state", "word"), [("match", "MATCH"), ("no match", "NO MATCH"), ("stretch", "STRETCH")])
+def test_large_screens_say_the_verdict_in_large_letters(state: str, word: str) -> None:
+    for width, height in ((120, 39), (200, 49)):
+        assert [line for line in large(word, 1) if line.strip() not in render(STATES[state], width, height).plain] == []
+
+
+def test_without_colour_nothing_has_one() -> None:
+    for view in STATES.values():
+        text = render(replace(view, theme=PLAIN), 80, 23)
+        assert not [span for span in text.spans if getattr(span.style, "color", None)]
+
+
+def test_render_gives_text() -> None:
+    assert type(render(View(), 80, 23)) is Text

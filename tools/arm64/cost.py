@@ -1,0 +1,144 @@
+"""What a minute of audio costs on a Raspberry Pi, estimated from the instructions that it takes.
+
+QEMU counts them exactly, with its `insn` plugin; Debian's own build has no plugins, so one is made of Debian's source.
+How fast a Pi executes them is an assumption, and written down as such.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.arm64.root import Root
+
+FOLDER = "/opt/qemu"
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A Raspberry Pi: processor as QEMU calls it, clock in GHz, assumed instructions per cycle, low and high."""
+
+    name: str
+    cpu: str
+    clock_ghz: float
+    ipc: tuple[float, float]
+
+
+# An in-order core that starts two instructions a cycle at best, and waits for its small caches: Python's interpreter
+# and numpy's loops come to about half. Out-of-order cores of three and of four instructions reach more of the same.
+A53, A72, A76 = (0.4, 0.8), (0.8, 1.4), (1.2, 2.2)
+BOARDS = (
+    Board("Zero 2 W", "cortex-a53", 1.0, A53),
+    Board("3 B", "cortex-a53", 1.2, A53),
+    Board("3 B+", "cortex-a53", 1.4, A53),
+    Board("4 B", "cortex-a72", 1.5, A72),
+    Board("5", "cortex-a76", 2.4, A76),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Instructions, in millions: from the start to the first second of audio, and of a minute of audio after it."""
+
+    start: float
+    minute: float
+
+
+def seconds(board: Board, millions: float) -> tuple[float, float]:
+    """Return the least and the most seconds that `board` takes for that many million instructions."""
+    low, high = board.ipc
+    return millions / (board.clock_ghz * 1e3 * high), millions / (board.clock_ghz * 1e3 * low)
+
+
+def table(counts: dict[str, Count]) -> str:
+    """Return the estimates for all boards, by the counts for each processor, as a Markdown table."""
+    lines = [
+        "| Raspberry Pi | processor | clock | instructions per cycle, assumed | start-up | one core, busy |",
+        "|---|---|---|---|---|---|",
+    ]
+    for board in BOARDS:
+        count = counts[board.cpu]
+        start, busy = seconds(board, count.start), [100.0 * s / 60.0 for s in seconds(board, count.minute)]
+        lines.append(
+            f"| {board.name} | {board.cpu.title()} | {board.clock_ghz:g} GHz | {board.ipc[0]:g} to {board.ipc[1]:g} "
+            f"| {start[0]:.1f} to {start[1]:.1f} s | {busy[0]:.1f} to {busy[1]:.1f} % |"
+        )
+    return "\n".join(lines)
+
+
+def build_qemu(root: Root, work: Path) -> None:
+    """Put a QEMU with its plugins into the root, from Debian's source: some minutes, once."""
+    target = root.path / FOLDER.lstrip("/")
+    if (target / "done").exists():
+        return
+    source = work / "qemu"
+    shutil.rmtree(source, ignore_errors=True)
+    for folder in ("lists/partial", "cache/archives/partial", "source"):
+        (source / folder).mkdir(parents=True)
+    # The root's own mirror, asked for sources; the system's lists stay as they are.
+    known = (root.path / "etc/apt/sources.list").read_text("utf-8")
+    keyring = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+    (source / "sources.list").write_text(re.sub(r"^deb ", f"deb-src {keyring} ", known, flags=re.MULTILINE), "utf-8")
+    options = ["-q", "-o", "APT::Sandbox::User=root", "-o", "Dir::Etc::sourceparts=-"]
+    options += ["-o", f"Dir::Etc::sourcelist={source}/sources.list"]
+    options += ["-o", f"Dir::State::lists={source}/lists", "-o", f"Dir::Cache={source}/cache"]
+    with (source / "log").open("w") as log:
+
+        def run(*command: str, cwd: Path) -> None:
+            subprocess.run(command, cwd=cwd, check=True, stdout=log, stderr=subprocess.STDOUT)
+
+        run("apt-get", *options, "update", cwd=source)
+        run("apt-get", *options, "source", "qemu", cwd=source / "source")
+        (unpacked,) = (path for path in (source / "source").iterdir() if path.is_dir())
+        build = unpacked / "build-arm64"
+        build.mkdir()
+        wanted = ["--target-list=aarch64-linux-user", "--without-default-features", "--enable-plugins"]
+        run("../configure", *wanted, "--disable-system", "--disable-tools", "--disable-docs", cwd=build)
+        run("ninja", "qemu-aarch64", "tests/plugin/libinsn.so", cwd=build)
+    target.mkdir(parents=True, exist_ok=True)
+    libraries = subprocess.run(["ldd", str(build / "qemu-aarch64")], capture_output=True, text=True, check=True).stdout
+    for path in (build / "qemu-aarch64", build / "tests/plugin/libinsn.so", *re.findall(r"/lib\S+", libraries)):
+        shutil.copy(path, target)
+    (target / "done").touch()
+    shutil.rmtree(source)
+
+
+def instructions(root: Root, cpu: str, *command: str) -> int:
+    """Return how many instructions a program of the root executes, in all its threads."""
+    loader = next(path.name for path in (root.path / FOLDER.lstrip("/")).glob("ld-linux*"))
+    emulator = [f"{FOLDER}/{loader}", "--library-path", FOLDER, f"{FOLDER}/qemu-aarch64", "-cpu", cpu]
+    emulator += ["-plugin", f"{FOLDER}/libinsn.so", "-d", "plugin"]
+    done = subprocess.run(
+        ["chroot", str(root.path), *emulator, *command],
+        env={"PATH": os.environ["PATH"], "HOME": "/root", "LANG": "C.UTF-8"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    (total,) = re.findall(r"^(?:total )?insns: (\d+)", done.stderr, re.MULTILINE)[-1:]
+    return int(total)
+
+
+def count(root: Root, cpu: str, program: str, excerpt: Path) -> Count:
+    """Count what listening to `excerpt` takes on the processor `cpu`: its first second, and its last minute.
+
+    The excerpt is given at 48 kHz, as a microphone gives it, so that resampling is counted too.
+    """
+    import numpy as np
+    import soundfile
+    import soxr
+
+    rate = 48_000
+    samples, own_rate = soundfile.read(excerpt, dtype="float32", always_2d=True)
+    samples = np.asarray(soxr.resample(samples.mean(axis=1), own_rate, rate), np.float32)
+    whole = len(samples) // rate
+    millions = {}
+    # Twice the first second: Python compiles its modules when they are first imported.
+    for length in (1, 1, whole - 60, whole):
+        soundfile.write(root.path / "tmp" / "excerpt.wav", samples[: length * rate], rate, subtype="PCM_16")
+        listen = ["listen", "--input", "/tmp/excerpt.wav", "--fast", "--json"]  # noqa: S108 - in the root
+        millions[length] = instructions(root, cpu, program, "-m", "paces_live", *listen) / 1e6
+    return Count(millions[1], millions[whole] - millions[whole - 60])

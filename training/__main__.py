@@ -5,8 +5,11 @@ import sys
 import typer
 
 from paces_live.errors import PacesError
-from training.commands import cases, evaluation, music, networks
-from training.commands.console import console
+from training.commands import data as cases
+from training.commands import measure as evaluation
+from training.commands import networks
+from training.commands import songs as music
+from training.commands.options import console
 from training.errors import TrainingError
 
 app = typer.Typer(

@@ -18,16 +18,16 @@ from ai_edge_litert.interpreter import Interpreter
 from paces_live.analysis.classifier import load_classifier
 from paces_live.analysis.feature_config import FeatureConfig
 from tests.training.test_cluster import make_corpus
-from training.cases import megabatch
-from training.cases.table import Division, Table
+from training.annotations.genres import GENRES
 from training.corpus.songs import load
+from training.dataset import megabatch
+from training.dataset.table import Division, Table
 from training.errors import TrainingError
-from training.evaluation.reliability import CALIBRATED, calibration_error
-from training.labels.genres import GENRES
+from training.evaluate.metrics.reliability import CALIBRATED, calibration_error
 from training.networks import export, quantization
 from training.networks.crossvalidation import crossvalidate, deal
-from training.networks.description import NETWORKS, SHIPPED, Description
 from training.networks.distil import distil
+from training.networks.experiment import EXPERIMENTS, SHIPPED, Description
 from training.networks.network import build, without_genre
 from training.networks.quantization import simulated
 from training.networks.scaling import scale
@@ -140,7 +140,7 @@ def exported(folder: Path) -> None:
     batches = cases(folder)
     judged = megabatch.read(batches, "validation").cases()
     for name in ("shipped", "stage0", "conv3d"):
-        network = build(Description.read(NETWORKS / f"{name}.toml"), CONFIG)
+        network = build(Description.read(EXPERIMENTS / f"{name}.toml"), CONFIG)
         run = folder / name
         run.mkdir()
         network.save(run / "network.keras")
@@ -425,7 +425,7 @@ def quantized(folder: Path) -> None:
     export.export(run, batches, run / "again.tflite", CONFIG, {}, quantization_aware="always")
     assert (run / "fine-tuned.keras").stat().st_mtime_ns == stamp
     for name in ("shipped", "stage0", "conv3d"):
-        network = build(Description.read(NETWORKS / f"{name}.toml"), CONFIG)
+        network = build(Description.read(EXPERIMENTS / f"{name}.toml"), CONFIG)
         copied = simulated(network)
         some = judged.take(np.arange(40)).cases()
         copied([some.folds, some.context], training=True)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from training.cases.cluster import map_shards
+from training.dataset.cluster import map_shards
 from training.errors import TrainingError
 
 ROOT = Path(__file__).parents[2]
@@ -29,8 +29,8 @@ import ray
 from ray.cluster_utils import Cluster
 
 from paces_live.analysis.feature_config import FeatureConfig
-from training.cases import megabatch
-from training.cases.cluster import map_shards
+from training.dataset import megabatch
+from training.dataset.cluster import map_shards
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def test_a_lost_node_changes_nothing(corpus: Path, tmp_path: Path) -> None:
     assert begun > jobs, "no job was begun twice: the node was not lost in the middle of one"
     one = (
         "import sys; from pathlib import Path; from paces_live.analysis.feature_config import FeatureConfig;"
-        "from training.cases import megabatch; megabatch.SHARD_SONGS = 1;"
+        "from training.dataset import megabatch; megabatch.SHARD_SONGS = 1;"
         "megabatch.build(Path(sys.argv[1]), Path(sys.argv[2]), FeatureConfig(), seed=1, variants=1, windows=3)"
     )
     run(sys.executable, "-c", one, corpus, tmp_path / "one")

@@ -12,6 +12,8 @@ import soundfile
 from numpy.typing import NDArray
 from scipy import signal
 
+from training.annotations.genres import genre_of
+from training.annotations.truth import Meter, Truth, judge, judge_all, truth
 from training.corpus import generate as corpus
 from training.corpus import synthesis
 from training.corpus.families import PATTERNS, SHARES, Family, families, library_root, splits
@@ -20,8 +22,6 @@ from training.corpus.performance import DRUMS, Feel, Note, feel_of, midi_tempo, 
 from training.corpus.score import Score, compose
 from training.corpus.songs import load
 from training.errors import TrainingError
-from training.labels.genres import genre_of
-from training.labels.truth import Meter, Truth, judge, judge_all, truth
 
 SEED = 3
 SECONDS = 12.0

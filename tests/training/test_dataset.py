@@ -11,14 +11,14 @@ import pytest
 
 from paces_live.analysis.feature_config import FeatureConfig
 from tests.training.test_cluster import make_corpus
-from training.cases import chunks, dataset, megabatch
-from training.cases.augment import shift_phase
-from training.cases.dataset import batches
-from training.cases.table import Table
+from training.annotations.genres import GENRES
 from training.corpus.songs import load
+from training.dataset import chunks, megabatch, stream
+from training.dataset.augment import shift_phase
+from training.dataset.stream import batches
+from training.dataset.table import Table
 from training.errors import TrainingError
-from training.labels.genres import GENRES
-from training.networks.description import Training
+from training.networks.experiment import Training
 from training.networks.objective import Lesson, goals, weights
 
 SHIPPED = Path(__file__).parents[2] / "models" / "paces.tflite"
@@ -43,18 +43,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def drawn_from(table: Table, **options: object) -> Iterator[dataset.Batch]:
+def drawn_from(table: Table, **options: object) -> Iterator[stream.Batch]:
     """Yield batches whose goal is the label and whose weight says which case it is."""
     number = np.arange(len(table), dtype=np.float32)
     return batches(table, table.label.astype(np.float32), number, **({"batch": 32, "buffer": 100} | options))  # type: ignore[arg-type]
 
 
-def epoch(table: Table, *, balanced: bool = False, **options: object) -> list[dataset.Batch]:
-    stream = drawn_from(table, **({"seed": 1, "balanced": balanced} | options))
-    return [next(stream) for _ in range(dataset.steps(table, batch=32, balanced=balanced))]
+def epoch(table: Table, *, balanced: bool = False, **options: object) -> list[stream.Batch]:
+    feed = drawn_from(table, **({"seed": 1, "balanced": balanced} | options))
+    return [next(feed) for _ in range(stream.steps(table, batch=32, balanced=balanced))]
 
 
-def cases_of(parts: list[dataset.Batch]) -> list[int]:
+def cases_of(parts: list[stream.Batch]) -> list[int]:
     return [int(number) for part in parts for number in part.weight]
 
 
@@ -89,9 +89,9 @@ def test_an_epoch_has_every_case_that_is_chosen_once_in_another_order(folder: Pa
 
 def test_an_epoch_depends_on_the_seed_and_its_number_alone(folder: Path) -> None:
     table = Table.read(folder, "train")
-    count = dataset.steps(table, batch=32)
-    stream = drawn_from(table, seed=3, augment=shift_phase)
-    both = [next(stream) for _ in range(2 * count)]
+    count = stream.steps(table, batch=32)
+    feed = drawn_from(table, seed=3, augment=shift_phase)
+    both = [next(feed) for _ in range(2 * count)]
     resumed = drawn_from(table, seed=3, augment=shift_phase, epoch=1)
     for part in both[count:]:
         np.testing.assert_array_equal(part.folds, next(resumed).folds)

@@ -7,11 +7,11 @@ import pytest
 import soundfile
 
 from tests.support.signals import RATE, noisy, rock
-from training.evaluation import latency
-from training.evaluation.latency import Change, Start, first_lasting, flags_right, quantile, share_within
-from training.evaluation.latency_page import Latency, curve, outcomes, page
-from training.evaluation.listening import Item
-from training.labels.truth import truth
+from training.annotations.truth import truth
+from training.evaluate.report.latency import Latency, curve, outcomes, page
+from training.evaluate.run import latency
+from training.evaluate.run.latency import Change, Start, first_lasting, flags_right, quantile, share_within
+from training.evaluate.run.songs import Item
 
 SHIPPED = Path(__file__).parents[2] / "models" / "paces.tflite"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from training.errors import TrainingError
-from training.networks.description import NETWORKS, SHIPPED, Description
+from training.networks.experiment import EXPERIMENTS, SHIPPED, Description
 
 ROOT = Path(__file__).parents[2]
 RECORD: dict[str, Any] = {
@@ -45,7 +45,7 @@ def test_networks(checks: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-@pytest.mark.parametrize("path", sorted(NETWORKS.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_description_is_valid_and_says_what_it_is(path: Path) -> None:
     assert len(Description.read(path).about.split()) > 8
 
@@ -53,7 +53,7 @@ def test_every_description_is_valid_and_says_what_it_is(path: Path) -> None:
 @pytest.mark.parametrize("name", ["genre", "log_constant", "no_context", "pcen", "per_band_flux", "wider"])
 def test_an_experiment_differs_from_the_network_that_ships_in_one_thing(name: str) -> None:
     """Else what comes out would say nothing of that thing."""
-    shipped, other = (Description.read(NETWORKS / f"{each}.toml") for each in ("shipped", name))
+    shipped, other = (Description.read(EXPERIMENTS / f"{each}.toml") for each in ("shipped", name))
     assert other.training == shipped.training
     changed = {
         part
@@ -95,7 +95,7 @@ def test_mistakes_are_told(change: dict[str, Any], message: str) -> None:
 
 def test_a_missing_file_names_the_nearest() -> None:
     with pytest.raises(TrainingError, match="did you mean 'shipped'"):
-        Description.read(NETWORKS / "shiped.toml")
+        Description.read(EXPERIMENTS / "shiped.toml")
 
 
 def test_the_digest_tells_experiments_apart_not_their_names() -> None:

@@ -5,9 +5,9 @@ import mido
 import pytest
 import soundfile
 
+from training.annotations.truth import Meter, truth
 from training.errors import TrainingError
-from training.evaluation import openset
-from training.labels.truth import Meter, truth
+from training.evaluate.run import real_music as openset
 
 HEAD = "id,family,source,title,tempo_bpm,meter,constant_tempo,tempo_from,notes"
 ROWS = [

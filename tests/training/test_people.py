@@ -12,15 +12,15 @@ import pytest
 import soundfile
 
 from tests.support.signals import RATE, clicks
-from training.cases import megabatch
+from training.annotations import annotators as people
+from training.annotations.annotators import Labels
+from training.annotations.truth import AGREED, FAST_EDGE, SLOW_EDGE, STEEPNESS, Truth, judge, truth
 from training.corpus import imported, recordings
 from training.corpus.recordings import Matching, Recording
 from training.corpus.songs import load
+from training.dataset import megabatch
 from training.errors import TrainingError
-from training.evaluation import calibration
-from training.labels import people
-from training.labels.people import Labels
-from training.labels.truth import AGREED, FAST_EDGE, SLOW_EDGE, STEEPNESS, Truth, judge, truth
+from training.evaluate.metrics import annotations as calibration
 
 ROOT = Path(__file__).parents[2]
 RESEARCH = ROOT.parent / "shared" / "research" / "songs20190129.csv"

@@ -15,20 +15,26 @@ from paces_live.analysis.classifier import FixedClassifier
 from paces_live.events import Match, Reading
 from tests.support.fakes import reading
 from tests.support.signals import RATE, rock
+from training.annotations.truth import Meter, Truth, truth
 from training.corpus import generate as corpus
 from training.corpus.families import Family
 from training.errors import TrainingError
-from training.evaluation import diagnosis, listening, markdown, needs, reliability, report, rivals, sounds
-from training.evaluation.evaluate import evaluate_openset
-from training.evaluation.findings import HELD_OUT, OPEN_CLEAN, Findings
-from training.evaluation.goals import Outcome, outcomes
-from training.evaluation.listening import Heard, Item
-from training.evaluation.metrics import SongResult
-from training.evaluation.needs import Group, Needs
-from training.evaluation.sounds import Flags
-from training.evaluation.summary import of_windows
-from training.evaluation.verdicts import Verdicts, tempo_band
-from training.labels.truth import Meter, Truth, truth
+from training.evaluate.metrics import diagnosis, reliability
+from training.evaluate.metrics import groups as needs
+from training.evaluate.metrics.groups import Group, Needs
+from training.evaluate.metrics.songs import SongResult
+from training.evaluate.report import markdown
+from training.evaluate.report.goals import Outcome, outcomes
+from training.evaluate.report.wording import of_windows
+from training.evaluate.run import baselines as rivals
+from training.evaluate.run import everything as report
+from training.evaluate.run import songs as listening
+from training.evaluate.run import sounds
+from training.evaluate.run.evaluate import evaluate_openset
+from training.evaluate.run.findings import HELD_OUT, OPEN_CLEAN, Findings
+from training.evaluate.run.predictions import Verdicts, tempo_band
+from training.evaluate.run.songs import Heard, Item
+from training.evaluate.run.sounds import Flags
 
 SHIPPED = Path(__file__).parents[2] / "models" / "paces.tflite"
 

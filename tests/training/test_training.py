@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from paces_live.demo import excerpt
-from training.cases.negatives import KINDS, negative
-from training.evaluation.metrics import SongResult, candidate_measures, song_measures
-from training.labels.truth import Truth
+from training.annotations.truth import Truth
+from training.dataset.negatives import KINDS, negative
+from training.evaluate.metrics.songs import SongResult, candidate_measures, song_measures
 
 ROOT = Path(__file__).parents[2]
 

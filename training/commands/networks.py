@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from paces_live.analysis.feature_config import FeatureConfig
-from training.commands.console import (
+from training.commands.options import (
     MODEL,
     NETWORK,
     WORK,
@@ -33,9 +33,9 @@ def train(
 ) -> None:
     """Train a network; continues where it was interrupted.
 
-    Example: python -m training train --network training/networks/stage0.toml --run .work/stage0
+    Example: python -m training train --network training/experiments/stage0.toml --run .work/stage0
     """
-    from training.networks.description import Description
+    from training.networks.experiment import Description
     from training.networks.train import train as fit
 
     description = Description.read(network)
@@ -62,7 +62,7 @@ def sweep(
 ) -> None:
     """Train networks with several seeds and compare them; what is done already is not done again.
 
-    Example: python -m training sweep training/networks/shipped.toml training/networks/stage0.toml --seeds 3
+    Example: python -m training sweep training/experiments/shipped.toml training/experiments/stage0.toml --seeds 3
     """
     from training.networks.sweep import best, table
     from training.networks.sweep import sweep as compare
@@ -95,11 +95,11 @@ def crossvalidate(
 ) -> None:
     """Train a network once for each fold of the songs, on all others, and judge it on that fold.
 
-    Example: python -m training crossvalidate training/networks/shipped.toml --folds 5
+    Example: python -m training crossvalidate training/experiments/shipped.toml --folds 5
     """
     from training.networks.crossvalidation import crossvalidate as validate
     from training.networks.crossvalidation import lines
-    from training.networks.description import Description
+    from training.networks.experiment import Description
 
     description = Description.read(network)
     with progress("folds") as on_done:
@@ -128,9 +128,9 @@ def tolerance(
 ) -> None:
     """Label the training cases by several tolerances, train under each, and judge by that of the product.
 
-    Example: python -m training tolerance training/networks/shipped.toml 0.025 0.04 0.05 0.08
+    Example: python -m training tolerance training/experiments/shipped.toml 0.025 0.04 0.05 0.08
     """
-    from training.networks.description import Description
+    from training.networks.experiment import Description
     from training.networks.tolerance import lines, study
 
     description = Description.read(network)
@@ -159,10 +159,10 @@ def distil(
 ) -> None:
     """Train one network on what those of several seeds say together; export it with --run.
 
-    Example: python -m training distil training/networks/shipped.toml --seeds 3
+    Example: python -m training distil training/experiments/shipped.toml --seeds 3
     """
-    from training.networks.description import Description
     from training.networks.distil import distil as learn
+    from training.networks.experiment import Description
     from training.networks.sweep import table
 
     description, run = Description.read(network), run or work / "distilled"

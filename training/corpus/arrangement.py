@@ -7,10 +7,10 @@ from types import MappingProxyType
 import mido
 import numpy as np
 
+from training.annotations.truth import Meter
 from training.corpus.families import DrumPattern
 from training.corpus.harmony import Chord, Key
 from training.corpus.performance import DRUMS, Control, Feel, Note, Performance
-from training.labels.truth import Meter
 
 LEADS = (0, 4, 11, 18, 21, 22, 25, 26, 27, 29, 30, 40, 52, 53, 56, 60, 64, 65, 66, 71, 73, 80, 81, 82, 85)
 BASSES = (32, 33, 34, 35, 36, 38, 39)

@@ -15,8 +15,8 @@ from types import MappingProxyType
 
 import numpy as np
 
+from training.annotations.truth import Meter
 from training.errors import TrainingError
-from training.labels.truth import Meter
 
 LIBRARIES = ("stdlib", "casio", "kara", "yamaha", "zoom", "alexis", "pflib")
 LIBRARY_ROOTS = (Path("/usr/share/mma/lib"), Path("/usr/local/share/mma/lib"))

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from training.annotations.truth import Meter
 from training.corpus.families import SHARES, Family, families, splits
 from training.corpus.score import compose
 from training.corpus.songs import SCHEMA, audio_path, json_path, load
 from training.corpus.synthesis import AUDIO_RATE, Synth, render, soundfonts
 from training.errors import TrainingError
-from training.labels.truth import Meter
 from training.workers import pool
 
 SEED = 20_190_129

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from paces_live.errors import PacesError
 from paces_live.sources import FileSource
+from training.annotations.annotators import How, Labels, combine, near, together
+from training.annotations.names import key
+from training.annotations.truth import TOLERANCE, Truth
 from training.corpus.recordings import Recording, assign, match, recording
 from training.corpus.songs import SCHEMA, Song
 from training.corpus.synthesis import AUDIO_RATE
 from training.errors import TrainingError
-from training.labels.names import key
-from training.labels.people import How, Labels, combine, near, together
-from training.labels.truth import TOLERANCE, Truth
 
 SEGMENT_S = 25.0
 """The first and the last segment of a song, intro and ending, are not heard; at least one more must be left."""

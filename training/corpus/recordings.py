@@ -10,9 +10,9 @@ from typing import Any
 
 import soundfile
 
+from training.annotations.annotators import Labels, together
+from training.annotations.names import SUFFIXES, artist_and_title, artist_key, bare, key, unnumbered
 from training.errors import TrainingError
-from training.labels.names import SUFFIXES, artist_and_title, artist_key, bare, key, unnumbered
-from training.labels.people import Labels, together
 
 SHARES: Mapping[str, float] = MappingProxyType({"train": 0.6, "validation": 0.2, "test": 0.2})
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from training.annotations.truth import Meter, Truth, truth
 from training.corpus import arrangement, form
 from training.corpus.arrangement import Harmony, Rhythm
 from training.corpus.cross import cross
@@ -24,7 +25,6 @@ from training.corpus.performance import (
     undo_rounding,
     write_midi,
 )
-from training.labels.truth import Meter, Truth, truth
 
 SLOWEST_FELT, FASTEST_FELT = 40.0, 240.0
 TEMPO_SPREAD = (0.6, 1.7)

@@ -5,8 +5,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.labels.genres import genre_of
-from training.labels.truth import TOLERANCE, Meter, Truth
+from training.annotations.genres import genre_of
+from training.annotations.truth import TOLERANCE, Meter, Truth
 
 SCHEMA = 1
 
@@ -29,7 +29,7 @@ class Song:
         ``unknown`` for songs that people labelled; nothing is then known of ``time_signature``,
         ``swung``, ``offbeats`` and ``drums`` either.
     swung, offbeats
-        See `training.labels.truth`.
+        See `training.annotations.truth`.
     compatible, taste
         Paces in steps per minute.
     duration
@@ -41,7 +41,7 @@ class Song:
     steady_s
         Seconds until the ending slows down; infinite if nothing is known of that.
     genre
-        One of `training.labels.genres`, from a file's tag or the groove family; empty if it is not known.
+        One of `training.annotations.genres`, from a file's tag or the groove family; empty if it is not known.
     """
 
     id: str

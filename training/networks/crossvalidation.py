@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from rich.table import Table as Lines
 
 from paces_live.analysis.feature_config import FeatureConfig
-from training.cases.chunks import groups
-from training.cases.megabatch import check
-from training.cases.table import Division, Table
 from training.corpus.songs import Song, load
+from training.dataset.chunks import groups
+from training.dataset.megabatch import check
+from training.dataset.table import Division, Table
 from training.errors import TrainingError
-from training.networks.bench import Bench, Outcome
-from training.networks.description import Description
+from training.networks.experiment import Description
 from training.networks.train import MEASURES, measure
+from training.networks.trials import Bench, Outcome
 
 
 def crossvalidate(

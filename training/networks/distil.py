@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.analysis.feature_config import FeatureConfig
-from training.cases.table import Division, Table
-from training.networks.bench import OBJECTIVE, Bench, Outcome
-from training.networks.description import Description
+from training.dataset.table import Division, Table
+from training.networks.experiment import Description
 from training.networks.sweep import combine, outcome
 from training.networks.train import WEIGHTS, in_order, train
+from training.networks.trials import OBJECTIVE, Bench, Outcome
 
 SAID = "training.npy"
 """In a run: probability of each case of the training split, in the order of the megabatch."""

@@ -21,8 +21,8 @@ from paces_live.analysis.classifier import TfliteClassifier, quantize
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.fold import Cases
 from paces_live.analysis.manifest import SCHEMA, Manifest, Quantization, SelfTest
-from training.cases.dataset import batches
-from training.cases.table import Division, Table, shapes
+from training.dataset.stream import batches
+from training.dataset.table import Division, Table, shapes
 from training.networks.network import without_unused_context
 from training.networks.quantization import fine_tune
 from training.networks.scaling import scale

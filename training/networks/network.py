@@ -9,10 +9,10 @@ import numpy as np
 from keras import layers, ops
 
 from paces_live.analysis.feature_config import FeatureConfig
+from training.annotations.genres import GENRES
 from training.errors import TrainingError
-from training.labels.genres import GENRES
 from training.networks import layers as described
-from training.networks.description import Description
+from training.networks.experiment import Description
 from training.networks.layers import Layer
 
 

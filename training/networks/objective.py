@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.cases import dataset
-from training.cases.augment import chain, shift_phase, vary
-from training.cases.table import Table
+from training.dataset import stream
+from training.dataset.augment import chain, shift_phase, vary
+from training.dataset.table import Table
 from training.errors import TrainingError
-from training.networks.description import Training
+from training.networks.experiment import Training
 
 Floats = NDArray[np.float32]
 
@@ -38,13 +38,13 @@ class Lesson:
                 "or leave out networks with use_genre"
             )
         self._goal, self._weight = goals(self._table, plan), weights(self._table, plan)
-        self.steps = dataset.steps(self._table, batch=plan.batch, balanced=plan.balance == "batches")
+        self.steps = stream.steps(self._table, batch=plan.batch, balanced=plan.balance == "batches")
         """Batches of an epoch."""
 
     def stream(self, seed: int, epoch: int) -> Any:
-        """Return endless batches from `epoch` on, shuffled and varied, see `training.cases.dataset.stream`."""
+        """Return endless batches from `epoch` on, shuffled and varied, see `training.dataset.stream.tf_dataset`."""
         plan = self._plan
-        return dataset.stream(
+        return stream.tf_dataset(
             self._table,
             self._goal,
             self._weight,

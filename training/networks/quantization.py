@@ -17,9 +17,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from training.cases import dataset
-from training.cases.augment import vary
-from training.cases.table import Table
+from training.dataset import stream
+from training.dataset.augment import vary
+from training.dataset.table import Table
 from training.networks.train import BATCH, WEIGHTS, Progress
 
 FINE_TUNED = "fine-tuned.keras"
@@ -124,15 +124,15 @@ def fine_tune(
         return keras.models.load_model(kept)
     keras.utils.set_random_seed(seed)
     model = simulated(network)
-    steps = dataset.steps(table, batch=BATCH)
+    steps = stream.steps(table, batch=BATCH)
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps * EPOCHS)
     model.compile(optimizer=keras.optimizers.Adam(rate), loss="binary_crossentropy")
     ones = np.ones(len(table), np.float32)
     progress = backup / "training_metadata.json"
     first = int(json.loads(progress.read_text("utf-8"))["epoch"]) if progress.exists() else 0
-    stream = dataset.stream(table, ones, ones, batch=BATCH, seed=seed, epoch=first, augment=vary)
+    varied = stream.tf_dataset(table, ones, ones, batch=BATCH, seed=seed, epoch=first, augment=vary)
     model.fit(
-        stream.map(lambda inputs, _goal, weight: (inputs, network([inputs["fold"], inputs["context"]]), weight)),
+        varied.map(lambda inputs, _goal, weight: (inputs, network([inputs["fold"], inputs["context"]]), weight)),
         steps_per_epoch=steps,
         epochs=EPOCHS,
         verbose=0,

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from paces_live.analysis.feature_config import FeatureConfig
-from training.cases.table import Division
+from training.dataset.table import Division
 from training.errors import TrainingError
-from training.networks.bench import FAILED, OBJECTIVE, Bench, Outcome
-from training.networks.description import Description, Range
+from training.networks.experiment import Description, Range
 from training.networks.train import MEASURES, measure
+from training.networks.trials import FAILED, OBJECTIVE, Bench, Outcome
 
 RESULTS = "sweep.json"
 

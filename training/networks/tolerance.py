@@ -8,13 +8,13 @@ import numpy as np
 from rich.table import Table as Lines
 
 from paces_live.analysis.feature_config import FeatureConfig
-from training.cases.megabatch import exactness
-from training.cases.table import Division, Table
+from training.annotations.truth import TOLERANCE, Truth, judge_all
 from training.corpus.songs import Song, load
-from training.labels.truth import TOLERANCE, Truth, judge_all
-from training.networks.bench import Bench, Outcome
-from training.networks.description import Description
+from training.dataset.megabatch import exactness
+from training.dataset.table import Division, Table
+from training.networks.experiment import Description
 from training.networks.train import MEASURES, measure
+from training.networks.trials import Bench, Outcome
 
 
 @dataclass(frozen=True, slots=True)

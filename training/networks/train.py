@@ -17,11 +17,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from paces_live.analysis.feature_config import FeatureConfig
-from training.cases import dataset
-from training.cases.table import Division, Table
+from training.dataset import stream
+from training.dataset.table import Division, Table
 from training.errors import TrainingError
-from training.evaluation.metrics import candidate_measures
-from training.networks.description import Description, Training
+from training.evaluate.metrics.songs import candidate_measures
+from training.networks.experiment import Description, Training
 from training.networks.network import build, without_genre
 from training.networks.objective import Lesson, song_weights
 
@@ -149,12 +149,12 @@ def train(
 
 
 def in_order(table: Table) -> Any:
-    """Return the cases of `table` once, as they are, for a network to judge; see `training.cases.dataset.stream`.
+    """Return the cases of `table` once, as they are, for a network to judge; see `training.dataset.stream.tf_dataset`.
 
     Nobody is told a genre: the live engine knows none either.
     """
     goal = np.maximum(table.label, 0).astype(np.float32)
-    return dataset.stream(table, goal, song_weights(table), batch=BATCH)
+    return stream.tf_dataset(table, goal, song_weights(table), batch=BATCH)
 
 
 def measure(label: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, float]:

@@ -1,0 +1,350 @@
+"""Songs to megabatches: shards of cases, ready to train from, built through the live feature path."""
+
+import hashlib
+import json
+import math
+import os
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from paces_live.analysis.feature_config import FeatureConfig
+from paces_live.analysis.features import log_mel
+from paces_live.analysis.fold import Cases, build_cases
+from paces_live.analysis.periodicity import ONE_PEAK, candidates, tempogram
+from training.annotations.truth import Truth, judge_all
+from training.corpus.songs import Song, load
+from training.dataset.cluster import map_shards
+from training.dataset.degrade import degrade
+from training.dataset.negatives import KINDS, negative
+from training.errors import TrainingError
+
+SPLITS = ("train", "validation", "test")
+MADE_WITH, PARTS = "made-with.json", "parts.json"
+"""What the shards of a folder were made with; and, of a folder that joins others, which these are."""
+GENRES = "genres.json"
+"""Of a folder of shards: the genre of each song, empty where it is not known."""
+CONTENTS = 5
+"""Version of what a shard holds: raised when the code, not a parameter, makes other cases of the same songs."""
+SHARD_SONGS = 40
+NEGATIVE_EVERY = 8
+"""For this many songs there is one sound without a pace."""
+SHORTEST = 0.12
+"""Shortest window, as a part of the full one: three seconds."""
+LEVELS = 127.0
+"""Folds and contexts are stored as int8 in these many steps to 1."""
+EXACT = 0.015
+"""A training case further than this from a compatible pace, though within tolerance of it, is not learned from: its
+beats drift through the fold, and the refined candidates of the live path do not look like that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Megabatch:
+    """Cases of one split.
+
+    Attributes
+    ----------
+    folds : ndarray of int8, shape (n, fold_beats, fold_steps, n_mels)
+    context : ndarray of int8, shape (n, context_values)
+    spm : ndarray of float32, shape (n,)
+    label : ndarray of int8, shape (n,)
+        1 compatible, 0 not, -1 a matter of taste.
+    exact : ndarray of bool, shape (n,)
+        False where the case is positive by tolerance only.
+    song : ndarray of int32, shape (n,)
+        Index of the song in the corpus.
+    """
+
+    folds: NDArray[np.int8]
+    context: NDArray[np.int8]
+    spm: NDArray[np.float32]
+    label: NDArray[np.int8]
+    exact: NDArray[np.bool_]
+    song: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def take(self, rows: NDArray[Any]) -> "Megabatch":
+        """Return the cases at `rows`, indices or a mask."""
+        return Megabatch(**{name: getattr(self, name)[rows] for name in FIELDS})
+
+    def cases(self) -> Cases:
+        """Return what the classifier judges."""
+        scale = np.float32(LEVELS)
+        return Cases(
+            self.spm.astype(np.float64), self.folds.astype(np.float32) / scale, self.context.astype(np.float32) / scale
+        )
+
+
+FIELDS = tuple(Megabatch.__dataclass_fields__)
+
+
+def build(
+    corpus: Path,
+    folder: Path,
+    config: FeatureConfig,
+    *,
+    seed: int,
+    variants: int = 3,
+    windows: int = 7,
+    workers: int = 2,
+    cluster: str | None = None,
+    on_done: Callable[[int, int], None] = lambda _done, _total: None,
+) -> None:
+    """Write the shards of all splits into `folder`; those already there are kept.
+
+    Parameters
+    ----------
+    variants, windows
+        Degraded versions of each song, and windows drawn from each version.
+    workers, cluster
+        Where the shards are made, see `training.dataset.cluster.map_shards`; they are the same everywhere.
+    on_done : callable
+        Told the number of shards done and their total.
+    """
+    jobs = shard_jobs(corpus, folder, config, seed=seed, variants=variants, windows=windows)
+    todo = [job for job in jobs if not job.shard.exists()]
+    found = len(jobs) - len(todo)
+    on_done(found, len(jobs))
+    for done, _ in enumerate(map_shards(todo, cluster=cluster, workers=workers), found + 1):
+        on_done(done, len(jobs))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A folder of shards made from one corpus, and where its songs are among those of all parts.
+
+    Attributes
+    ----------
+    songs : int
+        Songs of the part's own corpus.
+    first : int
+        Index that its first song has in the joined corpus.
+    total : int
+        Songs of the joined corpus.
+    """
+
+    folder: Path
+    songs: int = 0
+    first: int = 0
+    total: int = 0
+
+    def renumbered(self, song: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Return indices in the joined corpus; as in any megabatch, those of negatives come after all songs."""
+        shift = np.where(song < self.songs, self.first, self.total + self.first - self.songs)
+        return (song + shift).astype(np.int32)
+
+
+def parts(folder: Path) -> list[Part]:
+    """Return what `folder` joins, see `training.dataset.chunks`; for a folder of shards that is itself."""
+    note = folder / PARTS
+    if not note.exists():
+        return [Part(folder)]
+    listed = [(folder / part["folder"], part["songs"]) for part in json.loads(note.read_text("utf-8"))]
+    total = sum(songs for _, songs in listed)
+    firsts = np.cumsum([0, *(songs for _, songs in listed)])
+    return [Part(path, songs, int(first), total) for (path, songs), first in zip(listed, firsts, strict=False)]
+
+
+def shards(folder: Path, split: str) -> list[tuple[Path, Part]]:
+    """Return the shards of a split, in order, each with the part that it belongs to."""
+    found = [(shard, part) for part in parts(folder) for shard in sorted((part.folder / split).glob("*.npz"))]
+    if not found:
+        raise TrainingError(f"no shards in {folder / split}; make them with: python -m training megabatch")
+    return found
+
+
+def read(folder: Path, split: str, *, taste: bool = False) -> Megabatch:
+    """Return all cases of a split; those that are a matter of taste only if `taste`."""
+    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in FIELDS}
+    for shard, part in shards(folder, split):
+        with np.load(shard) as stored:
+            for name in FIELDS:
+                columns[name].append(part.renumbered(stored[name]) if name == "song" else stored[name])
+    cases = Megabatch(**{name: np.concatenate(pieces) for name, pieces in columns.items()})
+    return cases if taste else cases.take(cases.label >= 0)
+
+
+def song_cases(
+    samples: NDArray[np.float32],
+    truth: Truth,
+    config: FeatureConfig,
+    rng: np.random.Generator,
+    *,
+    windows: int,
+    steady_s: float = math.inf,
+) -> Iterator[tuple[Cases, NDArray[np.int8], NDArray[np.bool_]]]:
+    """Yield the judged candidates of random windows of a song: cases, labels (-1 ignored), exactness.
+
+    Half of the windows are full; the others end early, as in the first seconds of a song heard live. No more than a
+    fifth of a window lies after `steady_s`, where the ending slows down.
+    """
+    frames = log_mel(samples, config)
+    for _ in range(windows):
+        longest = min(config.window_frames, len(frames))
+        length = longest if rng.random() < 0.5 else int(rng.uniform(SHORTEST, 1.0) * longest)
+        steady = min(steady_s * config.frame_rate, float(len(frames)))
+        last = int(np.clip(steady - 0.8 * length, 0, len(frames) - length))
+        start = int(rng.integers(0, last + 1))
+        window = frames[start : start + length]
+        gram = tempogram(window, config)
+        target = float(rng.uniform(120.0, 200.0)) if rng.random() < 0.5 else None
+        # One tempo that is no peak: the live path judges such ones too, near a target that nothing plays at.
+        off_peak = np.exp(rng.uniform(np.log(config.spm_min), np.log(config.spm_max), 1))
+        peaks = candidates(gram, config, count=16, target=target)
+        alone = np.abs(peaks / off_peak - 1.0).min(initial=1.0) > ONE_PEAK
+        proposed = np.concatenate([peaks, off_peak[: int(alone)]])
+        cases = build_cases(window, gram, proposed, config)
+        yield cases, judge_all(cases.spm, truth), exactness(cases.spm, truth)
+
+
+def exactness(spm: NDArray[np.floating], truth: Truth) -> NDArray[np.bool_]:
+    """Say which candidates are not positive by tolerance only."""
+    if not truth.compatible:
+        return np.ones(len(spm), bool)
+    error = np.abs(spm[:, None] / np.array(truth.compatible) - 1.0).min(axis=1)
+    exact: NDArray[np.bool_] = (error <= EXACT) | (error > truth.tolerance)
+    return exact
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """What a shard is made from: a song, or a sound without a pace in its stead."""
+
+    index: int
+    song: Song
+    negative: str | None = None
+
+
+def _members(songs: list[Song], split: str) -> Iterator[_Member]:
+    """Yield the songs of a split, and for each eighth of them a negative, of every kind in turn."""
+    count = 0
+    for index, song in enumerate(songs):
+        if song.split != split:
+            continue
+        yield _Member(index, song)
+        count += 1
+        if count % NEGATIVE_EVERY == 0:
+            kind = KINDS[count // NEGATIVE_EVERY % len(KINDS)]
+            yield _Member(len(songs) + index, song, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardJob:
+    """All that a shard depends on, with absolute paths: any process that sees them can make it, at any time."""
+
+    shard: Path
+    corpus: Path
+    members: tuple[_Member, ...]
+    config: FeatureConfig
+    seed: int
+    variants: int
+    windows: int
+
+    def write(self) -> None:
+        """Make the shard, which appears whole or not at all; return at once where it is there already."""
+        if self.shard.exists():
+            return
+        # Another process may be at the same shard, after a connection was lost: each writes a file of its own.
+        partial = self.shard.with_suffix(f".{uuid.uuid4().hex}.partial")
+        with partial.open("xb") as file:
+            np.savez(file, allow_pickle=False, **self._columns())
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(self.shard)
+
+    def _columns(self) -> dict[str, NDArray[np.generic]]:
+        columns: dict[str, list[NDArray[np.generic]]] = {name: [] for name in FIELDS}
+        for member in self.members:
+            song, truth = member.song, member.song.truth
+            clean, rate = soundfile.read(self.corpus / "audio" / f"{song.id}.flac", dtype="float32")
+            if rate != self.config.sample_rate:
+                raise TrainingError(f"{song.id} is at {rate} Hz, the feature path at {self.config.sample_rate}")
+            if member.negative is not None:
+                rng = np.random.default_rng([self.seed, member.index])
+                clean = negative(member.negative, len(clean) / rate, rate, rng, music=clean)
+                truth = Truth((), ())
+            for variant in range(self.variants):
+                rng = np.random.default_rng([self.seed, member.index, variant])
+                heard = degrade(clean, rate, rng)
+                drawn = song_cases(heard, truth, self.config, rng, windows=self.windows, steady_s=song.steady_s)
+                for cases, label, exact in drawn:
+                    columns["folds"].append(np.rint(cases.folds * LEVELS).astype(np.int8))
+                    columns["context"].append(np.rint(cases.context * LEVELS).astype(np.int8))
+                    columns["spm"].append(cases.spm.astype(np.float32))
+                    columns["label"].append(label)
+                    columns["exact"].append(exact)
+                    columns["song"].append(np.full(len(label), member.index, np.int32))
+        return {name: np.concatenate(pieces) for name, pieces in columns.items()}
+
+
+def shard_jobs(
+    corpus: Path, folder: Path, config: FeatureConfig, *, seed: int, variants: int, windows: int
+) -> list[ShardJob]:
+    """Prepare `folder` and return the jobs of all its shards, of those already made as well."""
+    songs = load(corpus)
+    if not songs:
+        raise TrainingError(f"no songs in {corpus}; make them with: python -m training corpus")
+    if (folder / PARTS).exists():
+        raise TrainingError(
+            f"{folder} joins shards of several folders; its new songs are cut by: python -m training add"
+        )
+    _claim(folder, config, songs=fingerprint(songs), seed=seed, variants=variants, windows=windows)
+    _write(folder / GENRES, json.dumps([song.genre for song in songs]))
+    jobs = []
+    for split in SPLITS:
+        home = (folder / split).absolute()
+        home.mkdir(parents=True, exist_ok=True)
+        for left in home.glob("*.partial"):
+            left.unlink(missing_ok=True)
+        members = tuple(_members(songs, split))
+        for number, start in enumerate(range(0, len(members), SHARD_SONGS)):
+            some = members[start : start + SHARD_SONGS]
+            shard = home / f"{number:04d}.npz"
+            jobs.append(ShardJob(shard, corpus.absolute(), some, config, seed, variants, windows))
+    return jobs
+
+
+def fingerprint(songs: Sequence[Song]) -> str:
+    """Return a hash of which songs these are, of their splits and what is true of them: shards depend on it."""
+    listed = [(song.id, song.split, song.compatible, song.taste, song.tolerance, song.steady_s) for song in songs]
+    return hashlib.sha256(repr(listed).encode()).hexdigest()[:12]
+
+
+def check(folder: Path, config: FeatureConfig) -> None:
+    """Raise `TrainingError` if shards of `folder` were made by another feature path."""
+    for part in parts(folder):
+        note = part.folder / MADE_WITH
+        record = json.loads(note.read_text("utf-8")) if note.exists() else None
+        if record and (record.get("contents", 1), record["fingerprint"]) != (CONTENTS, config.fingerprint):
+            raise TrainingError(
+                f"the shards in {part.folder} were made by another feature path; delete them and make them anew: "
+                "python -m training megabatch"
+            )
+
+
+def _claim(folder: Path, config: FeatureConfig, **parameters: int | str) -> None:
+    """Write down what the shards of `folder` are made with, or refuse to mix them with others."""
+    record = json.dumps({"contents": CONTENTS, "fingerprint": config.fingerprint, **parameters})
+    note = folder / MADE_WITH
+    if note.exists():
+        if note.read_text("utf-8") != record:
+            raise TrainingError(
+                f"{folder} holds shards of other songs or with other parameters; delete it or choose another folder"
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(note, record)
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(text, "utf-8")
+    partial.replace(path)

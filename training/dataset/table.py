@@ -1,0 +1,168 @@
+"""What is known of stored cases beside their folds: enough to choose, label and weigh them before any is read."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import IO, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paces_live.analysis.feature_config import FeatureConfig
+from training.annotations.genres import GENRES
+from training.dataset.megabatch import GENRES as GENRES_OF_SONGS
+from training.dataset.megabatch import Megabatch, check, shards
+from training.errors import TrainingError
+
+BLOCK = 64
+"""Cases read from a shard at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Cases, in the order of their shards; the folds and contexts stay there.
+
+    Attributes
+    ----------
+    paths : tuple of Path
+        The shards.
+    shard, row : ndarray of int32, shape (n,)
+        Where each case is: index of its shard, and its place therein.
+    spm, label, exact, song : ndarray, shape (n,)
+        See `training.dataset.megabatch.Megabatch`; what is a matter of taste is among the cases.
+    genre : ndarray of int8, shape (n,)
+        Which of `training.annotations.genres` the song is, -1 where that is not known.
+    soft : ndarray of float32, shape (n,), optional
+        Probabilities that other networks gave the cases, to learn from beside the label.
+    """
+
+    paths: tuple[Path, ...]
+    shard: NDArray[np.int32]
+    row: NDArray[np.int32]
+    spm: NDArray[np.float32]
+    label: NDArray[np.int8]
+    exact: NDArray[np.bool_]
+    song: NDArray[np.int32]
+    genre: NDArray[np.int8]
+    soft: NDArray[np.float32] | None = None
+
+    @classmethod
+    def read(cls, folder: Path, *splits: str) -> Self:
+        """Return all cases of some splits of a megabatch; those of a shard that several folders share, once each."""
+        found = [entry for split in splits for entry in shards(folder, split)]
+        columns: dict[str, list[NDArray[Any]]] = {entry.name: [] for entry in fields(cls)[1:-1]}
+        for number, (path, part) in enumerate(found):
+            with np.load(path) as stored:
+                for name in ("spm", "label", "exact"):
+                    columns[name].append(stored[name])
+                columns["song"].append(part.renumbered(stored["song"]))
+                columns["genre"].append(_genres(part.folder, stored["song"]))
+            count = len(columns["label"][-1])
+            columns["shard"].append(np.full(count, number, np.int32))
+            columns["row"].append(np.arange(count, dtype=np.int32))
+        return cls(tuple(path for path, _ in found), **{name: np.concatenate(parts) for name, parts in columns.items()})
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def take(self, rows: NDArray[Any]) -> Self:
+        """Return the cases at `rows`, a mask or ascending indices."""
+        taken = {entry.name: getattr(self, entry.name)[rows] for entry in fields(self)[1:-1]}
+        return replace(self, **taken, soft=None if self.soft is None else self.soft[rows])
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of which cases these are and how they are labelled, wherever their shards lie."""
+        digest = hashlib.sha256()
+        for entry in fields(self)[1:]:
+            if entry.name != "genre" and (column := getattr(self, entry.name)) is not None:
+                digest.update(np.ascontiguousarray(column).tobytes())
+        return digest.hexdigest()[:12]
+
+    def by_shard(self) -> list[NDArray[np.intp]]:
+        """Return, for each shard, which cases are in it, ascending."""
+        return np.split(np.arange(len(self)), np.searchsorted(self.shard, np.arange(1, len(self.paths))))
+
+    def load(self, size: int = BLOCK) -> Iterator[Megabatch]:
+        """Yield all cases in their order, `size` at a time, or fewer at the end of a shard."""
+        for number, cases in enumerate(self.by_shard()):
+            for here, folds, context in read_rows(self.paths[number], self.row[cases], size):
+                some = cases[here]
+                yield Megabatch(folds, context, self.spm[some], self.label[some], self.exact[some], self.song[some])
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """Cases to learn from, and cases to judge what was learned."""
+
+    train: Table
+    validation: Table
+
+    @classmethod
+    def read(cls, folder: Path, config: FeatureConfig) -> Self:
+        """Return the training and the validation split of a megabatch.
+
+        Raises
+        ------
+        TrainingError
+            There are no shards, or they were made by another feature path than `config`.
+        """
+        check(folder, config)
+        return cls(Table.read(folder, "train"), Table.read(folder, "validation"))
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of both tables."""
+        return hashlib.sha256((self.train.fingerprint + self.validation.fingerprint).encode()).hexdigest()[:12]
+
+
+def read_rows(
+    path: Path, rows: NDArray[np.int32], size: int = BLOCK
+) -> Iterator[tuple[slice, NDArray[np.int8], NDArray[np.int8]]]:
+    """Yield folds and contexts at ascending `rows` of a shard, and which of the rows they are.
+
+    The shard is read from its beginning in pieces of `size` cases: its folds are never in memory as a whole.
+    """
+    if not len(rows):
+        return
+    with np.load(path) as columns:
+        context = columns["context"]
+    with zipfile.ZipFile(path) as archive, archive.open("folds.npy") as file:
+        count, *shape = _shape(file)
+        length = int(np.prod(shape))
+        for start in range(0, min(count, int(rows[-1]) + 1), size):
+            folds = np.frombuffer(file.read(min(size, count - start) * length), np.int8).reshape(-1, *shape)
+            first, last = map(int, np.searchsorted(rows, (start, start + size)))
+            if first < last:
+                here = rows[first:last]
+                yield slice(first, last), folds[here - start], context[here]
+
+
+def shapes(path: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the shapes of one fold and one context of a shard."""
+    with np.load(path) as columns:
+        context = columns["context"].shape
+    with zipfile.ZipFile(path) as archive, archive.open("folds.npy") as file:
+        return _shape(file)[1:], context[1:]
+
+
+def _genres(folder: Path, song: NDArray[np.int32]) -> NDArray[np.int8]:
+    """Return the genre of each song, given its index in the corpus that the shards of `folder` were made from."""
+    note = folder / GENRES_OF_SONGS
+    known = json.loads(note.read_text("utf-8")) if note.exists() else []
+    # The last one stands for sounds without a pace, whose indices come after those of all songs.
+    codes = np.array([GENRES.index(genre) if genre else -1 for genre in (*known, "")], np.int8)
+    found: NDArray[np.int8] = codes[np.minimum(song, len(known))]
+    return found
+
+
+def _shape(file: IO[bytes]) -> tuple[int, ...]:
+    """Read the header of an array of int8; return its shape and leave the file at its first value."""
+    np.lib.format.read_magic(file)
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
+    if fortran_order or dtype != np.int8:
+        raise TrainingError("a shard whose folds are not plain int8; make it again with: python -m training megabatch")
+    return tuple(shape)

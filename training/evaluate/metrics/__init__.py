@@ -1,0 +1,1 @@
+"""The measures: pure functions from predictions and truth to numbers."""

@@ -1,1 +1,1 @@
-"""From nothing to the model that ships; see ``python -m training --help``."""
+"""Make the model of paces-live: songs, cases, networks and measures."""

@@ -1,47 +1,46 @@
-"""``python -m training``: from nothing to the model that ships, a command a step."""
+"""``python -m training``: make the model, one command per step."""
 
 import sys
+from collections.abc import Callable, Mapping
 
 import typer
 
 from paces_live.errors import PacesError
-from training.commands import data as cases
-from training.commands import measure as evaluation
-from training.commands import networks
-from training.commands import songs as music
+from training.commands import annotations, data, experiments, make, measure
 from training.commands.options import console
 from training.errors import TrainingError
 
+PANELS: Mapping[str, tuple[Callable[..., None], ...]] = {
+    "From nothing to the model, in this order": (
+        make.corpus,
+        make.megabatch,
+        make.train,
+        make.export,
+        measure.evaluate,
+    ),
+    "Measure the model": (measure.real_music, measure.report, measure.latency),
+    "Experiments": (experiments.sweep, experiments.crossvalidate, experiments.tolerance, experiments.distil),
+    "More songs": (data.add, data.log, annotations.annotations, annotations.calibrate, data.excerpt),
+}
+"""The commands, in the order of the help."""
+ALIASES: Mapping[str, Callable[..., None]] = {"openset": measure.real_music, "labels": annotations.annotations}
+"""Earlier names of commands, which still work."""
+
 app = typer.Typer(
-    help="Makes the model of paces-live: corpus, megabatch, train, export, evaluate, in this order.",
+    help="Make the model of paces-live: corpus, megabatch, train, export, evaluate. The other commands are optional.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (
-    music.corpus,
-    cases.megabatch,
-    networks.train,
-    networks.export,
-    evaluation.evaluate,
-    evaluation.openset,
-    evaluation.report,
-    evaluation.latency,
-    networks.sweep,
-    networks.crossvalidate,
-    networks.tolerance,
-    networks.distil,
-    cases.add,
-    cases.log,
-    music.labels,
-    music.calibrate,
-    music.excerpt,
-):
-    app.command()(command)
+for panel, commands in PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+for name, command in ALIASES.items():
+    app.command(name, hidden=True)(command)
 
 
 def main() -> None:
-    """Run the command line; what the user can put right is told in one line."""
+    """Run the command line; report a problem that the user can fix in one line."""
     try:
         app()
     except (TrainingError, PacesError) as error:

@@ -1,5 +1,5 @@
-"""The one error that this package raises on purpose."""
+"""The error that this package raises on purpose."""
 
 
 class TrainingError(Exception):
-    """Something that the caller can put right; the message says what."""
+    """A problem that the user can fix; the message says what is wrong and what to do."""

@@ -21,13 +21,13 @@ from tests.training.test_cluster import make_corpus
 from training.annotations.genres import GENRES
 from training.corpus.songs import load
 from training.dataset import megabatch
-from training.dataset.table import Division, Table
+from training.dataset.table import Splits, Table
 from training.errors import TrainingError
 from training.evaluate.metrics.reliability import CALIBRATED, calibration_error
 from training.networks import export, quantization
 from training.networks.crossvalidation import crossvalidate, deal
 from training.networks.distil import distil
-from training.networks.experiment import EXPERIMENTS, SHIPPED, Description
+from training.networks.experiment import EXPERIMENTS, SHIPPED, Experiment
 from training.networks.network import build, without_genre
 from training.networks.quantization import simulated
 from training.networks.scaling import scale
@@ -73,7 +73,7 @@ def cases(folder: Path) -> Path:
 
 def shipped(_folder: Path) -> None:
     """Build the layers of the model that ships, to which a beat is a circle."""
-    model = build(Description.read(SHIPPED), CONFIG)
+    model = build(Experiment.read(SHIPPED), CONFIG)
     assert model.count_params() == 58_033
     assert [layer.name.split("_")[0] for layer in model.layers if layer.count_params()] == [
         *["conv2d", "batch"] * 4,
@@ -103,7 +103,7 @@ def preprocessed(folder: Path) -> None:
         ({"kind": "log_constant", "constant": 0.5}, np.log(power + 0.5) / 4.0),
         ({"kind": "pcen", "smoothing": 0.5}, normal),
     ):
-        model = build(Description.parse(TINY | {"fold": [layer, {"kind": "flatten"}]}, "pre"), CONFIG)
+        model = build(Experiment.parse(TINY | {"fold": [layer, {"kind": "flatten"}]}, "pre"), CONFIG)
         model.save(folder / "pre.keras")
         again = keras.models.load_model(folder / "pre.keras")
         flat = next(entry for entry in again.layers if isinstance(entry, keras.layers.Flatten))
@@ -116,7 +116,7 @@ def three_d(_folder: Path) -> None:
     layer = {"kind": "convolution", "filters": 5, "size": [2, 3, 8], "strides": [2, 1, 4]}
     again = {"kind": "convolution", "filters": 3, "size": [1, 2, 3], "strides": [1, 1, 2]}
     record = TINY | {"fold": [layer, again, {"kind": "merge_bands"}, {"kind": "flatten"}]}
-    model = build(Description.parse(record, "bands"), CONFIG)
+    model = build(Experiment.parse(record, "bands"), CONFIG)
     first, second = (entry for entry in model.layers if isinstance(entry, keras.layers.Conv2D))
     volume = keras.Input((16, 16, CONFIG.n_mels, 1))
     one = keras.layers.Conv3D(5, (2, 3, 8), strides=(2, 1, 4))
@@ -140,7 +140,7 @@ def exported(folder: Path) -> None:
     batches = cases(folder)
     judged = megabatch.read(batches, "validation").cases()
     for name in ("shipped", "stage0", "conv3d"):
-        network = build(Description.read(EXPERIMENTS / f"{name}.toml"), CONFIG)
+        network = build(Experiment.read(EXPERIMENTS / f"{name}.toml"), CONFIG)
         run = folder / name
         run.mkdir()
         network.save(run / "network.keras")
@@ -175,7 +175,7 @@ def scaled(_folder: Path) -> None:
 
 def trained(folder: Path) -> None:
     """Interrupt a training, which must end as one in a single go does, with the weights of its last epochs averaged."""
-    batches, tiny = cases(folder), Description.parse(TINY, "tiny")
+    batches, tiny = cases(folder), Experiment.parse(TINY, "tiny")
 
     whole = train(batches, folder / "whole", tiny, CONFIG, seed=1)
     try:
@@ -216,9 +216,9 @@ def told(folder: Path) -> None:
     genres = batches / megabatch.GENRES
     genres.write_text(json.dumps(["jazz", "", "rock"] * 12), "utf-8")
     record = TINY | {"use_genre": True, "context": [{"kind": "dense", "units": 3, "activation": "relu"}]}
-    description = Description.parse(record, "told")
-    network = build(description, CONFIG)
-    kept = without_genre(network, description, CONFIG)
+    experiment = Experiment.parse(record, "told")
+    network = build(experiment, CONFIG)
+    kept = without_genre(network, experiment, CONFIG)
     rng = np.random.default_rng(1)
     fold = rng.normal(size=(4, CONFIG.fold_beats, CONFIG.fold_steps, CONFIG.n_mels)).astype(np.float32)
     context = rng.normal(size=(4, CONFIG.context_values)).astype(np.float32)
@@ -229,7 +229,7 @@ def told(folder: Path) -> None:
     said = kept.predict([fold, context], verbose=0)
     np.testing.assert_allclose(said, network.predict([fold, context, none], verbose=0), atol=1e-6)
     assert np.abs(said - network.predict([fold, context, jazz], verbose=0)).max() > 1e-4
-    measures = train(batches, folder / "told", description, CONFIG, seed=1)
+    measures = train(batches, folder / "told", experiment, CONFIG, seed=1)
     assert measures["auc"] > 0.9, measures
     assert [entry.name for entry in keras.models.load_model(folder / "told" / "network.keras").inputs] == [
         "fold",
@@ -239,15 +239,15 @@ def told(folder: Path) -> None:
     verdicts = folder / "late" / PROBABILITIES
     verdicts.mkdir(parents=True)
     try:
-        train(batches, folder / "late", description, CONFIG, seed=1)
+        train(batches, folder / "late", experiment, CONFIG, seed=1)
         raise AssertionError("it was not interrupted")
     except IsADirectoryError:
         verdicts.rmdir()
-    late = train(batches, folder / "late", description, CONFIG, seed=1)
+    late = train(batches, folder / "late", experiment, CONFIG, seed=1)
     np.testing.assert_allclose(list(late.values()), list(measures.values()), atol=1e-4)
     genres.unlink()
     try:
-        train(batches, folder / "none", description, CONFIG, seed=1)
+        train(batches, folder / "none", experiment, CONFIG, seed=1)
         raise AssertionError("it learned genres that nobody knows")
     except TrainingError:
         pass
@@ -302,7 +302,7 @@ def kill_after(count: int) -> Callable[[int, int], None]:
 
 def crossvalidated(folder: Path) -> None:
     """Judge every song but those of the test split once, by a network that learned of no song of its group."""
-    corpus, batches, tiny = songs(folder), cases(folder), Description.parse(TINY, "tiny")
+    corpus, batches, tiny = songs(folder), cases(folder), Experiment.parse(TINY, "tiny")
     known = load(corpus)
     fold = deal(known, 3)
     assert all(len({fold[i] for i in range(38) if i // 2 == artist}) == 1 for artist in range(19))
@@ -327,7 +327,7 @@ def crossvalidated(folder: Path) -> None:
 
 def tolerated(folder: Path) -> None:
     """Learn under two tolerances; the wider one calls more compatible, and what is judged stays the same."""
-    corpus, batches, tiny = songs(folder), cases(folder), Description.parse(TINY | {"training": {"epochs": 1}}, "tiny")
+    corpus, batches, tiny = songs(folder), cases(folder), Experiment.parse(TINY | {"training": {"epochs": 1}}, "tiny")
     known, table = load(corpus), Table.read(batches, "train")
     spm = np.array([known[song].compatible[0] for song in table.song]) * np.resize([1.03, 1.01, 1.5, 2.0], len(table))
     table = replace(table, spm=spm.astype(np.float32))
@@ -364,7 +364,7 @@ def distilled(folder: Path) -> None:
     """Learn from two networks what they say together; interrupted, it goes on, and export takes what it leaves."""
     export.CALIBRATION_CASES = 30
     batches = cases(folder)
-    alone = Description.parse(
+    alone = Experiment.parse(
         TINY | {"training": {"epochs": 3, "batch": 16, "learning_rate": 0.02, "distillation": 1.0}}, "tiny"
     )
     sweep_in, run = folder / "sweep", folder / "distilled"
@@ -380,7 +380,7 @@ def distilled(folder: Path) -> None:
     assert found.way in found.teachers.combined
     assert found.measures["auc"] > 0.9
     # With the labels turned round, it follows the networks, not the labels.
-    upside_down = Division.read(batches, CONFIG)
+    upside_down = Splits.read(batches, CONFIG)
     label, soft = (
         upside_down.train.label,
         combine(np.stack([np.load(p) for p in sweep_in.rglob("training.npy")]))["mean"],
@@ -394,7 +394,7 @@ def distilled(folder: Path) -> None:
 def quantized(folder: Path) -> None:
     """Make a network that int8 spoils; fine-tuned with simulated int8, the exported file is right again."""
     export.CALIBRATION_CASES, quantization.EPOCHS, quantization.LEARNING_RATE = 100, 40, 0.02
-    batches, tiny, run = cases(folder), Description.parse(TINY, "tiny"), folder / "run"
+    batches, tiny, run = cases(folder), Experiment.parse(TINY, "tiny"), folder / "run"
     train(batches, run, tiny, CONFIG, seed=1, epochs=8)
     network = keras.models.load_model(run / "network.keras")
     spoil(network)
@@ -411,7 +411,7 @@ def quantized(folder: Path) -> None:
     whole = folder / "whole"
     whole.mkdir()
     shutil.copy(run / "network.keras", whole)
-    cases_learned = Division.read(batches, CONFIG).train
+    cases_learned = Splits.read(batches, CONFIG).train
     in_one_go = quantization.fine_tune(whole, cases_learned).get_weights()
     for one, other in zip(quantization.fine_tune(run, cases_learned).get_weights(), in_one_go, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
@@ -425,7 +425,7 @@ def quantized(folder: Path) -> None:
     export.export(run, batches, run / "again.tflite", CONFIG, {}, quantization_aware="always")
     assert (run / "fine-tuned.keras").stat().st_mtime_ns == stamp
     for name in ("shipped", "stage0", "conv3d"):
-        network = build(Description.read(EXPERIMENTS / f"{name}.toml"), CONFIG)
+        network = build(Experiment.read(EXPERIMENTS / f"{name}.toml"), CONFIG)
         copied = simulated(network)
         some = judged.take(np.arange(40)).cases()
         copied([some.folds, some.context], training=True)

@@ -19,7 +19,7 @@ from training.dataset.stream import batches
 from training.dataset.table import Table
 from training.errors import TrainingError
 from training.networks.experiment import Training
-from training.networks.objective import Lesson, goals, weights
+from training.networks.objective import TrainingSet, goals, weights
 
 SHIPPED = Path(__file__).parents[2] / "models" / "paces.tflite"
 SHAPE = (4, 4, 3)
@@ -153,8 +153,8 @@ def test_what_is_learned_follows_the_plan(folder: Path) -> None:
     label[::7] = -1
     table = replace(table, label=label)
     plain = Training(epochs=1, song_weights=False)
-    assert Lesson(table, plain).steps == -(-int((table.exact & (label >= 0)).sum()) // 256)
-    assert Lesson(table, replace(plain, taste=0.3)).steps == -(-int(table.exact.sum()) // 256)
+    assert TrainingSet(table, plain).steps == -(-int((table.exact & (label >= 0)).sum()) // 256)
+    assert TrainingSet(table, replace(plain, taste=0.3)).steps == -(-int(table.exact.sum()) // 256)
     asked = replace(plain, taste=0.3, taste_weight=0.5)
     np.testing.assert_allclose(goals(table, asked), np.where(label < 0, 0.3, label))
     np.testing.assert_allclose(weights(table, asked), np.where(label < 0, 0.5, 1.0))

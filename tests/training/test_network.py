@@ -1,4 +1,4 @@
-"""Descriptions of networks, and what becomes of them; the latter in processes of their own, see networks.py."""
+"""Experiments of networks, and what becomes of them; the latter in processes of their own, see networks.py."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from training.errors import TrainingError
-from training.networks.experiment import EXPERIMENTS, SHIPPED, Description
+from training.networks.experiment import EXPERIMENTS, SHIPPED, Experiment
 
 ROOT = Path(__file__).parents[2]
 RECORD: dict[str, Any] = {
@@ -47,13 +47,13 @@ def test_networks(checks: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_description_is_valid_and_says_what_it_is(path: Path) -> None:
-    assert len(Description.read(path).about.split()) > 8
+    assert len(Experiment.read(path).about.split()) > 8
 
 
 @pytest.mark.parametrize("name", ["genre", "log_constant", "no_context", "pcen", "per_band_flux", "wider"])
 def test_an_experiment_differs_from_the_network_that_ships_in_one_thing(name: str) -> None:
     """Else what comes out would say nothing of that thing."""
-    shipped, other = (Description.read(EXPERIMENTS / f"{each}.toml") for each in ("shipped", name))
+    shipped, other = (Experiment.read(EXPERIMENTS / f"{each}.toml") for each in ("shipped", name))
     assert other.training == shipped.training
     changed = {
         part
@@ -89,24 +89,24 @@ def test_an_experiment_differs_from_the_network_that_ships_in_one_thing(name: st
 )
 def test_mistakes_are_told(change: dict[str, Any], message: str) -> None:
     with pytest.raises(TrainingError) as error:
-        Description.parse(RECORD | change, "mine")
+        Experiment.parse(RECORD | change, "mine")
     assert message in str(error.value)
 
 
 def test_a_missing_file_names_the_nearest() -> None:
     with pytest.raises(TrainingError, match="did you mean 'shipped'"):
-        Description.read(EXPERIMENTS / "shiped.toml")
+        Experiment.read(EXPERIMENTS / "shiped.toml")
 
 
 def test_the_digest_tells_experiments_apart_not_their_names() -> None:
-    one, same = Description.parse(RECORD, "one"), Description.parse(RECORD | {"about": "another text"}, "two")
+    one, same = Experiment.parse(RECORD, "one"), Experiment.parse(RECORD | {"about": "another text"}, "two")
     assert one.digest == same.digest
     assert one.digest != one.varied({"fold.0.filters": 5}).digest
     dense = [{"kind": "dense", "units": 2}]
-    knowing, told = (Description.parse(RECORD | {"context": dense, "use_genre": use}, "one") for use in (False, True))
+    knowing, told = (Experiment.parse(RECORD | {"context": dense, "use_genre": use}, "one") for use in (False, True))
     assert knowing.digest != told.digest
     assert one.digest != one.varied({"training.learning_rate": 0.5}).digest
 
 
 def test_what_ships_sees_the_context() -> None:
-    assert Description.read(SHIPPED).use_context
+    assert Experiment.read(SHIPPED).use_context

@@ -1,1 +1,1 @@
-"""What is true of a song: by rule, or as people say."""
+"""The paces that fit a song: by rule, or as annotators found them."""

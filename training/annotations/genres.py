@@ -1,10 +1,10 @@
-"""Genres: a few words for the many that files and groove libraries have for what a song is."""
+"""Genres: a few words that stand for the many that files and groove libraries use."""
 
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-# The first that is found in the text counts: jazz rock is jazz here, and a rock ballad rock.
+# The first pattern that matches counts: jazz rock is jazz here, and a rock ballad is rock.
 _SIGNS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
         genre: re.compile(signs, re.IGNORECASE)
@@ -29,12 +29,15 @@ _SIGNS: Mapping[str, re.Pattern[str]] = MappingProxyType(
 )
 
 GENRES = tuple(_SIGNS)
-"""All of them, in the order in which networks know them."""
+"""All genres, in the order of the networks' inputs."""
 
 
 def genre_of(text: str) -> str:
-    """Return the genre that a tag, or the name of a groove family such as ``stdlib/bossanova``, stands for.
+    """Return the genre of a file's tag or of a groove family's name, or an empty text if it is unknown.
 
-    One that says nothing known gives an empty text.
+    Examples
+    --------
+    >>> genre_of("stdlib/bossanova"), genre_of("Hip-Hop"), genre_of("Travel")
+    ('latin', 'hip hop', '')
     """
     return next((genre for genre, signs in _SIGNS.items() if signs.search(text)), "")

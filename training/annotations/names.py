@@ -1,20 +1,24 @@
-"""Names of songs and of their files: compared, and taken apart into artist and title."""
+"""Names of songs and of their files: comparison, and separation into artist and title."""
 
 import re
 import unicodedata
 from pathlib import Path
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-
+"""Suffixes of audio files."""
 
 _SEPARATOR = re.compile(r"\s+[-\u2013\u2014]\s+")
-
-
 _NUMBER = re.compile(r"^\s*[(\[]?\d{1,3}[)\]]?(?:\s*[-._]\s*|\s+)(?=\S)")
 
 
 def key(name: str) -> str:
-    """Return the letters and digits of a name, without case and accents."""
+    """Return the letters and digits of a name, without case and accents.
+
+    Examples
+    --------
+    >>> key("Déjà Vu!")
+    'dejavu'
+    """
     folded = unicodedata.normalize("NFKD", name).casefold()
     return "".join(filter(str.isalnum, folded)) or folded.strip()
 
@@ -25,7 +29,7 @@ def artist_key(name: str) -> str:
 
 
 def bare(song: str) -> str:
-    """Return a song's name without the suffix of an audio file."""
+    """Return the name of a song without the suffix of an audio file."""
     return song[: -len(Path(song).suffix)] if Path(song).suffix.lower() in SUFFIXES else song
 
 
@@ -35,7 +39,15 @@ def unnumbered(name: str) -> str:
 
 
 def artist_and_title(name: str) -> tuple[str, str]:
-    """Take ``Artist - Title`` apart, also with an album or a track number in it; the artist may be empty."""
+    """Return artist and title of a name such as ``Artist - Title``; the artist is empty if there is none.
+
+    The name may have an album and a track number too.
+
+    Examples
+    --------
+    >>> artist_and_title("Byrds - Greatest Hits - 03 - Hey Mr Tambourine Man")
+    ('Byrds', 'Hey Mr Tambourine Man')
+    """
     parts = _SEPARATOR.split(unnumbered(name))
     number = next((i for i in range(len(parts) - 1) if re.fullmatch(r"\d{1,3}", parts[i].strip())), None)
     if number is not None and len(parts) - number > 2:

@@ -6,23 +6,25 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from paces_live.analysis.feature_config import FeatureConfig
+
 Meter = Literal["duple", "triple", "compound", "quintuple", "unknown"]
-"""``unknown`` is the meter of songs that people labelled: their paces are known, not where these come from."""
+"""Meters of songs; ``unknown`` is that of annotated songs, whose paces are known but not how they relate to a beat."""
 
 TOLERANCE = 0.05
-"""Greatest relative deviation from a known pace that still is that pace."""
+"""Largest relative difference at which two tempi count as the same."""
 
-SLOWEST, FASTEST = 40.0, 320.0
-"""The range of paces, in steps per minute, that can be judged at all."""
+SLOWEST, FASTEST = FeatureConfig().spm_min, FeatureConfig().spm_max
+"""Range of paces, steps per minute; nothing outside it is judged."""
 
 SLOW_EDGE, FAST_EDGE, STEEPNESS, AGREED = 50.3, 297.2, 10.2, 0.941
-"""The curve of `acceptance`, which `training.evaluate.metrics.annotations` fitted to 115 songs annotated by hand."""
+"""Parameters of `acceptance`, which `training.evaluate.metrics.profile` fitted to 115 songs annotated by hand."""
 
 SALIENT = 2 / 3
-"""A level whose salience is less is a matter of taste."""
+"""Smallest salience of a compatible metrical level; a less salient level is ambiguous."""
 
 STRONGEST = 1.25
-"""Off-beats stronger than this, relative to the common, make the double no more salient."""
+"""Largest strength of off-beats that counts, relative to the common one: stronger ones do not help the double."""
 
 _COMPATIBLE: dict[Meter, tuple[float, ...]] = {
     "duple": (1, 1 / 2, 2),
@@ -30,13 +32,13 @@ _COMPATIBLE: dict[Meter, tuple[float, ...]] = {
     "compound": (1, 1 / 2),
     "quintuple": (1,),
 }
-_TASTE: dict[Meter, tuple[float, ...]] = {
+_AMBIGUOUS: dict[Meter, tuple[float, ...]] = {
     "duple": (1 / 4, 4),
     "triple": (2, 1 / 2, 2 / 3, 1 / 6, 4),
     "compound": (2, 3, 3 / 2, 3 / 4, 1 / 4, 6),
     "quintuple": (2, 1 / 2, 1 / 4, 4, 1 / 5, 2 / 5),
 }
-_TASTE_IF_SWUNG: dict[Meter, tuple[float, ...]] = {
+_AMBIGUOUS_IF_SWUNG: dict[Meter, tuple[float, ...]] = {
     "duple": (2, 3, 3 / 2, 3 / 4, 6),
     "triple": (3, 3 / 2),
     "compound": (),
@@ -46,33 +48,38 @@ _TASTE_IF_SWUNG: dict[Meter, tuple[float, ...]] = {
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known of a song's paces, all in steps per minute, ascending.
+    """The known paces of a song, in steps per minute, ascending.
 
     Attributes
     ----------
     compatible
         Paces that fit.
-    taste
-        Paces that fit for some listeners: neither right nor wrong.
+    ambiguous
+        Paces that some runners accept and others do not. They never count, neither as right nor as wrong.
     tolerance
-        How far from these paces others still count as the same, a ratio.
+        Largest relative difference at which another pace still counts as one of these.
     """
 
     compatible: tuple[float, ...]
-    taste: tuple[float, ...] = ()
+    ambiguous: tuple[float, ...] = ()
     tolerance: float = TOLERANCE
 
 
 def acceptance(spm: ArrayLike) -> NDArray[np.float64]:
-    """Return the share of songs in which people find a level of the meter a pace too, by its rate alone.
+    """Return the share of songs in which people accept a metrical level as a pace, by its rate alone.
 
-    Two logistic edges in the logarithm of the rate, as of the resonance of the sense of pulse (van Noorden and
-    Moelants, Journal of New Music Research 28, 1999): hardly anybody steps to what is slower or faster.
+    The curve has two logistic edges in the logarithm of the rate, like the resonance of the sense of pulse (van Noorden
+    and Moelants, Journal of New Music Research 28, 1999): hardly anybody steps at a slower or faster rate.
 
     Parameters
     ----------
     spm
-        Steps per minute of the half or the double of a pace.
+        Rate of the half or the double of a pace, steps per minute.
+
+    Examples
+    --------
+    >>> acceptance([40, 120, 320]).round(2).tolist()
+    [0.08, 0.94, 0.3]
     """
     rate = np.asarray(spm, dtype=np.float64)
     slow, fast = (SLOW_EDGE / rate) ** STEEPNESS, (rate / FAST_EDGE) ** STEEPNESS
@@ -80,10 +87,10 @@ def acceptance(spm: ArrayLike) -> NDArray[np.float64]:
 
 
 def truth(tempo: float, meter: Meter, *, swung: bool = False, offbeats: float = 1.0) -> Truth:
-    """Derive the paces that fit from the felt tempo, the meter and how it is played.
+    """Return the paces of a song, derived from its felt tempo, its meter and how it is played.
 
-    The levels of the meter other than the beat fit where their salience is high enough: `acceptance` of their rate,
-    and for the double times the strength of the notes that mark it.
+    Metrical levels other than the beat are compatible if they are salient enough: `acceptance` of their rate, and for
+    the double times the strength of the notes that mark it.
 
     Parameters
     ----------
@@ -92,65 +99,83 @@ def truth(tempo: float, meter: Meter, *, swung: bool = False, offbeats: float = 
     meter
         ``duple`` (2/4, 4/4), ``triple`` (3/4), ``compound`` (6/8, 12/8) or ``quintuple`` (5/4).
     swung
-        Off-beat notes fall on a third of the beat rather than on its half.
+        True if off-beat notes fall on a third of the beat instead of its half.
     offbeats
-        How strong the notes half-way between the beats are, 1 as they commonly are, see
+        Strength of the notes halfway between the beats; 1 is the common one, see
         `training.corpus.performance.offbeats`.
 
     Returns
     -------
     Truth
-        Every pace within 40..320.
+        All paces between `SLOWEST` and `FASTEST`.
 
     Raises
     ------
     ValueError
-        If the tempo itself is outside 40..320, or the meter unknown.
+        If the tempo is out of range, or the meter is unknown.
+
+    Examples
+    --------
+    >>> truth(82.5, "duple")
+    Truth(compatible=(82.5, 165.0), ambiguous=(41.25,), tolerance=0.05)
+    >>> truth(150.0, "triple").compatible
+    (150.0,)
     """
     if meter == "unknown":
-        raise ValueError("of an unknown meter no paces follow")
+        raise ValueError("an unknown meter implies no paces")
     if not SLOWEST <= tempo <= FASTEST:
         raise ValueError(f"tempo {tempo} is outside {SLOWEST:.0f}..{FASTEST:.0f}")
     ratios = set(_COMPATIBLE[meter])
-    taste = set(_TASTE[meter])
+    ambiguous = set(_AMBIGUOUS[meter])
     if swung:
-        taste.update(_TASTE_IF_SWUNG[meter])
+        ambiguous.update(_AMBIGUOUS_IF_SWUNG[meter])
     strengths = {ratio: min(offbeats, STRONGEST) if ratio == 2 else 1.0 for ratio in ratios}
-    taste.update(r for r in ratios if r != 1 and acceptance(tempo * r) * strengths[r] < SALIENT)
-    return Truth(_paces(tempo, ratios - taste), _paces(tempo, taste))
+    ambiguous.update(r for r in ratios if r != 1 and acceptance(tempo * r) * strengths[r] < SALIENT)
+    return Truth(_paces(tempo, ratios - ambiguous), _paces(tempo, ambiguous))
 
 
-def judge(spm: float, truth: Truth, tolerance: float | None = None) -> bool | None:
-    """Say whether a pace fits, does not fit, or is a matter of taste (``None``).
+def labels(spm: ArrayLike, truth: Truth, tolerance: float | None = None) -> NDArray[np.int8]:
+    """Return the label of each pace: 1 compatible, 0 incompatible, -1 ambiguous.
 
     Parameters
     ----------
     spm
-        Steps per minute.
+        Steps per minute, of any shape.
     truth
-        What is known of the song.
+        The known paces of the song.
     tolerance
-        Greatest relative deviation from a known pace; the truth's own if not given.
-    """
-    verdict = int(judge_all(spm, truth, tolerance))
-    return None if verdict < 0 else bool(verdict)
-
-
-def judge_all(spm: ArrayLike, truth: Truth, tolerance: float | None = None) -> NDArray[np.int8]:
-    """Judge many paces at once, as `judge` does.
+        Largest relative difference from a known pace; the truth's own by default.
 
     Returns
     -------
-    numpy.ndarray
-        Of the shape of `spm`: 1 fits, 0 does not fit, -1 is a matter of taste. What fits wins over taste.
+    ndarray of int8
+        Of the shape of `spm`. A pace near a compatible and an ambiguous one is compatible.
+
+    Examples
+    --------
+    >>> labels([41.0, 82.0, 110.0, 166.0], Truth((82.5, 165.0), (41.25,))).tolist()
+    [-1, 1, 0, 1]
     """
     if tolerance is None:
         tolerance = truth.tolerance
     paces = np.asarray(spm, dtype=np.float64)
-    verdict = np.zeros(paces.shape, dtype=np.int8)
-    verdict[_near(paces, truth.taste, tolerance)] = -1
-    verdict[_near(paces, truth.compatible, tolerance)] = 1
-    return verdict
+    label = np.zeros(paces.shape, dtype=np.int8)
+    label[_near(paces, truth.ambiguous, tolerance)] = -1
+    label[_near(paces, truth.compatible, tolerance)] = 1
+    return label
+
+
+def is_compatible(spm: float, truth: Truth, tolerance: float | None = None) -> bool | None:
+    """Return whether one pace is compatible, or None if it is ambiguous; see `labels`.
+
+    Examples
+    --------
+    >>> song = Truth((82.5, 165.0), (41.25,))
+    >>> is_compatible(164.0, song), is_compatible(110.0, song), is_compatible(41.0, song)
+    (True, False, None)
+    """
+    label = int(labels(spm, truth, tolerance))
+    return None if label < 0 else bool(label)
 
 
 def _paces(tempo: float, ratios: set[float]) -> tuple[float, ...]:

@@ -1,1 +1,1 @@
-"""The commands of ``python -m training``, a module a step."""
+"""The commands of ``python -m training``."""

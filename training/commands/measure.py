@@ -1,181 +1,180 @@
-"""The exported model, measured."""
+"""Measure the exported model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from training.commands.options import CORES, MODEL, WORK, Model, Seed, Work, Workers, console, progress
+from training.commands.options import (
+    CORES,
+    MODEL,
+    WORK,
+    Limit,
+    Model,
+    RealMusic,
+    Seed,
+    Split,
+    Work,
+    Workers,
+    console,
+    progress,
+    show,
+)
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
-    from training.evaluate.run.songs import Condition, Heard
-
-CONDITIONS: "Mapping[Condition, str]" = MappingProxyType(
-    {"clean": "open real set, constant tempo", "degraded": "open real set, constant tempo, degraded"}
-)
-"""What the manifest calls the measures of the open real set as it is, and degraded."""
+    from training.evaluate.run.songs import Evaluated
 
 
 def evaluate(
-    work: Work = WORK,
-    model: Model = MODEL,
-    split: Annotated[str, typer.Option(help="test, or validation while choosing.")] = "test",
-    seed: Seed = 1,
-    workers: Workers = CORES,
+    work: Work = WORK, model: Model = MODEL, split: Split = "test", seed: Seed = 1, workers: Workers = CORES
 ) -> None:
-    """Measure the exported model on held-out songs; writes the manifest's figures and the model card.
+    """Measure the exported model on held-out songs; write the manifest and the model card.
 
     Example: python -m training evaluate
     """
-    from training.evaluate.run.evaluate import evaluate as measure
-    from training.evaluate.run.evaluate import record
+    from training.evaluate.report.manifest import HELD_OUT, record
+    from training.evaluate.run.measures import held_out
 
     with progress("songs") as on_done:
-        measures, heard = measure(
-            work / "corpus",
-            work / "megabatch",
-            model,
-            split=split,
-            seed=seed,
-            workers=workers,
-            on_done=on_done,
+        measures, evaluated = held_out(
+            work / "corpus", work / "megabatch", model, split=split, seed=seed, workers=workers, on_done=on_done
         )
     Console().print_json(data=measures)
-    Console(width=150).print(_faulty(heard))
+    show(_mistakes(evaluated))
     if split == "test":
-        record(model, "held-out generated songs, degraded", measures)
+        record(model, HELD_OUT, measures)
 
 
-def openset(
-    csv: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The list of tracks.")],
+def real_music(
+    csv: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="List of the real-music set.")],
     work: Work = WORK,
     model: Model = MODEL,
-    report: Annotated[Path, typer.Option(help="Where the table of all tracks goes.")] = Path("docs/real-music.md"),
+    report: Annotated[Path, typer.Option(help="File of the page.")] = Path("docs/real-music.md"),
     seed: Seed = 1,
     workers: Workers = CORES,
 ) -> None:
-    """Render the open real set, which is never trained on, and measure the exported model on it, librosa beside it.
+    """Render the real-music set, measure the exported model and librosa on it, and write a page.
 
-    Example: python -m training openset --csv open-real-set.csv
+    Example: python -m training real-music --csv tracks.csv
     """
-    from training.evaluate.report.card import real_music
+    from training.evaluate.report.manifest import REAL_MUSIC, record
+    from training.evaluate.report.real_music import page
     from training.evaluate.run import real_music as tracks
-    from training.evaluate.run.evaluate import evaluate_openset, record
+    from training.evaluate.run.measures import real_music_set
 
-    listed = tracks.read(csv)
+    listed, folder = tracks.read(csv), tracks.folder(work)
     with progress("tracks") as on_done:
         numbers = count(1)
         _, failed = tracks.render_all(
-            listed, work / "openset", on_done=lambda _track, _reason: on_done(next(numbers), len(listed))
+            listed, folder, on_done=lambda _track, _reason: on_done(next(numbers), len(listed))
         )
     for track, reason in failed:
         console.print(f"not rendered: {track.id}: {reason}")
-    heard = {}
-    for condition, name in CONDITIONS.items():
+    evaluated = {}
+    for condition, name in REAL_MUSIC.items():
         with progress(condition) as on_done:
-            measures, heard[condition] = evaluate_openset(
-                csv, work / "openset", model, condition, seed=seed, workers=workers, on_done=on_done
+            measures, evaluated[condition] = real_music_set(
+                csv, folder, model, condition, seed=seed, workers=workers, on_done=on_done
             )
         Console().print_json(data=measures)
         record(model, name, measures)
-    report.write_text(real_music(heard["clean"], heard["degraded"]), "utf-8")
-    console.print(f"the table of {len(heard['clean'])} tracks is in {report}")
+    report.write_text(page(evaluated["clean"], evaluated["degraded"]), "utf-8")
+    console.print(f"the page on {len(evaluated['clean'])} tracks is {report}")
 
 
 def report(
     work: Work = WORK,
     model: Model = MODEL,
-    folder: Annotated[Path, typer.Option(help="Where the page and its figures go.")] = Path("docs/report"),
-    csv: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="The open real set's list.")] = None,
-    beside: Annotated[list[str] | None, typer.Option(help="NAME=PATH of another exported model; repeatable.")] = None,
-    hours: Annotated[float, typer.Option(min=0.0, help="Of each kind of sound without a pace.")] = 3.0,
-    limit: Annotated[int | None, typer.Option(min=1, help="So many songs of each set, for a quick look.")] = None,
-    figures: Annotated[Literal["svg", "png"], typer.Option(help="What the figures are drawn as.")] = "svg",
+    folder: Annotated[Path, typer.Option(help="Folder of the page and its figures.")] = Path("docs/report"),
+    csv: RealMusic = None,
+    compare: Annotated[
+        list[str] | None, typer.Option("--compare", "--beside", help="NAME=PATH of another exported model; repeatable.")
+    ] = None,
+    hours: Annotated[float, typer.Option(min=0.0, help="Hours of each kind of sound without a pace.")] = 3.0,
+    limit: Limit = None,
+    figures: Annotated[Literal["svg", "png"], typer.Option(help="Format of the figures.")] = "svg",
     seed: Seed = 1,
     workers: Workers = CORES,
 ) -> None:
-    """Measure the exported model on everything, other programs beside it; writes a page with figures.
+    """Measure the exported model and the installed baselines on everything; write a page with figures.
 
-    Example: python -m training report --csv open-real-set.csv --beside stage0=stage0/paces.tflite
+    Example: python -m training report --csv tracks.csv --compare stage0=.work/stage0/paces.tflite
     """
-    from training.evaluate.run.everything import report as measure
+    from training.evaluate.report.page import write
+    from training.evaluate.run.findings import measure
 
-    models = {}
-    for pair in beside or []:
+    others = {}
+    for pair in compare or []:
         name, equals, path = pair.partition("=")
         if not (name and equals and Path(path).is_file()):
-            raise TrainingError(f"--beside wants NAME=PATH of an exported model, not {pair}")
-        models[name] = Path(path)
+            raise TrainingError(f"{pair} is not NAME=PATH of an exported model: check --compare")
+        others[name] = Path(path)
     with progress("songs and sounds") as on_done:
-        measure(
+        findings = measure(
             work,
             model,
-            folder,
             csv=csv,
-            beside=models,
+            others=others,
             hours=hours,
             limit=limit,
             seed=seed,
             workers=workers,
-            suffix=figures,
             on_done=on_done,
         )
-    console.print(f"the report is {folder / 'README.md'}, what needs more data {folder / 'more.json'}")
+    write(findings, folder, figures)
+    console.print(f"the report is {folder / 'README.md'}, the list of songs to make {folder / 'more.json'}")
 
 
 def latency(
     work: Work = WORK,
     model: Model = MODEL,
-    csv: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="The open real set's list.")] = None,
-    split: Annotated[str, typer.Option(help="test, or validation while choosing.")] = "test",
-    page: Annotated[Path, typer.Option(help="Where the page goes; the curve goes beside it.")] = Path(
-        "docs/latency.md"
-    ),
-    limit: Annotated[int | None, typer.Option(min=1, help="So many songs of each set, for a quick look.")] = None,
+    csv: RealMusic = None,
+    split: Split = "test",
+    page: Annotated[Path, typer.Option(help="File of the page; the curve goes next to it.")] = Path("docs/latency.md"),
+    limit: Limit = None,
     seed: Seed = 1,
     workers: Workers = CORES,
 ) -> None:
-    """Measure how quickly the live engine is right, from the start of a song and after a change; writes a page.
+    """Measure how soon a live session is right, at the start of a song and after a song change; write a page.
 
-    Example: python -m training latency --csv open-real-set.csv
+    Example: python -m training latency --csv tracks.csv
     """
     from training.corpus.songs import load
-    from training.evaluate.report.latency import Latency, curve, outcomes
-    from training.evaluate.report.latency import page as written
+    from training.evaluate.report import latency as written
     from training.evaluate.run import latency as measure
     from training.evaluate.run import real_music as tracks
-    from training.evaluate.run.songs import generated, open_set
+    from training.evaluate.run.songs import generated, real
 
     items = {f"{split} split, degraded": generated(load(work / "corpus"), split)[:limit]}
     if csv is not None:
-        items["open real set"] = open_set(tracks.read(csv), work / "openset", "clean")[:limit]
+        items["real-music set"] = real(tracks.read(csv), tracks.folder(work), "clean")[:limit]
     sets = {}
     for name, some in items.items():
-        with progress(f"{name}: starts") as on_start, progress(f"{name}: changes") as on_change:
-            sets[name] = Latency(
+        with progress(f"{name}: starts") as on_start, progress(f"{name}: song changes") as on_change:
+            sets[name] = measure.Latency(
                 measure.starts(some, model, seed=seed, workers=workers, on_done=on_start),
                 measure.changes(some, model, seed=seed, workers=workers, on_done=on_change),
             )
     figure = page.with_suffix(".svg")
-    curve(sets, figure)
-    page.write_text(written(sets, figure.name), "utf-8")
-    for name, found in sets.items():
-        for outcome in outcomes(name, found):
-            console.print(*outcome.row(), sep="  ", highlight=False)
+    written.curve(sets, figure)
+    page.write_text(written.page(sets, figure.name), "utf-8")
+    table = Table("measure", *sets)
+    for row in written.rows(sets):
+        table.add_row(*row)
+    show(table)
 
 
-def _faulty(heard: "Sequence[Heard]") -> Table:
+def _mistakes(evaluated: "Sequence[Evaluated]") -> Table:
     table = Table("song", "meter", "tempo", "compatible", "found", "wrong", "missed")
-    for one in heard:
-        result = one.judged().result
+    for song in evaluated:
+        result = song.result()
         if result.wrong() or result.missed():
             columns = (result.truth.compatible, result.found, result.wrong(), result.missed())
             paces = (" ".join(f"{spm:.1f}" for spm in column) for column in columns)
-            table.add_row(one.item.id, one.item.meter, f"{one.item.tempo:.1f}", *paces)
+            table.add_row(song.item.id, song.item.meter, f"{song.item.tempo:.1f}", *paces)
     return table

@@ -1,6 +1,7 @@
-"""What the commands share: options, the console, the progress bar."""
+"""Options, console and progress bar of all commands."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,40 +10,55 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 console = Console(stderr=True)
 
-Work = Annotated[Path, typer.Option(help="Folder for everything made on the way.")]
+Work = Annotated[Path, typer.Option(help="Folder for all intermediate files.")]
 
-Seed = Annotated[int, typer.Option(help="Fixes all that is drawn at random.")]
+Seed = Annotated[int, typer.Option(help="Seed of all random draws.")]
 
-Workers = Annotated[int, typer.Option(min=1, help="Processes at a time.")]
+Workers = Annotated[int, typer.Option(min=1, help="Number of processes.")]
 
-Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the cases, instead of the description's.")]
+ExperimentFile = Annotated[Path, typer.Option("--experiment", "--network", help="TOML file of the experiment.")]
+
+ExperimentArgument = Annotated[Path, typer.Argument(help="TOML file of the experiment.")]
+
+Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the cases; the experiment's by default.")]
 
 Strategies = Literal["none", "mirrored"]
 
-Model = Annotated[Path, typer.Option(help="The exported model; its manifest lies beside it.")]
+Model = Annotated[Path, typer.Option(help="Exported model, with its manifest next to it.")]
+
+RealMusic = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="List of the real-music set.")]
+
+Limit = Annotated[int | None, typer.Option(min=1, help="Largest number of songs of each set, for a quick look.")]
+
+Split = Annotated[str, typer.Option(help="test, or validation as long as you choose between models.")]
 
 Cluster = Annotated[
     str | None, typer.Option(help="Make the shards on a Ray cluster: auto, or its address ray://HOST:PORT.")
 ]
 
-LabelFiles = Annotated[
-    list[Path], typer.Argument(exists=True, dir_okay=False, help="CSV: song, up to three paces, remarks; one a person.")
+AnnotationFiles = Annotated[
+    list[Path],
+    typer.Argument(exists=True, dir_okay=False, help="CSV of one annotator: song, up to three paces, remarks."),
 ]
 
 Combination = Annotated[
-    Literal["union", "intersection", "majority"], typer.Option(help="Which paces are the truth, of several people's.")
+    Literal["union", "intersection", "majority"],
+    typer.Option(help="Paces that count: named by any, by all, or by more than half of the annotators."),
 ]
 
-Tolerance = Annotated[float, typer.Option(min=0.001, max=0.15, help="How far apart paces still are the same.")]
+Tolerance = Annotated[
+    float, typer.Option(min=0.001, max=0.15, help="Largest relative difference of paces that count as the same.")
+]
 
 WORK = Path(".work")
 
 MODEL = Path("models/paces.tflite")
 
-NETWORK = Path("training/experiments/shipped.toml")
+EXPERIMENT = Path("training/experiments/shipped.toml")
 
 JOINED = Path(".work/joined")
 
@@ -50,9 +66,14 @@ CORES = os.cpu_count() or 1
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar on standard error, driven by the function that is yielded."""
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar on standard error; the function that is yielded moves it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def show(table: Table) -> None:
+    """Print a table on standard output, wide enough for a file or a pipe."""
+    Console(width=None if sys.stdout.isatty() else 150).print(table)

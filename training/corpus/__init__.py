@@ -1,1 +1,1 @@
-"""Songs of known tempo and meter, generated."""
+"""Songs of known paces: generated, or recordings that people annotated."""

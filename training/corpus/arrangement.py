@@ -1,4 +1,4 @@
-"""What is added to the band that MMA plays (melody, bass, chords, drums), and how it is made human."""
+"""Parts added to the band that MMA plays (melody, bass, chords, drums), and the inaccuracy of human players."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ BASSES = (32, 33, 34, 35, 36, 38, 39)
 COMPS = (0, 1, 2, 4, 5, 16, 18, 24, 25, 26, 27, 28, 29, 30, 48, 50, 61, 62, 81, 88, 90)
 """Programs of General MIDI for a melody, a bass and an accompaniment."""
 
-# Programs of General MIDI that are unlike the rest of their family of eight: harp, timpani, orchestra hit.
+# General MIDI groups programs in families of eight. These are unlike the rest of theirs: harp, timpani, orchestra hit.
 _ODD_PROGRAMS = frozenset({46, 47, 55})
 
 _EVEN_CELLS = (
@@ -34,7 +34,7 @@ _EVEN_WEIGHTS = (0.27, 0.32, 0.07, 0.06, 0.06, 0.1, 0.04, 0.08)
 _THREE_CELLS = ((0.0,), (0.0, 1 / 3, 2 / 3), (0.0, 2 / 3), (1 / 3, 2 / 3), (0.0, 1 / 3), ())
 _THREE_WEIGHTS = (0.28, 0.3, 0.22, 0.06, 0.06, 0.08)
 
-# Kick, snare and cymbals of a bar or half a bar, in halves or, in 6/8 and 12/8, in thirds of the felt beat.
+# Kick, snare and cymbals of a bar or half a bar, in halves of the felt beat, or in thirds for 6/8 and 12/8.
 _LAYERS: Mapping[Meter, tuple[tuple[str, ...], ...]] = MappingProxyType(
     {
         "duple": (
@@ -63,7 +63,7 @@ _LAYERS: Mapping[Meter, tuple[tuple[str, ...], ...]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Harmony:
-    """The chords of a song: `starts` in felt beats, ascending, the first 0."""
+    """The chords of a song; `starts` are felt beats, ascending from 0."""
 
     key: Key
     starts: tuple[float, ...]
@@ -71,14 +71,14 @@ class Harmony:
     end: float
 
     def at(self, beat: float) -> Chord:
-        """Find the chord that sounds at a felt beat."""
+        """Return the chord that sounds at a felt beat."""
         index = int(np.searchsorted(self.starts, beat + 1e-6, side="right")) - 1
         return self.chords[max(index, 0)]
 
 
 @dataclass(frozen=True)
 class Rhythm:
-    """Meter of the song, felt beats of its bar, and how the beat is divided."""
+    """Meter of a song, felt beats in its bar, and the division of its beat."""
 
     meter: Meter
     beats_per_bar: int
@@ -86,18 +86,18 @@ class Rhythm:
 
     @property
     def in_threes(self) -> bool:
-        """Whether each beat has three parts."""
+        """Whether the beat has three parts."""
         return self.meter == "compound"
 
     def place(self, phase: float) -> float:
-        """Move an even division of the beat to where this rhythm has it."""
+        """Return the place in this rhythm of an even division of the beat."""
         if self.feel != "swung" or self.in_threes:
             return phase
         return float(np.interp(phase, (0, 0.5, 1), (0, 2 / 3, 1)))
 
 
 def melody(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel: int) -> Performance:
-    """Make up a line in the key: a motif of a few bars, repeated and varied, chord tones on the beats."""
+    """Invent a melody in the key: a motif of a few bars, repeated and varied, with chord tones on the beats."""
     bars = int(rng.choice([2, 4]))
     motif = [_cells(rng, rhythm) for _ in range(bars * rhythm.beats_per_bar)]
     resting = rng.uniform(0.0, 0.3)
@@ -125,7 +125,7 @@ def melody(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel: 
 
 
 def bass(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel: int) -> Performance:
-    """Make up a bass line: a pattern of a bar on root and fifth."""
+    """Invent a bass line: a pattern of one bar on root and fifth."""
     busy = rng.random()
     division = (0.0, 1 / 3, 2 / 3) if rhythm.in_threes else (0.0, 0.5)
     pattern: list[float] = []
@@ -148,7 +148,7 @@ def bass(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel: in
 
 
 def comping(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel: int) -> Performance:
-    """Make up an accompaniment: chords, or an arpeggio of them, in a rhythm of one bar."""
+    """Invent an accompaniment: chords or arpeggios in a rhythm of one bar."""
     pattern = [beat + phase for beat in range(rhythm.beats_per_bar) for phase in _cells(rng, rhythm)] or [0.0]
     broken = rng.random() < 0.35
     sustained = rng.random() < 0.3
@@ -165,7 +165,7 @@ def comping(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel:
 
 
 def drum_layer(rng: np.random.Generator, rhythm: Rhythm, end: float) -> Performance:
-    """Put together a common beat for the meter: four-on-the-floor, backbeat, or its likes in three and in 6/8."""
+    """Combine a common drum beat for the meter: four-on-the-floor, backbeat, or their equivalents in 3/4 and 6/8."""
     kick, snare, cymbals = (str(rng.choice(voice)) for voice in _LAYERS[rhythm.meter])
     steps = 3 if rhythm.in_threes else 2
     cymbal = int(rng.choice([42, 46, 51, 70, 54]))
@@ -174,7 +174,7 @@ def drum_layer(rng: np.random.Generator, rhythm: Rhythm, end: float) -> Performa
 
 
 def drums(rng: np.random.Generator, pattern: DrumPattern, rhythm: Rhythm, end: float) -> Performance:
-    """Repeat a bar of drums to the end, with small changes at the end of every fourth bar."""
+    """Repeat a bar of drums to the end, with small fills at the end of every fourth bar."""
     notes = []
     for pitch, steps in pattern.voices:
         for step in range(round(end * pattern.steps_per_beat)):
@@ -193,7 +193,7 @@ def drums(rng: np.random.Generator, pattern: DrumPattern, rhythm: Rhythm, end: f
 
 
 def combine(*performances: Performance) -> Performance:
-    """Let several performances sound together."""
+    """Return several performances as one."""
     return Performance(
         tuple(note for performance in performances for note in performance.notes),
         tuple(control for performance in performances for control in performance.controls),
@@ -201,7 +201,7 @@ def combine(*performances: Performance) -> Performance:
 
 
 def revoice(rng: np.random.Generator, performance: Performance) -> Performance:
-    """Exchange instruments for others of their General MIDI family, and scale each channel's loudness."""
+    """Replace instruments by others of their General MIDI family, and scale the loudness of each channel."""
     exchanged: dict[tuple[int, int], int] = {}
     controls = []
     for control in performance.controls:
@@ -221,7 +221,7 @@ def revoice(rng: np.random.Generator, performance: Performance) -> Performance:
 
 
 def humanize(rng: np.random.Generator, performance: Performance, tempo: float) -> Performance:
-    """Let each channel lag or lead by up to 12 ms, and notes deviate (standard deviation up to 10 ms)."""
+    """Shift each channel by up to 12 ms, and each note at random (standard deviation up to 10 ms)."""
     beats_per_second = tempo / 60
     lag = rng.uniform(-0.012, 0.012, size=16)
     spread = rng.uniform(0.0, 0.010)

@@ -1,7 +1,7 @@
-"""Rhythms across the beat in songs whose beat is halved: ostinati in groups of three, and echoes.
+"""Cross-rhythms in songs whose beat is divided in half: ostinati in groups of three, and echoes.
 
-Most popular music has some, the grooves of MMA hardly any: the 3+3+2 of Latin bass lines, arpeggios of three notes in
-sixteenths, guitars through a delay of a dotted eighth. They sound at 2/3 or 4/3 of the beat, which fits nobody's steps.
+Most popular music has some, and MMA's grooves have hardly any: the 3+3+2 of Latin bass lines, arpeggios of three notes
+in sixteenths, guitars through a delay of a dotted eighth. They sound at 2/3 or 4/3 of the beat, where nobody can jog.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from training.corpus.arrangement import BASSES, COMPS, LEADS, Harmony, Rhythm
 from training.corpus.performance import DRUMS, Control, Note, Performance
 
 OSTINATI, ECHOES = 0.22, 0.12
-"""Shares of the straight duple songs."""
+"""Shares of the straight duple songs with an ostinato and with an echo."""
 
 _GROUPS = ((3, 3, 2), (3, 3, 2), (3, 3, 3, 3, 2, 2), (3, 3, 3, 3, 4), (3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2))
 _WITHOUT_DRUMS = 2
-"""So many of the groups go across a song without drums: what keeps on longer there is taken for the beat itself."""
+"""Number of groups that songs without drums may use: there, a longer cross-rhythm would be heard as the beat."""
 
 _VOICES = ("chords", "arpeggio", "arpeggio", "bass", "drums")
 _PERCUSSION = (36, 37, 39, 41, 45, 56, 62, 64, 75, 76)
@@ -33,7 +33,7 @@ def cross(
     rhythm: Rhythm,
     sections: Sequence[tuple[float, float]],
 ) -> Performance:
-    """Lay an ostinato over some sections, and let an instrument echo; what is not straight and duple stays as it is."""
+    """Add an ostinato to some sections and an echo of one instrument, at random; only straight duple songs change."""
     if rhythm.meter != "duple" or rhythm.feel == "swung":
         return performance
     if rng.random() < OSTINATI:
@@ -47,7 +47,7 @@ def cross(
 def _ostinato(
     rng: np.random.Generator, performance: Performance, harmony: Harmony, spans: Sequence[tuple[float, float]]
 ) -> Performance:
-    """Repeat groups of three and two eighths or sixteenths: the first of each stressed, the others soft or left out."""
+    """Repeat groups of three and two eighths or sixteenths, the first of each stressed, the others soft or left out."""
     drums = DRUMS in performance.channels
     usable = _GROUPS if drums else _GROUPS[:_WITHOUT_DRUMS]
     groups = usable[int(rng.integers(len(usable)))]
@@ -85,7 +85,7 @@ def _ostinato(
 
 
 def _echo(rng: np.random.Generator, performance: Performance, end: float) -> Performance:
-    """Repeat all that a pitched instrument plays later and softer, as a delay in time with the music does."""
+    """Repeat the notes of a pitched instrument later and softer, like a delay in time with the music."""
     pitched = [channel for channel in performance.channels if channel != DRUMS]
     if not pitched:
         return performance
@@ -113,5 +113,5 @@ def _echo(rng: np.random.Generator, performance: Performance, end: float) -> Per
 
 
 def _free(performance: Performance) -> int:
-    """Return the highest channel that nobody plays on, or the highest one that is not the drums'."""
+    """Return the highest free channel, or the highest channel if none is free."""
     return next((c for c in reversed(range(16)) if c not in {*performance.channels, DRUMS}), 15)

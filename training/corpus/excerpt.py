@@ -1,4 +1,4 @@
-"""Songs of the corpus to the excerpt that ships with the live package."""
+"""The demo excerpt of the live package, made from songs of the corpus."""
 
 import json
 from dataclasses import asdict
@@ -12,19 +12,21 @@ from training.corpus.songs import load
 from training.errors import TrainingError
 
 SONG_S, GAP_S, FADE_S = 43.0, 5.0, 0.5
+"""Seconds of each song, of the silence between songs, and of each fade."""
 LEVEL = 0.5
+"""Peak of each song; full scale is 1."""
 
 
 def excerpt(corpus: Path, ids: list[str], folder: Path, *, start: float = 8.0) -> list[DemoSong]:
-    """Write ``demo.ogg`` and ``demo.json`` into `folder` from the songs `ids`, a part of each with silence between.
+    """Write ``demo.ogg`` and ``demo.json`` into `folder`: a part of each of the songs `ids`, with silence between.
 
-    Only songs of the test split are taken: the model that plays the demo must not have learned from them.
+    The songs must be of the test split: the model that plays the demo must not have learned from them.
     """
     songs = {song.id: song for song in load(corpus)}
     parts, described, position = [], [], 0.0
     for number, name in enumerate(ids):
         if name not in songs or songs[name].split != "test":
-            raise TrainingError(f"{name} is not a song of the test split")
+            raise TrainingError(f"{name} is not a song of the test split: choose others by their ids")
         song = songs[name]
         samples, rate = soundfile.read(song.audio, dtype="float32")
         part = samples[int(start * rate) : int((start + SONG_S) * rate)]
@@ -39,7 +41,7 @@ def excerpt(corpus: Path, ids: list[str], folder: Path, *, start: float = 8.0) -
     folder.mkdir(parents=True, exist_ok=True)
     joined = np.concatenate(parts)
     with soundfile.SoundFile(folder / "demo.ogg", "w", rate, 1, format="OGG", subtype="VORBIS") as file:
-        # In blocks: libsndfile's Vorbis writer takes its buffers from the stack.
+        # In blocks, because libsndfile's Vorbis writer has its buffers on the stack.
         for first in range(0, len(joined), 4096):
             file.write(joined[first : first + 4096])
     (folder / "demo.json").write_text(json.dumps([asdict(song) for song in described], indent=1) + "\n", "utf-8")

@@ -1,9 +1,9 @@
-"""The families of grooves that songs are made of, and what is known of their beat.
+"""The groove families of the songs, and their felt beats.
 
-A family is one style file of MMA's library, or one of the drum patterns below. MMA's files give a number of
-beats in a bar, which is not always that of the felt beats: a polka is written in 4 and felt in 2, a 6/8 swing is
-written in 6 and felt in 2. The tables here say so where it cannot be derived; they were checked against the
-onsets in the MIDI that MMA writes.
+A family is one style file of MMA's library, or one of the drum patterns below. MMA's files state the number of beats in
+a bar, which is not always the number of felt beats: a polka is written in 4 and felt in 2, a 6/8 swing is written in 6
+and felt in 2. The tables here hold the cases that cannot be derived. They were checked against the onsets in the MIDI
+that MMA writes.
 """
 
 import re
@@ -23,7 +23,7 @@ LIBRARY_ROOTS = (Path("/usr/share/mma/lib"), Path("/usr/local/share/mma/lib"))
 SHARES: Mapping[Meter, float] = MappingProxyType({"duple": 0.62, "triple": 0.20, "compound": 0.14, "quintuple": 0.04})
 SPLITS: Mapping[str, float] = MappingProxyType({"train": 0.60, "validation": 0.20, "test": 0.20})
 
-# No music, no meter of their own, or a beat that listeners would not agree on.
+# No music, no meter, or a beat on which listeners would not agree.
 _UNUSABLE = frozenset(
     [
         "stdlib/metronome",
@@ -41,7 +41,7 @@ _UNUSABLE = frozenset(
         "zoom/intro",
     ]
 )
-# Written in 4 but felt in 2: their comments ask for double tempo; bass on 1 and 3, chords on 2 and 4.
+# Written in 4 but felt in 2: their comments ask for double tempo, with bass on 1 and 3 and chords on 2 and 4.
 _CUT_TIME = frozenset(
     [
         "stdlib/bluegrass",
@@ -60,7 +60,7 @@ _CUT_TIME = frozenset(
         "stdlib/ska",
     ]
 )
-# Three notes to a felt beat: how many of MMA's beats it lasts.
+# Three notes to a felt beat: length of the felt beat in MMA's beats.
 _COMPOUND: Mapping[str, float] = MappingProxyType(
     {
         "stdlib/68march": 1,
@@ -82,9 +82,9 @@ _COMPOUND: Mapping[str, float] = MappingProxyType(
         "zoom/rock34": 1.5,
     }
 )
-# Of families whose other grooves are fine: no accents but in every second bar.
+# Unusable grooves of usable families: accents in every second bar only.
 _UNCLEAR = frozenset(["zoom/bald34:BALD11"])
-# Families that share patterns or were derived from each other stay on one side of every split.
+# Families that share patterns or were derived from each other stay in one split.
 _RELATED = tuple(
     frozenset(group.split())
     for group in (
@@ -114,7 +114,7 @@ _RELATED = tuple(
         "zoom/jazz zoom/jazz04",
     )
 )
-# Felt tempo that a style is usually played at; the first pattern found in the name counts.
+# Usual felt tempo of a style; the first pattern that matches the name counts.
 _USUAL_TEMPI = (
     (r"yamaha/(mambo|salsa|quando)", 100),
     (r"68march|68swing|jig|tarantella", 116),
@@ -139,7 +139,7 @@ _TRIPLE_TEMPO, _COMPOUND_TEMPO, _DUPLE_TEMPO = 130, 74, 122
 
 @dataclass(frozen=True)
 class DrumPattern:
-    """A bar of drums: one character a step, ``x`` loud, ``o`` soft, blanks ignored."""
+    """A bar of drums: one character per step, ``x`` loud, ``o`` soft, ``.`` silent; blanks are ignored."""
 
     kick: str
     snare: str
@@ -157,7 +157,7 @@ class DrumPattern:
 
 @dataclass(frozen=True)
 class Family:
-    """Grooves that go together.
+    """Grooves that belong together.
 
     Attributes
     ----------
@@ -170,13 +170,13 @@ class Family:
     bar
         MMA's beats in a bar.
     usual_tempo
-        Felt beats per minute that the style is usually played at.
+        Usual tempo of the style, felt beats per minute.
     group
-        Families of one group are never separated by a split.
+        Families of one group are always in the same split.
     grooves
         Names of the grooves of MMA's file; empty for a drum pattern.
     pattern
-        The drum pattern, where the family is not one of MMA's.
+        The drum pattern, if the family is not one of MMA's.
     """
 
     name: str
@@ -215,7 +215,7 @@ class Family:
         return f"{3 * beats}/8" if self.meter == "compound" else f"{beats}/4"
 
 
-# Meters that MMA's library is short of.
+# Meters of which MMA's library has few grooves.
 PATTERNS: tuple[tuple[str, Meter, int, DrumPattern], ...] = (
     ("rock68", "compound", 2, DrumPattern("x.. ...", "... x..", "xox xox", 3)),
     ("drive68", "compound", 2, DrumPattern("x.x ..x", "... x..", "x.. x..", 3, 51)),
@@ -262,21 +262,21 @@ PATTERNS: tuple[tuple[str, Meter, int, DrumPattern], ...] = (
 
 
 def library_root() -> Path:
-    """Find the folder of MMA's libraries.
+    """Return the folder of MMA's libraries.
 
     Raises
     ------
     TrainingError
-        If it is not installed.
+        If MMA is not installed.
     """
     for root in LIBRARY_ROOTS:
         if (root / "stdlib").is_dir():
             return root
-    raise TrainingError("MMA's style library was not found: install the Debian package mma")
+    raise TrainingError("MMA's style library is missing: install the Debian package mma")
 
 
 def families() -> tuple[Family, ...]:
-    """List every usable family, in order of name."""
+    """Return all usable families, in order of name."""
     root = library_root()
     found = [
         _read_style(path, f"{library}/{path.stem}")
@@ -292,15 +292,24 @@ def families() -> tuple[Family, ...]:
 
 
 def splits(everything: tuple[Family, ...], seed: int) -> dict[str, str]:
-    """Assign each family to ``train``, ``validation`` or ``test``.
+    """Assign each family to the ``train``, ``validation`` or ``test`` split.
 
-    Whole groups are dealt, the largest first and shuffled otherwise, each to the split that lacks most of the
-    group's scarcest kind: a meter, of MMA's grooves or of the patterns here.
+    Whole groups are dealt, the largest first and otherwise in random order. Each goes to the split that lacks most of
+    the group's scarcest kind, that is a meter together with its origin: MMA's grooves or drum patterns.
 
     Returns
     -------
     dict
         Split by family name.
+
+    Examples
+    --------
+    >>> waltzes = tuple(Family(f"own/{n}", "triple", 1, 3, 130.0, f"own/{n // 2}") for n in range(10))
+    >>> split_of = splits(waltzes, seed=1)
+    >>> sorted(Counter(split_of.values()).items())
+    [('test', 2), ('train', 6), ('validation', 2)]
+    >>> split_of["own/0"] == split_of["own/1"]  # of one group
+    True
     """
     groups: dict[str, list[Family]] = {}
     for family in everything:
@@ -341,7 +350,9 @@ def _read_style(path: Path, name: str) -> Family:
     elif bar == 4:
         meter, beat = "duple", 2.0 if name in _CUT_TIME else 1.0
     else:
-        raise TrainingError(f"{path} has {bar} beats in a bar and no entry in the table of felt beats")
+        raise TrainingError(
+            f"{path} has {bar} beats in a bar: add its felt beat to the tables in training/corpus/families.py"
+        )
     group = next((min(related) for related in _RELATED if name in related), re.sub(r"\d+$", "", name))
     return Family(name, meter, beat, bar, _usual_tempo(name, meter), group, grooves)
 

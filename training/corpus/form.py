@@ -1,4 +1,4 @@
-"""What happens to a band in the course of a song: drop-outs, breaks, other feels of the drums, solos, slow endings."""
+"""Changes in the course of a song: drop-outs, breaks, half-time and double-time drums, solos, slow endings."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,21 +11,22 @@ from training.corpus.families import DrumPattern
 from training.corpus.performance import DRUMS, Control, Note, Performance
 
 Spans = Sequence[tuple[float, float]]
-"""Sections of a song, from a felt beat to another."""
+"""Sections of a song: first felt beat, and the felt beat after the last."""
 
 LONGEST_BREAK_S, LONGEST_ENDING_S = 3.5, 5.0
+"""Longest break and longest slow ending, seconds."""
 SOLO_BEATS = 0.8
-"""A solo must have onsets on at least this part of the beats."""
+"""Smallest share of the beats on which a solo has onsets."""
 SOLO_PROGRAMS = (0, 1, 4, 6, 11, 12, 24, 25, 26, 27, 45, 46)
-"""Piano, harpsichord, mallets, guitars, plucked strings."""
+"""General MIDI programs of solos: piano, harpsichord, mallets, guitars, plucked strings."""
 
-# Bars of four felt beats. At half time the snare falls on the third beat; at double time between all beats.
+# Bars of four felt beats. At half time the snare plays on the third beat, at double time between all beats.
 _HALF_TIME = (("x.......", "....x..."), ("x..x....", "....x..."), ("x.....x.", "....x..o"))
 _DOUBLE_TIME = (("x.x.x.x.", ".x.x.x.x"), ("x.xxx.x.", ".x.x.x.x"))
 
 
 def drop_out(rng: np.random.Generator, performance: Performance, sections: Spans) -> Performance:
-    """Silence some channels, for the whole song or for a section; the drums for all of 8 % of songs.
+    """Silence some channels, in the whole song or in a section; 8 % of the songs have no drums at all.
 
     At least two channels, or one note every two beats, always remain.
     """
@@ -57,7 +58,7 @@ def drop_out(rng: np.random.Generator, performance: Performance, sections: Spans
 
 
 def change_feel(rng: np.random.Generator, performance: Performance, rhythm: Rhythm, sections: Spans) -> Performance:
-    """Let the drums of a fifth of the duple songs play some sections at half or at double time; the beat stays."""
+    """Play the drums of some sections at half or double time, in a fifth of the duple songs; the beat stays."""
     if rhythm.meter != "duple" or DRUMS not in performance.channels or rng.random() >= 0.2:
         return performance
     patterns = _HALF_TIME if rng.random() < 0.6 else _DOUBLE_TIME
@@ -71,7 +72,7 @@ def change_feel(rng: np.random.Generator, performance: Performance, rhythm: Rhyt
 
 
 def pause(rng: np.random.Generator, performance: Performance, rhythm: Rhythm, end: float, tempo: float) -> Performance:
-    """Put one or two breaks of up to two bars into a third of the songs: silence, drums alone, or one instrument."""
+    """Insert one or two breaks of up to two bars in a third of the songs: silence, or one channel alone."""
     if rng.random() >= 1 / 3:
         return performance
     bar = rhythm.beats_per_bar
@@ -90,7 +91,7 @@ def pause(rng: np.random.Generator, performance: Performance, rhythm: Rhythm, en
 
 
 def solo(rng: np.random.Generator, performance: Performance, end: float) -> Performance:
-    """Let one instrument play alone in 7 % of songs: what all but the drums play, or the part of one of them."""
+    """Let one instrument play alone in 7 % of the songs: the notes of all channels but the drums, or of one of them."""
     pitched = [channel for channel in performance.channels if channel != DRUMS]
     if not pitched or rng.random() >= 0.07:
         return performance
@@ -107,12 +108,12 @@ def solo(rng: np.random.Generator, performance: Performance, end: float) -> Perf
 def slow_down(
     rng: np.random.Generator, performance: Performance, end: float, tempo: float
 ) -> tuple[Performance, float]:
-    """Slow the last two to eight beats, or 5 s, of a quarter of the songs down, to between 35 and 70 % of the speed.
+    """Slow down the ending of a quarter of the songs: the last two to eight beats, at most 5 s, to 35 to 70 % speed.
 
     Returns
     -------
     tuple
-        The performance, and the felt beat up to which the tempo is steady.
+        The performance, and the felt beat at which the tempo stops being steady.
     """
     if rng.random() >= 0.25:
         return performance, end
@@ -120,7 +121,7 @@ def slow_down(
     slowest, reach = rng.uniform(0.35, 0.7), end - steady
 
     def later(beat: float) -> float:
-        """Return when a beat of the score sounds: the time between beats grows linearly."""
+        """Return the time of a beat of the score; the time between beats grows linearly."""
         past = max(beat - steady, 0.0)
         return beat + (1 / slowest - 1) * past**2 / (2 * reach)
 
@@ -131,7 +132,7 @@ def slow_down(
 
 
 def _ended(note: Note, end: float) -> Note:
-    """Return a note that does not sound beyond `end` if it begins before."""
+    """Return a note, cut at `end` if it begins before."""
     return replace(note, length=min(note.length, end - note.start)) if note.start < end else note
 
 
@@ -140,7 +141,7 @@ def _within(beat: float, spans: Spans) -> bool:
 
 
 def _beats_marked(performance: Performance, channels: set[int], end: float) -> float:
-    """Return the part of the beats on which, within a tenth, one of the channels begins a note."""
+    """Return the share of the beats on which, within a tenth of a beat, one of the channels begins a note."""
     starts = np.array([n.start for n in performance.notes if n.channel in channels])
     on_beat = np.abs(starts - np.round(starts)) < 0.1
     return len(np.unique(np.round(starts[on_beat]))) / max(end, 1.0)

@@ -1,10 +1,10 @@
-"""A corpus of songs of known tempo, generated: a folder of audio and of what is true of each song."""
+"""Generate a corpus: a folder of audio, with the known tempo, meter and paces of each song."""
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,28 +15,18 @@ import soundfile
 from training.annotations.truth import Meter
 from training.corpus.families import SHARES, Family, families, splits
 from training.corpus.score import compose
-from training.corpus.songs import SCHEMA, audio_path, json_path, load
+from training.corpus.songs import SCHEMA, CorpusUpdate, audio_path, json_path, load, truth_record, write_record
 from training.corpus.synthesis import AUDIO_RATE, Synth, render, soundfonts
 from training.errors import TrainingError
-from training.workers import pool
+from training.workers import OnDone, ignore_progress, pool
 
 SEED = 20_190_129
-
+"""Seed of the corpus of the model that ships."""
 
 MORE = "more.json"
-"""Of a corpus folder: which songs were asked for over the regular ones, and of which families."""
-
+"""File in a corpus folder that lists the additional songs, and their families."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What `generate` did: songs made, songs found done, and the error of each song that failed."""
-
-    made: int
-    found: int
-    failed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,37 +48,35 @@ def generate(
     workers: int = 2,
     seconds: float | None = None,
     weights: Mapping[str, float] | None = None,
-    on_done: Callable[[int, int], None] | None = None,
-) -> Outcome:
-    """Generate the songs that the folder does not have yet.
+    on_done: OnDone = ignore_progress,
+) -> CorpusUpdate:
+    """Generate the songs that are missing in a folder.
 
-    A song depends on the seed, its index, its family, and the installed MMA, FluidSynth and soundfonts, on nothing
-    else.
+    A song depends only on the seed, its index, its family, and the installed MMA, FluidSynth and soundfonts.
 
     Parameters
     ----------
     folder
-        Gets ``audio/NNNNN.flac`` and then ``songs/NNNNN.json``; a song with its JSON file is done.
+        Gets ``audio/NNNNN.flac`` and then ``songs/NNNNN.json``; a song with a JSON file is finished.
     songs
-        How many songs the corpus has.
+        Number of songs of the corpus.
     seed
         Seed of the corpus.
     workers
-        Processes.
+        Number of processes.
     seconds
-        Length of each song; 60 to 80 if not given.
+        Length of each song; drawn from 60 to 80 by default.
     weights
-        Share of each family. If given, so many songs are made after those that are there, of these families only;
-        the same call again goes on where it was interrupted. Families keep their split.
+        Share of each family. If given, `songs` is the number of additional songs, all of these families. After an
+        interruption the same call continues. Families keep their split.
     on_done
-        Called with the number of songs done and the number of songs.
+        Called with the number of finished songs and the number of songs.
 
     Raises
     ------
     TrainingError
         If MMA, FluidSynth or soundfonts are missing, a family of `weights` is unknown, or the folder holds songs of
-        another seed or of other splits. An error in one song stops nothing: it is logged with its seed and counted in
-        the outcome.
+        another seed or of other splits. An error in one song stops nothing: it is logged with its seed and counted.
     """
     soundfonts()
     everything = families()
@@ -96,10 +84,10 @@ def generate(
     (folder / "audio").mkdir(parents=True, exist_ok=True)
     (folder / "songs").mkdir(parents=True, exist_ok=True)
     for song in load(folder):
-        # Else the families of held-out songs would be trained on.
+        # Otherwise families of held-out songs would end up in the training split.
         if song.seed[0] != seed or split_of.get(song.family) != song.split:
             raise TrainingError(
-                f"{folder} was begun with another seed, or by a version that splits the families otherwise: "
+                f"{folder} holds songs of another seed, or of a version with other splits: "
                 "choose another folder with --work, or delete it"
             )
     jobs = [
@@ -118,18 +106,17 @@ def generate(
             if error is not None:
                 failed[f"{job.index:05d}"] = f"{type(error).__name__}: {error}"
                 _log.error("song %05d (seed %d, %s): %s", job.index, seed, job.family.name, error)
-            if on_done:
-                on_done(done, len(jobs))
-    return Outcome(len(waiting) - len(failed), found, failed)
+            on_done(done, len(jobs))
+    return CorpusUpdate(len(waiting) - len(failed), found, failed)
 
 
 def schedule(everything: tuple[Family, ...], songs: int, seed: int) -> list[tuple[Family, int]]:
-    """Choose the family of each song: meters in their shares, and within a meter every family in turn.
+    """Choose the family of each song: meters by their shares, and all families of a meter in turn.
 
     Returns
     -------
     list of tuple
-        Family of each song, and how many songs of it come before.
+        Family of each song, and the number of earlier songs of that family.
     """
     rng = np.random.default_rng([seed, 0x5EED])
     queues: dict[Meter, list[Family]] = {}
@@ -148,7 +135,13 @@ def schedule(everything: tuple[Family, ...], songs: int, seed: int) -> list[tupl
 
 
 def weighted(weights: Mapping[str, float], songs: int) -> list[str]:
-    """Choose the family of each song by name, so that each has its share at any time, as far as whole songs go."""
+    """Choose the family of each song by name, so that the families have their shares after any number of songs.
+
+    Examples
+    --------
+    >>> weighted({"own/a": 0.75, "own/b": 0.25}, 4)
+    ['own/a', 'own/a', 'own/b', 'own/a']
+    """
     total = sum(weights.values())
     given = dict.fromkeys(weights, 0)
     chosen: list[str] = []
@@ -162,13 +155,13 @@ def weighted(weights: Mapping[str, float], songs: int) -> list[str]:
 def _plan(
     folder: Path, everything: tuple[Family, ...], songs: int, seed: int, weights: Mapping[str, float] | None
 ) -> dict[int, tuple[Family, int]]:
-    """Return family and turn of each song to make, by index: the regular ones, or those asked for over them."""
+    """Return family and turn of each song to make, by index: the regular songs, or the additional ones."""
     named = {family.name: family for family in everything}
     path = folder / MORE
     chunks: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     wanted = set(weights or ()).union(*(chunk["weights"] for chunk in chunks))
     if unknown := sorted(wanted - named.keys()):
-        raise TrainingError(f"no such groove families: {', '.join(unknown)}")
+        raise TrainingError(f"unknown groove families: {', '.join(unknown)}")
     extra = [
         {chunk["first"] + n: (named[name], n) for n, name in enumerate(weighted(chunk["weights"], chunk["songs"]))}
         for chunk in chunks
@@ -177,9 +170,9 @@ def _plan(
         regular = dict(enumerate(schedule(everything, songs, seed)))
         return regular | {index: song for chunk in extra for index, song in chunk.items() if index < songs}
     if not weights:
-        raise TrainingError("no family is asked for: the report found none that needs more data")
+        raise TrainingError("the list names no family: the report found none that needs more songs")
     if min(weights.values()) <= 0.0:
-        raise TrainingError("every family that more songs are asked of needs a share above 0")
+        raise TrainingError("every family on the list needs a share above 0")
     asked = {"songs": songs, "weights": dict(weights)}
     same = bool(chunks) and chunks[-1] == {"first": chunks[-1]["first"], **asked}
     if same and not all(json_path(folder, index).exists() for index in extra[-1]):
@@ -198,7 +191,7 @@ def shares(path: Path) -> dict[str, float]:
     Raises
     ------
     TrainingError
-        If it holds none.
+        If the file holds no shares.
     """
     try:
         families = json.loads(path.read_text(encoding="utf-8"))["families"]
@@ -237,7 +230,7 @@ def _make(job: _Job) -> None:
         "swung": score.feel == "swung",
         "offbeats": round(score.offbeats, 4),
         "steady_s": round(score.steady_s, 3),
-        **asdict(score.truth),
+        **truth_record(score.truth),
         "soundfont": synth.soundfont.name,
         "drums": score.drums,
         "duration": len(audio) / AUDIO_RATE,
@@ -245,7 +238,4 @@ def _make(job: _Job) -> None:
         "histogram": [round(weight, 4) for weight in score.histogram],
     }
     soundfile.write(audio_path(job.folder, identity), audio, AUDIO_RATE, subtype="PCM_16", format="FLAC")
-    target = json_path(job.folder, job.index)
-    unfinished = target.with_suffix(".part")
-    unfinished.write_text(json.dumps(song, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(target)
+    write_record(json_path(job.folder, job.index), song)

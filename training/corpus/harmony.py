@@ -1,4 +1,4 @@
-"""Chords and scales: random progressions from templates that music theory knows."""
+"""Chords and scales: random progressions from common templates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ class Chord:
     Attributes
     ----------
     root
-        Pitch class, 0 is C.
+        Pitch class; 0 is C.
     quality
         Suffix of its name in MMA's notation.
     """
@@ -103,7 +103,7 @@ class Chord:
 
     @property
     def name(self) -> str:
-        """Name as MMA spells it."""
+        """Name in MMA's notation."""
         return _NAMES[self.root] + self.quality
 
     @property
@@ -137,7 +137,7 @@ class Key:
 
 
 def draw_key(rng: np.random.Generator) -> Key:
-    """Draw a tonic and a mode; major is the most frequent."""
+    """Draw a tonic and a mode; major is the most frequent one."""
     modes = tuple(_MODES)
     weights = np.array([0.36, 0.2, 0.1, 0.1, 0.06, 0.07, 0.08, 0.03])
     return Key(int(rng.integers(12)), modes[int(rng.choice(len(modes), p=weights / weights.sum()))])

@@ -1,9 +1,8 @@
-"""A corpus of songs that people labelled."""
+"""Make a corpus of songs that people annotated."""
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +10,22 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from paces_live.errors import PacesError
-from paces_live.sources import FileSource
-from training.annotations.annotators import How, Labels, combine, near, together
+from training import live
+from training.annotations.annotators import Annotations, How, combine, near, together
 from training.annotations.names import key
 from training.annotations.truth import TOLERANCE, Truth
 from training.corpus.recordings import Recording, assign, match, recording
-from training.corpus.songs import SCHEMA, Song
+from training.corpus.songs import SCHEMA, CorpusUpdate, Song, audio_path, json_path, truth_record, write_record
 from training.corpus.synthesis import AUDIO_RATE
 from training.errors import TrainingError
+from training.workers import OnDone, ignore_progress
 
 SEGMENT_S = 25.0
-"""The first and the last segment of a song, intro and ending, are not heard; at least one more must be left."""
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What `import_songs` did: songs written, songs found done, and why each of the others was not."""
-
-    made: int
-    found: int
-    failed: dict[str, str]
+"""Length of the first and the last segment of a song, which are left out, and least length between them, seconds."""
 
 
 def import_songs(
-    labels: Sequence[Labels],
+    annotators: Sequence[Annotations],
     audio: Path,
     corpus: Path,
     *,
@@ -43,41 +33,41 @@ def import_songs(
     tolerance: float = TOLERANCE,
     seed: int = 1,
     edge: float = SEGMENT_S,
-    on_done: Callable[[int, int], None] = lambda _done, _total: None,
-) -> Imported:
-    """Turn labelled audio into a corpus, which the other steps take as they take the generated one.
+    on_done: OnDone = ignore_progress,
+) -> CorpusUpdate:
+    """Turn annotated audio into a corpus for the same commands as the generated one.
 
-    What is there already is kept, with its split; more songs can be added later.
+    Songs that are there stay as they are, in their split; more songs can be added later.
 
     Parameters
     ----------
-    labels
-        One or more labelers.
+    annotators
+        One or more.
     audio
-        Folder of WAV, FLAC, OGG or MP3 files, see `match`.
+        Folder of WAV, FLAC, OGG or MP3 files; see `match`.
     corpus
         Gets ``audio/NNNNN.flac``, mono, 22,050 Hz, and then ``songs/NNNNN.json``.
     how, tolerance
-        See `combine`. The tolerance is written down with each song, and its candidates are judged by it.
+        See `combine`. Each song keeps its tolerance, by which its candidates are labelled.
     seed
-        Of the order in which artists are given to splits.
+        Order in which artists are assigned to splits.
     edge
         Seconds at the beginning and at the end of each song that are left out.
     on_done
-        Told the number of songs done and their total.
+        Called with the number of finished songs and their total.
 
     Raises
     ------
     TrainingError
-        If `corpus` holds generated songs, or songs made from other labels or parameters. A song that cannot be
-        imported stops nothing; it is named in the outcome.
+        If `corpus` holds generated songs, or songs of other annotations or parameters. An error in one song stops
+        nothing: the result names it.
     """
-    truths = combine(labels, how, tolerance)
+    truths = combine(annotators, how, tolerance)
     failed: dict[str, str] = {}
     recordings = []
-    for song, path in match(labels, audio).files.items():
+    for song, path in match(annotators, audio).files.items():
         if song not in truths:
-            failed[song] = "no pace that enough people name"
+            failed[song] = "too few annotators agree on a pace"
             continue
         try:
             recordings.append(recording(song, path))
@@ -85,63 +75,62 @@ def import_songs(
             failed[song] = str(error)
     there = _imported(corpus)
     split_of = assign(recordings, seed, taken=there.values())
-    first_named = together(labels)
+    pace_sets = together(annotators)
     for part in ("audio", "songs"):
         (corpus / part).mkdir(parents=True, exist_ok=True)
     made = found = 0
     following = max((int(data["id"]) for data in there.values()), default=-1) + 1
     for done, piece in enumerate(recordings, 1):
         truth = truths[piece.song]
-        made_with = {**asdict(truth), "edge": edge}
+        made_with = truth_record(truth) | {"edge": edge}
         known = there.get(key(piece.song))
         if known is not None:
-            if json.loads(json.dumps(made_with)) != {key: known[key] for key in made_with}:
+            if json.loads(json.dumps(made_with)) != {name: known[name] for name in made_with}:
                 raise TrainingError(
-                    f"{corpus} has {piece.song!r} with other paces or parameters; choose another folder"
+                    f"{corpus} has {piece.song!r} with other paces or parameters: choose another folder"
                 )
             found += 1
         elif piece.song not in split_of:
             failed[piece.song] = "its artist is in one split and its title in another"
         else:
             try:
-                samples = _heard(piece.path, edge)
-                tempo = _foremost(first_named[piece.song], truth)
+                samples = _inner_part(piece.path, edge)
+                tempo = _first_named(pace_sets[piece.song], truth)
                 entry = _song(corpus, following, seed, piece, truth, tempo, len(samples), split_of[piece.song])
-                _write(corpus, entry, samples, piece, edge)
+                _write(corpus, following, entry, samples, piece, edge)
                 following, made = following + 1, made + 1
-            except (TrainingError, PacesError) as error:
+            except TrainingError as error:
                 failed[piece.song] = str(error)
         on_done(done, len(recordings))
-    return Imported(made, found, failed)
+    return CorpusUpdate(made, found, failed)
 
 
 def _imported(corpus: Path) -> dict[str, dict[str, Any]]:
-    """Return what is written down of the songs that were imported already, by the key of their name."""
+    """Return the JSON records of the songs that were imported earlier, by the key of their name."""
     there: dict[str, dict[str, Any]] = {}
     for path in sorted((corpus / "songs").glob("*.json")):
         data = json.loads(path.read_text("utf-8"))
         if "song" not in data:
-            raise TrainingError(f"{corpus} holds generated songs; choose another folder")
+            raise TrainingError(f"{corpus} holds generated songs: choose another folder")
         there[key(data["song"])] = data
     return there
 
 
-def _heard(path: Path, edge: float) -> NDArray[np.float32]:
-    """Read the file through the live path's source, without its first and last seconds."""
-    blocks = [block.samples for block in FileSource(path, AUDIO_RATE, fast=True).blocks()]
-    whole = np.concatenate(blocks) if blocks else np.empty(0, np.float32)
+def _inner_part(path: Path, edge: float) -> NDArray[np.float32]:
+    """Return a file through the live decoder, without its first and last seconds."""
+    whole = live.decode(path, AUDIO_RATE)
     cut = round(edge * AUDIO_RATE)
     samples = whole[cut : max(len(whole) - cut, cut)]
     if len(samples) < SEGMENT_S * AUDIO_RATE:
-        raise TrainingError(f"{len(whole) / AUDIO_RATE:.0f} s: too short without {edge:g} s at each end")
+        raise TrainingError(f"{len(whole) / AUDIO_RATE:.0f} s is too short: {edge:g} s at each end are left out")
     peak = float(np.abs(samples).max())
     if not peak:
         raise TrainingError("it is silent")
     return np.asarray(samples / np.float32(max(peak, 1.0)), np.float32)
 
 
-def _foremost(sets: list[tuple[float, ...]], truth: Truth) -> float:
-    """Return the pace of the truth that most people named first, of several the one named first by the earliest."""
+def _first_named(sets: list[tuple[float, ...]], truth: Truth) -> float:
+    """Return the pace of the truth that most annotators named first; the earliest annotator decides ties."""
     votes: Counter[float] = Counter()
     for paces in sets:
         ranked = [pace for pace in truth.compatible if near(paces[0], (pace,), truth.tolerance)]
@@ -155,7 +144,7 @@ def _song(
     identity = f"{index:05d}"
     return Song(
         id=identity,
-        audio=corpus / "audio" / f"{identity}.flac",
+        audio=audio_path(corpus, identity),
         seed=(seed, index),
         family=piece.artist or piece.title,
         grooves=(),
@@ -165,7 +154,7 @@ def _song(
         swung=False,
         offbeats=1.0,
         compatible=truth.compatible,
-        taste=truth.taste,
+        ambiguous=truth.ambiguous,
         soundfont="",
         drums=False,
         duration=length / AUDIO_RATE,
@@ -175,18 +164,7 @@ def _song(
     )
 
 
-def _write(corpus: Path, song: Song, samples: NDArray[np.float32], piece: Recording, edge: float) -> None:
-    data = asdict(song) | {
-        "schema": SCHEMA,
-        "song": piece.song,
-        "artist": piece.artist,
-        "title": piece.title,
-        "genre": piece.genre,
-        "edge": edge,
-    }
-    del data["audio"]
+def _write(corpus: Path, index: int, song: Song, samples: NDArray[np.float32], piece: Recording, edge: float) -> None:
+    names = {"song": piece.song, "artist": piece.artist, "title": piece.title, "genre": piece.genre}
     soundfile.write(song.audio, samples, AUDIO_RATE, subtype="PCM_16", format="FLAC")
-    target = corpus / "songs" / f"{song.id}.json"
-    unfinished = target.with_suffix(".part")
-    unfinished.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(target)
+    write_record(json_path(corpus, index), song.record() | {"schema": SCHEMA, **names, "edge": edge})

@@ -1,4 +1,4 @@
-"""Notes in felt beats: what MMA plays for a text, where its onsets fall, and the MIDI file made of them."""
+"""Notes in felt beats: played by MMA, analysed by their onsets, written as a MIDI file."""
 
 import io
 import subprocess
@@ -20,17 +20,19 @@ DRUMS = 9
 
 TICKS_PER_BEAT = 960
 PHASES = 24
-"""Steps of the felt beat in the histogram of onsets."""
+"""Steps per felt beat in the histogram of onsets."""
 
 COMMON_OFFBEATS = 0.43
-"""Weight of the off-beats relative to that of the beats.
+"""Common weight of the off-beats relative to the beats.
 
-A twentieth of the straight duple grooves of MMA fall short of 0.7 of it. With that, the double of a beat of 110 to 130
-fits nearly as often as people say (30 of 35 songs).
+One straight duple groove of MMA in twenty has less than 0.7 of it. With this value, the double of a beat of 110 to 130
+is compatible nearly as often as annotators find it to be (30 of 35 songs).
 """
 
 LIMIT_S = 60.0
+"""Longest time that MMA may take, seconds."""
 Feel = Literal["straight", "swung", "plain"]
+"""Division of the felt beat: in half, unevenly or in three, hardly at all."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Performance:
-    """What a band plays."""
+    """The notes and controls that a band plays."""
 
     notes: tuple[Note, ...]
     controls: tuple[Control, ...] = ()
@@ -78,7 +80,7 @@ def play_mma(text: str, beat: float) -> Performance:
     Raises
     ------
     TrainingError
-        If MMA is not installed or refuses the text.
+        If MMA is not installed or rejects the text.
     """
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "song.mma"), Path(folder, "song.mid")
@@ -87,21 +89,21 @@ def play_mma(text: str, beat: float) -> Performance:
         try:
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LIMIT_S, check=False)
         except FileNotFoundError:
-            raise TrainingError("mma was not found: install the Debian package mma") from None
+            raise TrainingError("mma is missing: install the Debian package mma") from None
         if done.returncode or not target.exists():
             raise TrainingError(f"mma failed: {(done.stdout + done.stderr).strip()[-300:]}")
         return _read_midi(mido.MidiFile(target), beat)
 
 
 def onset_histogram(notes: Iterable[Note]) -> NDArray[np.float64]:
-    """Weigh the onsets at each 24th of the felt beat.
+    """Return the weight of the onsets at each 24th of the felt beat.
 
     The notes of a chord, strummed or not, count as one onset with the velocity of the loudest.
 
     Returns
     -------
-    numpy.ndarray
-        Shape (24,), sum 1 (0 without notes).
+    ndarray of float, shape (24,)
+        Sum 1, or 0 without notes.
     """
     onsets: dict[int, list[Note]] = defaultdict(list)
     for note in sorted(notes, key=lambda n: n.start):
@@ -121,12 +123,12 @@ def onset_histogram(notes: Iterable[Note]) -> NDArray[np.float64]:
 
 
 def feel_of(histogram: NDArray[np.float64]) -> Feel:
-    """Say how the felt beat is divided: in half, unevenly or in three, or (``plain``) hardly at all.
+    """Return how the felt beat is divided: in half, unevenly or in three, or (``plain``) hardly at all.
 
     Parameters
     ----------
     histogram
-        As `onset_histogram` gives it.
+        Of `onset_histogram`.
     """
     on_beat = histogram[[-1, 0, 1]].sum()
     quarter, third = histogram[5:7].sum(), histogram[7:10].sum()
@@ -138,19 +140,19 @@ def feel_of(histogram: NDArray[np.float64]) -> Feel:
 
 
 def offbeats(histogram: NDArray[np.float64]) -> float:
-    """Say how strong the onsets half-way between the beats are beside those on the beats, 1 as they commonly are.
+    """Return the strength of the onsets halfway between the beats relative to those on the beats; 1 is common.
 
     Parameters
     ----------
     histogram
-        As `onset_histogram` gives it.
+        Of `onset_histogram`.
     """
     on_beat, half = histogram[[-1, 0, 1]].sum(), histogram[11:14].sum()
     return float(half / max(on_beat, 1e-9) / COMMON_OFFBEATS)
 
 
 def undo_rounding(performance: Performance, library: str, beat: float) -> Performance:
-    """Undo the rounding to tenths of a beat with which some of MMA's libraries were written."""
+    """Undo the rounding to tenths of a beat in some of MMA's libraries."""
     counts = {tenth: sum(_tenth(note, beat) == tenth for note in performance.notes) for tenth in (2, 3, 7, 8)}
     if library == "zoom":
         exact = {2: 0.25, 3: 1 / 3, 7: 2 / 3, 8: 0.75}
@@ -176,7 +178,7 @@ def write_midi(performance: Performance, tempo: float) -> bytes:
     performance
         The notes.
     tempo
-        Felt beats per minute, kept to the microsecond a beat that MIDI can hold.
+        Felt beats per minute; MIDI stores it as whole microseconds per beat.
     """
     track = mido.MidiTrack()
     track.append(mido.MetaMessage("set_tempo", tempo=round(60e6 / tempo), time=0))
@@ -208,22 +210,22 @@ def write_midi(performance: Performance, tempo: float) -> bytes:
 
 
 def midi_tempo(midi: bytes) -> float:
-    """Read the one tempo of a MIDI file, in quarter notes per minute.
+    """Return the tempo of a MIDI file, quarter notes per minute.
 
     Raises
     ------
     TrainingError
-        If it has none, or several.
+        If it has no tempo, or several.
     """
     file = mido.MidiFile(file=io.BytesIO(midi))
     tempi = {message.tempo for track in file.tracks for message in track if message.type == "set_tempo"}
     if len(tempi) != 1:
-        raise TrainingError(f"a song must have one tempo, not {len(tempi)}")
+        raise TrainingError(f"the MIDI file has {len(tempi)} tempi instead of one")
     return 60e6 / float(tempi.pop())
 
 
 def between(notes: Sequence[Note], start: float, end: float) -> tuple[Note, ...]:
-    """Select the notes that start from `start` to before `end`, in felt beats."""
+    """Return the notes that start at `start` or later, before `end`, in felt beats."""
     return tuple(note for note in notes if start <= note.start < end)
 
 

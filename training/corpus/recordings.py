@@ -1,4 +1,4 @@
-"""Labelled songs and their audio: matched by name, known by artist and title, divided into splits."""
+"""Annotated songs and their audio: matched by name, identified by artist and title, divided into splits."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -10,16 +10,17 @@ from typing import Any
 
 import soundfile
 
-from training.annotations.annotators import Labels, together
+from training.annotations.annotators import Annotations, together
 from training.annotations.names import SUFFIXES, artist_and_title, artist_key, bare, key, unnumbered
 from training.errors import TrainingError
 
 SHARES: Mapping[str, float] = MappingProxyType({"train": 0.6, "validation": 0.2, "test": 0.2})
+"""Share of the songs in each split."""
 
 
 @dataclass(frozen=True)
 class Matching:
-    """Which audio file is which song.
+    """The audio files of annotated songs.
 
     Attributes
     ----------
@@ -27,30 +28,30 @@ class Matching:
         The file of each song that has exactly one.
     missing
         Songs without a file.
-    ambiguous
-        Songs for which several files could be meant, or whose file could be another song's too, with these files.
-    unlabelled
+    unclear
+        Songs with several possible files, or with a file that may also be another song's, and these files.
+    unannotated
         Files of no song.
     """
 
     files: dict[str, Path]
     missing: tuple[str, ...]
-    ambiguous: dict[str, tuple[Path, ...]]
-    unlabelled: tuple[Path, ...]
+    unclear: dict[str, tuple[Path, ...]]
+    unannotated: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A labelled song and its file.
+    """An annotated song and its file.
 
     Attributes
     ----------
     song
-        Its name in the labels.
+        Its name in the annotations.
     path
         The file.
     artist, title, genre
-        From the file's tags, else from an ``Artist - Title`` name; an artist or genre that is not known is empty.
+        From the file's tags, else from an ``Artist - Title`` name; an unknown artist or genre is empty.
     """
 
     song: str
@@ -61,35 +62,35 @@ class Recording:
 
     @property
     def works(self) -> tuple[str, ...]:
-        """What must not be heard in two splits: the artist's music, and this song, whoever plays it."""
+        """Keys that must stay in one split: the artist, and the title, by any artist."""
         artist = ("artist " + artist_key(self.artist),) if self.artist else ()
         return (*artist, "title " + key(self.title))
 
 
-def match(labels: Sequence[Labels], folder: Path) -> Matching:
-    """Find the audio of the labelled songs in a folder and its subfolders.
+def match(annotators: Sequence[Annotations], folder: Path) -> Matching:
+    """Find the audio of the annotated songs in a folder and its subfolders.
 
-    Names are compared by their letters and digits alone: first whole, then without a track number at their start,
-    then by the title alone if the artists are the same or one is not given.
+    Names are compared by their letters and digits only: first the whole names, then without a track number at the
+    start, then the titles, if the artists are equal or one is missing.
     """
     if not folder.is_dir():
-        raise TrainingError(f"{folder} is not a folder")
+        raise TrainingError(f"{folder} is not a folder: give the one that holds the audio files")
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     index = _Index.of(files)
-    found = {song: index.meant(song) for song in together(labels)}
+    found = {song: index.files_of(song) for song in together(annotators)}
     claims = Counter(paths[0] for paths in found.values() if len(paths) == 1)
     sure = {song: paths[0] for song, paths in found.items() if len(paths) == 1 and claims[paths[0]] == 1}
     used = {path for paths in found.values() for path in paths}
     return Matching(
         files=sure,
         missing=tuple(song for song, paths in found.items() if not paths),
-        ambiguous={song: tuple(paths) for song, paths in found.items() if paths and song not in sure},
-        unlabelled=tuple(path for path in files if path not in used),
+        unclear={song: tuple(paths) for song, paths in found.items() if paths and song not in sure},
+        unannotated=tuple(path for path in files if path not in used),
     )
 
 
 def recording(song: str, path: Path) -> Recording:
-    """Find out who plays a song, from the tags of its file, its file name, or its name in the labels.
+    """Return artist, title and genre of a song from the tags of its file, its file name, or its annotated name.
 
     Raises
     ------
@@ -100,7 +101,7 @@ def recording(song: str, path: Path) -> Recording:
         with soundfile.SoundFile(path) as file:
             tags = {name: str(getattr(file, name)).strip() for name in ("artist", "title", "genre")}
     except soundfile.LibsndfileError as error:
-        raise TrainingError(f"{path}: {error}") from error
+        raise TrainingError(f"cannot open {path}: {error}") from error
     names = [artist_and_title(path.stem), artist_and_title(bare(song))]
     artist = tags["artist"] or next((artist for artist, _ in names if artist), "")
     title = tags["title"] or next((title for artist, title in names if artist), names[1][1])
@@ -108,10 +109,10 @@ def recording(song: str, path: Path) -> Recording:
 
 
 def assign(recordings: Sequence[Recording], seed: int, *, taken: Iterable[Mapping[str, Any]] = ()) -> dict[str, str]:
-    """Divide songs 60/20/20 into train, validation and test, each genre as far as it goes.
+    """Divide songs 60/20/20 into train, validation and test, and as far as possible each genre too.
 
-    All songs of an artist go to one split, and all versions of a song. The result depends on the songs and the
-    seed, not on their order.
+    All songs of an artist and all versions of a song are in one split. The result depends on the songs and the seed,
+    not on the order of the songs.
 
     Parameters
     ----------
@@ -120,13 +121,22 @@ def assign(recordings: Sequence[Recording], seed: int, *, taken: Iterable[Mappin
     seed
         Decides between equal choices.
     taken
-        Songs with a split already (``title``, ``artist``, ``genre``, ``split``); those of `recordings` that belong
-        with them follow them.
+        Songs that have a split (``song``, ``title``, ``artist``, ``genre``, ``split``); related songs of `recordings`
+        follow them.
 
     Returns
     -------
     dict of str to str
         The split by name of the song. Songs that would have to be in two splits are left out.
+
+    Examples
+    --------
+    >>> songs = [Recording(f"song {n}", Path(), f"artist {n // 2}", f"song {n}", "") for n in range(10)]
+    >>> split_of = assign(songs, seed=1)
+    >>> sorted(Counter(split_of.values()).items())
+    [('test', 2), ('train', 6), ('validation', 2)]
+    >>> split_of["song 0"] == split_of["song 1"]  # by one artist
+    True
     """
     fixed: dict[str, str] = {}
     have: Counter[tuple[str, str]] = Counter()
@@ -178,8 +188,8 @@ class _Index:
             index.title[key(artist_and_title(path.stem)[1])].append(path)
         return index
 
-    def meant(self, song: str) -> list[Path]:
-        """Return the files that a song's name may mean, all by the strictest comparison that finds any."""
+    def files_of(self, song: str) -> list[Path]:
+        """Return the files that may be a song, found by the strictest comparison that finds any."""
         name = bare(song)
         artist, title = artist_and_title(name)
         titled = [
@@ -191,7 +201,7 @@ class _Index:
 
 
 def _inseparable(recordings: Iterable[Recording], seed: int) -> list[list[Recording]]:
-    """Group the songs that share an artist or a title, large groups first, equal ones in an order by hash."""
+    """Group the songs that share an artist or a title, large groups first, groups of equal size in order of a hash."""
     groups: list[tuple[set[str], list[Recording]]] = []
     for piece in recordings:
         joined = (set(piece.works), [piece])

@@ -1,4 +1,4 @@
-"""Scores of songs whose tempo and meter are known because they are drawn, not measured."""
+"""Scores of songs; their tempo and meter are known because they are drawn, not measured."""
 
 import re
 from dataclasses import dataclass, replace
@@ -28,8 +28,9 @@ from training.corpus.performance import (
 
 SLOWEST_FELT, FASTEST_FELT = 40.0, 240.0
 TEMPO_SPREAD = (0.6, 1.7)
-"""Range of the tempo relative to the style's usual one."""
+"""Range of the tempo relative to the usual one of the style."""
 GROOVES_A_SONG = 3
+"""Number of grooves that a song takes from the list of its family, before the next song goes on."""
 
 _INTRO, _END, _FILL = re.compile(r"[Ii]ntro"), re.compile(r"End|[a-z\d]E$"), re.compile(r"Fill|F[AB]$")
 _UNUSABLE = re.compile(r"metronome|break|-44$", re.I)
@@ -37,7 +38,7 @@ _UNUSABLE = re.compile(r"metronome|break|-44$", re.I)
 
 @dataclass(frozen=True)
 class Section:
-    """Some bars of one groove; each bar has one chord or two."""
+    """Bars of one groove; each bar has one or two chords."""
 
     groove: str
     bars: tuple[tuple[Chord, ...], ...]
@@ -51,19 +52,19 @@ class Score:
     Attributes
     ----------
     family, grooves
-        What was played.
+        The groove family and its grooves in the song.
     tempo
         Felt beats per minute, exactly as in the MIDI file.
     meter, time_signature
         Class of the meter, and its usual notation.
     feel, offbeats
-        How the notes divide the felt beat, and how strong those half-way between the beats are.
+        Division of the felt beat, and strength of the notes halfway between the beats.
     drums
-        Whether any drums are left.
+        Whether the song has drums.
     truth
-        The paces that fit.
+        The paces of the song.
     histogram
-        Weight of the onsets at each 24th of the felt beat, sum 1, without ostinati and echoes across it.
+        Weight of the onsets at each 24th of the felt beat, sum 1, without cross-rhythms.
     steady_s
         Seconds until the ending slows down.
     midi
@@ -92,11 +93,11 @@ def compose(family: Family, rng: np.random.Generator, seconds: float | None = No
     family
         The grooves to use.
     rng
-        Decides everything else.
+        Source of all randomness.
     seconds
-        Length; drawn from 60 to 80 if not given.
+        Length; drawn from 60 to 80 by default.
     turn
-        How many songs of the family came before: each plays the grooves that follow on those of the last.
+        Number of earlier songs of the family: each song plays the next grooves of the list.
 
     Raises
     ------
@@ -115,7 +116,7 @@ def compose(family: Family, rng: np.random.Generator, seconds: float | None = No
     spans = tuple((start, min(end, harmony.end)) for start, end in _spans(family, sections))
     song = _arrange(rng, band, harmony, rhythm, family, spans)
     song = form.solo(rng, form.pause(rng, song, rhythm, harmony.end, tempo), harmony.end)
-    # How the beat is divided is heard from those who play with it, not from what goes across.
+    # Cross-rhythms come later: they must not change the division of the beat.
     histogram = onset_histogram(song.notes)
     feel, marked = feel_of(histogram), offbeats(histogram)
     song = cross(rng, song, harmony, replace(rhythm, feel=feel), spans)
@@ -139,7 +140,7 @@ def compose(family: Family, rng: np.random.Generator, seconds: float | None = No
 
 
 def mma_text(family: Family, sections: tuple[Section, ...], seed: int) -> str:
-    """Write sections as MMA's input. The tempo in it does not matter."""
+    """Return sections as MMA's input; its tempo does not matter."""
     lines = [f"RndSeed {seed}", "Tempo 120"]
     number = 1
     for section in sections:
@@ -169,7 +170,7 @@ def _plan(rng: np.random.Generator, family: Family, key: Key, bars: int, turn: i
     intro = 4 if intros and bars >= 16 and rng.random() < 0.4 else 0
     ending = 2 if ends and bars >= 16 and rng.random() < 0.5 else 0
     count = min(int(rng.integers(GROOVES_A_SONG, 6)), max(1, bars // 4))
-    # Every groove has its turn: GROOVES_A_SONG of them in each song of the family, in the order of the file.
+    # Every groove gets its turn: GROOVES_A_SONG in each song of the family, in the order of the file.
     first = turn * GROOVES_A_SONG
     chosen = [mains[(first + i) % len(mains)] for i in range(min(count, len(mains)))]
     order = [chosen[i] for i in rng.permutation(len(chosen))]
@@ -198,7 +199,7 @@ def _chords(rng: np.random.Generator, key: Key, bars: int, two: bool) -> tuple[t
 
 
 def _perform(family: Family, sections: tuple[Section, ...], seed: int) -> tuple[tuple[Section, ...], Performance]:
-    """Play the sections; where one divides the beat otherwise than most, play another groove instead."""
+    """Play the sections; replace the groove of a section that divides the beat in another way than most."""
     if family.pattern:
         return sections, Performance(())
     band = _play(family, sections, seed)
@@ -225,7 +226,7 @@ def _play(family: Family, sections: tuple[Section, ...], seed: int) -> Performan
 
 def _spans(family: Family, sections: tuple[Section, ...]) -> tuple[tuple[float, float], ...]:
     ends = np.cumsum([len(section.bars) for section in sections]) * family.beats_per_bar
-    # A note that anticipates a section by less than an eighth of a beat is the section's own.
+    # A note less than an eighth of a beat before a section belongs to it: players anticipate.
     starts = np.concatenate([[-1.0], ends[:-1] - 0.12])
     return tuple((float(start), float(end)) for start, end in zip(starts, [*starts[1:], np.inf], strict=True))
 

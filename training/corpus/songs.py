@@ -1,19 +1,22 @@
-"""The songs of a corpus: what is known of each."""
+"""The songs of a corpus, as their JSON files describe them."""
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from training.annotations.genres import genre_of
 from training.annotations.truth import TOLERANCE, Meter, Truth
 
 SCHEMA = 1
+AMBIGUOUS = "taste"
+"""Name of the ambiguous paces in the JSON files, which older versions wrote too."""
 
 
 @dataclass(frozen=True)
 class Song:
-    """A song of the corpus, as its JSON file has it.
+    """A song of a corpus.
 
     Attributes
     ----------
@@ -22,26 +25,27 @@ class Song:
     audio
         Path of the FLAC file, mono, 22,050 Hz.
     seed
-        Seed of the corpus and index of the song: they determine everything.
+        Seed of the corpus and index of the song; together they determine a generated song.
+    family
+        Groove family of a generated song, artist of an annotated one.
     tempo
         Felt beats per minute.
     meter
-        ``unknown`` for songs that people labelled; nothing is then known of ``time_signature``,
-        ``swung``, ``offbeats`` and ``drums`` either.
+        ``unknown`` for annotated songs; ``time_signature``, ``swung``, ``offbeats`` and ``drums`` then mean nothing.
     swung, offbeats
-        See `training.annotations.truth`.
-    compatible, taste
+        See `training.annotations.truth.truth`.
+    compatible, ambiguous
         Paces in steps per minute.
     duration
         Seconds of audio.
     split
         ``train``, ``validation`` or ``test``.
     tolerance
-        How far from the paces others still count as the same, a ratio.
+        Largest relative difference at which another pace still counts as one of these.
     steady_s
-        Seconds until the ending slows down; infinite if nothing is known of that.
+        Seconds until the ending slows down; infinite if unknown.
     genre
-        One of `training.annotations.genres`, from a file's tag or the groove family; empty if it is not known.
+        One of `training.annotations.genres.GENRES`, from a file's tag or the groove family; empty if unknown.
     """
 
     id: str
@@ -55,7 +59,7 @@ class Song:
     swung: bool
     offbeats: float
     compatible: tuple[float, ...]
-    taste: tuple[float, ...]
+    ambiguous: tuple[float, ...]
     soundfont: str
     drums: bool
     duration: float
@@ -66,13 +70,50 @@ class Song:
 
     @property
     def truth(self) -> Truth:
-        """The paces that fit."""
-        return Truth(self.compatible, self.taste, self.tolerance)
+        """The known paces."""
+        return Truth(self.compatible, self.ambiguous, self.tolerance)
+
+    def record(self) -> dict[str, Any]:
+        """Return the fields as the JSON file stores them."""
+        stored = {AMBIGUOUS if name == "ambiguous" else name: value for name, value in asdict(self).items()}
+        del stored["audio"]
+        return stored
+
+
+@dataclass(frozen=True)
+class CorpusUpdate:
+    """Result of adding songs to a corpus: songs made, songs that were there, and why others failed, by song."""
+
+    made: int
+    found: int
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 def load(folder: Path) -> list[Song]:
     """Read the finished songs of a corpus, in order."""
     return [_read_song(folder, path) for path in sorted((folder / "songs").glob("*.json"))]
+
+
+def truth_record(truth: Truth) -> dict[str, Any]:
+    """Return the fields of a truth as the JSON file of a song stores them."""
+    return {"compatible": truth.compatible, AMBIGUOUS: truth.ambiguous, "tolerance": truth.tolerance}
+
+
+def write_record(path: Path, record: dict[str, Any]) -> None:
+    """Write the JSON file of a song; it appears whole or not at all."""
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(path)
+
+
+def audio_path(folder: Path, identity: str) -> Path:
+    """Return the path of a song's audio."""
+    return folder / "audio" / f"{identity}.flac"
+
+
+def json_path(folder: Path, index: int) -> Path:
+    """Return the path of a song's JSON file, which is written last."""
+    return folder / "songs" / f"{index:05d}.json"
 
 
 def _read_song(folder: Path, path: Path) -> Song:
@@ -89,23 +130,13 @@ def _read_song(folder: Path, path: Path) -> Song:
         swung=data["swung"],
         offbeats=data["offbeats"],
         compatible=tuple(data["compatible"]),
-        taste=tuple(data["taste"]),
+        ambiguous=tuple(data[AMBIGUOUS]),
         soundfont=data["soundfont"],
         drums=data["drums"],
         duration=data["duration"],
         split=data["split"],
         tolerance=data.get("tolerance", TOLERANCE),
         steady_s=data.get("steady_s", math.inf),
-        # Of recordings that people labelled, the family is the artist.
+        # The family of an annotated song is its artist, which says nothing about the genre.
         genre=genre_of(data["genre"] if "genre" in data else data["family"]),
     )
-
-
-def audio_path(folder: Path, identity: str) -> Path:
-    """Return where a song's audio is."""
-    return folder / "audio" / f"{identity}.flac"
-
-
-def json_path(folder: Path, index: int) -> Path:
-    """Return where it says what is known of a song; it is written last."""
-    return folder / "songs" / f"{index:05d}.json"

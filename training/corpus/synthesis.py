@@ -14,7 +14,9 @@ from training.errors import TrainingError
 
 RENDER_RATE = 44_100
 AUDIO_RATE = 22_050
+"""Sample rates of FluidSynth and of the corpus, Hz."""
 LIMIT_S = 180.0
+"""Longest time that FluidSynth may take, seconds."""
 
 SOUNDFONT_ROOTS = tuple(
     Path(root) for root in ("/usr/share/sounds", "/usr/share/soundfonts", "/usr/local/share/soundfonts")
@@ -30,16 +32,16 @@ _SOUNDFONTS = (
 
 @dataclass(frozen=True)
 class Synth:
-    """How to render.
+    """Settings of FluidSynth.
 
     Attributes
     ----------
     soundfont
         An SF2 or SF3 file.
     reverb, chorus
-        Effects.
+        Whether the effects are on.
     gain
-        FluidSynth's gain; halved as often as needed where it clips.
+        FluidSynth's gain; it is halved until nothing clips.
     """
 
     soundfont: Path
@@ -49,7 +51,7 @@ class Synth:
 
 
 def soundfonts() -> tuple[Path, ...]:
-    """Find the installed General MIDI soundfonts, one of each kind.
+    """Return the installed General MIDI soundfonts, one file of each.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def soundfonts() -> tuple[Path, ...]:
         else:
             missing.append(package)
     if len(found) < 2:
-        raise TrainingError(f"two soundfonts are needed: install the Debian packages {' '.join(missing)}")
+        raise TrainingError(f"fewer than two soundfonts found: install the Debian packages {' '.join(missing)}")
     return tuple(found)
 
 
@@ -101,13 +103,13 @@ def _run_fluidsynth(midi: bytes, synth: Synth, gain: float) -> NDArray[np.float3
         source.write_bytes(midi)
         command = ["fluidsynth", "-ni", "-q", "-F", str(target), "-T", "wav", "-r", str(RENDER_RATE)]
         command += ["-g", f"{gain:.4f}", "-R", str(int(synth.reverb)), "-C", str(int(synth.chorus))]
-        # Only the instruments that are played: a compressed soundfont takes seconds to unpack as a whole.
+        # Load only the instruments that the song uses: a compressed soundfont takes seconds to unpack as a whole.
         command += ["-o", "synth.cpu-cores=1", "-o", "synth.dynamic-sample-loading=1"]
         command += [str(synth.soundfont), str(source)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
         except FileNotFoundError:
-            raise TrainingError("fluidsynth was not found: install the Debian package fluidsynth") from None
+            raise TrainingError("fluidsynth is missing: install the Debian package fluidsynth") from None
         if done.returncode or not target.exists():
             raise TrainingError(f"fluidsynth failed: {done.stderr.strip()[-300:]}")
         samples, _ = soundfile.read(target, dtype="float32", always_2d=True)

@@ -1,4 +1,4 @@
-"""Cases varied at random while they are learned from."""
+"""Random variation of cases during training."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Augment = Callable[[Floats, Floats, np.random.Generator], tuple[Floats, Floats]]
-"""Folds, contexts and a source of randomness to the folds and contexts to learn from."""
+"""Function of folds, contexts and a random generator that returns varied folds and contexts."""
 
 
 def vary(folds: Floats, context: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Scale the dynamics, silence a range of bands, and now and then hide the tempogram from the network."""
+    """Scale the dynamics, silence a range of bands, and hide the periodicity in one case of ten."""
     count, bands = len(folds), folds.shape[-1]
     gain = rng.uniform(0.7, 1.3, (count, 1)).astype(np.float32)
     first, width = rng.integers(0, bands, count), rng.integers(0, bands // 3, count)
@@ -25,7 +25,7 @@ def vary(folds: Floats, context: Floats, rng: np.random.Generator) -> tuple[Floa
 
 
 def shift_phase(folds: Floats, context: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Let each clip begin at another phase of its beat; what leaves at the end comes back at the beginning."""
+    """Begin each fold at a random phase of its beat; the end moves to the beginning."""
     count, beats, phases, bands = folds.shape
     shift = rng.integers(0, phases, (count, 1))
     step = (np.arange(beats * phases) + shift) % (beats * phases)
@@ -34,7 +34,7 @@ def shift_phase(folds: Floats, context: Floats, rng: np.random.Generator) -> tup
 
 
 def chain(*steps: Augment) -> Augment:
-    """Return what applies `steps` one after the other; of none, cases stay as they are."""
+    """Return a function that applies `steps` one after the other; without steps, cases stay as they are."""
 
     def all_steps(folds: Floats, context: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
         for step in steps:

@@ -1,4 +1,4 @@
-"""Shards made in worker processes, or on many machines through Ray: the same shards either way, bit for bit."""
+"""Make shards in worker processes, or on many machines through Ray, with the same result bit for bit."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -12,37 +12,37 @@ from training.errors import TrainingError
 from training.workers import pool
 
 LOSSES = 20
-"""A job is given up when it lost its machine this many times."""
+"""Number of lost machines after which a job is given up."""
 
 
 class Job(Protocol):
-    """A shard to be made; it travels to a worker, so it holds paths, not audio."""
+    """A shard to make; it travels to a worker, so it holds paths, not audio."""
 
     @property
     def shard(self) -> Path:
-        """The file to be made."""
+        """The file to make."""
 
     def write(self) -> None:
-        """Make the file, which appears whole or not at all; return at once where it is there already."""
+        """Make the file, which appears whole or not at all; return at once if it exists."""
 
 
 def map_shards(jobs: Sequence[Job], *, cluster: str | None = None, workers: int = 2) -> Iterator[Path]:
-    """Make the shards of `jobs`; yield each as soon as it is made.
+    """Make the shards of `jobs`; yield each as soon as it is finished.
 
     Parameters
     ----------
     jobs
-        Their paths must be absolute. On a cluster they lie in a folder that every machine sees under the same path.
+        Their paths must be absolute. On a cluster, all machines must see the folder under the same path.
     cluster
-        None: worker processes of this machine. ``auto``: the Ray cluster that this machine belongs to. Otherwise
-        the address of one: ``ray://HOST:PORT``, or ``HOST:PORT`` of the head that this machine belongs to.
+        None for worker processes of this machine, ``auto`` for the Ray cluster of this machine, or the address of a
+        cluster: ``ray://HOST:PORT``, or ``HOST:PORT`` of the head of this machine's cluster.
     workers
-        Processes at a time on one machine. On a cluster each processor gets a job.
+        Number of processes on one machine. On a cluster each processor gets a job.
 
     Raises
     ------
     TrainingError
-        Ray is missing or no cluster answers; a worker process was killed; a machine does not share the folder.
+        If Ray is missing, no cluster answers, a worker process was killed, or a machine does not share the folder.
     """
     if cluster is None:
         return _on_this_machine(jobs, workers)
@@ -59,7 +59,7 @@ def _on_this_machine(jobs: Sequence[Job], workers: int) -> Iterator[Path]:
             future.result()
             yield running[future].shard
     except BrokenProcessPool as error:
-        raise TrainingError("a worker process was killed; the same command goes on where it was") from error
+        raise TrainingError("a worker process was killed: run the same command again to continue") from error
     finally:
         processes.shutdown(cancel_futures=True)
 
@@ -67,10 +67,10 @@ def _on_this_machine(jobs: Sequence[Job], workers: int) -> Iterator[Path]:
 def _on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Path]:
     ray = _ray()
     try:
-        # The code travels too: machines whose code differs would make other shards.
+        # Send the code too: machines with other code would make other shards.
         ray.init(address, runtime_env={"py_modules": _packages()}, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, ValueError) as error:
-        raise TrainingError(f"no Ray cluster at {address}; start one with: ray start --head") from error
+        raise TrainingError(f"no Ray cluster at {address}: start one with ray start --head") from error
     try:
         remote = ray.remote(num_cpus=1, max_retries=LOSSES)(_write)
         running: dict[Any, Job] = {remote.remote(job): job for job in jobs}
@@ -83,10 +83,12 @@ def _on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Path]:
                 raise TrainingError(f"{job.shard}: {error.cause}") from error
             except ray.exceptions.RayError as error:
                 raise TrainingError(
-                    f"{job.shard} was given up: {error}; the same command goes on where it was"
+                    f"could not make {job.shard}: {error}: run the same command again to continue"
                 ) from error
             if not job.shard.exists():
-                raise TrainingError(f"{job.shard} was made on a machine that does not share its folder with this one")
+                raise TrainingError(
+                    f"{job.shard} was made on a machine that does not share its folder: use shared storage"
+                )
             yield job.shard
     finally:
         ray.shutdown()
@@ -101,7 +103,7 @@ def _ray() -> ModuleType:
     try:
         import ray
     except ImportError as error:
-        raise TrainingError("Ray is missing: pip install 'paces-live[cluster]'") from error
+        raise TrainingError("Ray is missing: run pip install 'paces-live[cluster]'") from error
     module: ModuleType = ray
     return module
 

@@ -1,4 +1,4 @@
-"""Clean renderings to what a cheap microphone hears in a room."""
+"""Degrade clean audio as a room and a cheap microphone do."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ Samples = NDArray[np.float32]
 
 
 def degrade(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
-    """Return `samples` as heard through a random room, microphone, noise and gain; one in five stays clean.
+    """Return `samples` through a random room, microphone, noise and gain; one sound in five stays clean.
 
     Parameters
     ----------
@@ -16,7 +16,7 @@ def degrade(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
     rate : int
         Hz.
     rng : Generator
-        Source of all randomness: the same state gives the same result.
+        Source of all randomness.
     """
     if rng.random() < 0.2:
         return np.asarray(samples * rng.uniform(0.05, 1.0), np.float32)
@@ -33,7 +33,7 @@ def degrade(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
 
 
 def colored_noise(count: int, exponent: float, rng: np.random.Generator) -> Samples:
-    """Return noise of unit power whose power falls as frequency to the `exponent`: 0 white, 1 pink, 2 brown."""
+    """Return noise of unit power with a spectrum of ``1 / frequency ** exponent``: 0 white, 1 pink, 2 brown."""
     length = fft.next_fast_len(count, real=True)
     spectrum = fft.rfft(rng.standard_normal(length, np.float32))
     spectrum *= np.maximum(np.arange(len(spectrum), dtype=np.float32), 1.0) ** np.float32(-exponent / 2.0)
@@ -55,7 +55,7 @@ def _room(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
 
 
 def _microphone(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
-    """Limit the band as small speakers and microphones do, and tilt the spectrum."""
+    """Limit the band like small speakers and microphones, and tilt the spectrum."""
     low, high = (
         np.exp(rng.uniform(np.log(40.0), np.log(350.0))),
         np.exp(rng.uniform(np.log(3500.0), np.log(10500.0))),
@@ -72,14 +72,14 @@ def _microphone(samples: Samples, rate: int, rng: np.random.Generator) -> Sample
 
 
 def _overdrive(samples: Samples, rng: np.random.Generator) -> Samples:
-    """Saturate softly, as a small speaker at full volume does."""
+    """Saturate softly, like a small speaker at full volume."""
     drive = rng.uniform(1.0, 6.0) / max(float(np.abs(samples).max(initial=1e-9)), 1e-9)
     driven: Samples = np.tanh(samples * np.float32(drive)).astype(np.float32)
     return driven
 
 
 def _noise(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
-    """Add steady coloured noise, and in a third of the cases slow swells of it (wind, traffic)."""
+    """Add coloured noise, steady or, in a third of the sounds, with slow swells (wind, traffic)."""
     power = float(np.sqrt(np.mean(samples**2))) + 1e-9
     level = power * 10 ** (-rng.uniform(6.0, 45.0) / 20.0)
     noise = colored_noise(len(samples), rng.uniform(0.0, 2.0), rng)

@@ -1,11 +1,11 @@
-"""Songs to megabatches: shards of cases, ready to train from, built through the live feature path."""
+"""Build megabatches from songs: shards of cases, ready to train from, made through the live feature path."""
 
 import hashlib
 import json
 import math
 import os
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,30 +18,35 @@ from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.features import log_mel
 from paces_live.analysis.fold import Cases, build_cases
 from paces_live.analysis.periodicity import ONE_PEAK, candidates, tempogram
-from training.annotations.truth import Truth, judge_all
+from training.annotations.truth import Truth, labels
 from training.corpus.songs import Song, load
 from training.dataset.cluster import map_shards
 from training.dataset.degrade import degrade
 from training.dataset.negatives import KINDS, negative
 from training.errors import TrainingError
+from training.workers import OnDone, ignore_progress
 
 SPLITS = ("train", "validation", "test")
 MADE_WITH, PARTS = "made-with.json", "parts.json"
-"""What the shards of a folder were made with; and, of a folder that joins others, which these are."""
+"""Files of a folder of shards: the parameters that made them; the folders that it joins, if it joins others."""
 GENRES = "genres.json"
-"""Of a folder of shards: the genre of each song, empty where it is not known."""
+"""File of a folder of shards: the genre of each song, empty if unknown."""
 CONTENTS = 5
-"""Version of what a shard holds: raised when the code, not a parameter, makes other cases of the same songs."""
+"""Version of the shards' contents: it rises when a change of the code makes other cases of the same songs."""
 SHARD_SONGS = 40
+"""Number of songs and negatives in a shard."""
 NEGATIVE_EVERY = 8
-"""For this many songs there is one sound without a pace."""
+"""Number of songs for which there is one negative."""
 SHORTEST = 0.12
-"""Shortest window, as a part of the full one: three seconds."""
+"""Length of the shortest window relative to the full one: three seconds."""
 LEVELS = 127.0
-"""Folds and contexts are stored as int8 in these many steps to 1."""
+"""Stored value of folds and contexts that stands for 1; they are stored as int8."""
 EXACT = 0.015
-"""A training case further than this from a compatible pace, though within tolerance of it, is not learned from: its
-beats drift through the fold, and the refined candidates of the live path do not look like that."""
+"""Largest relative difference from a compatible pace of an exact case.
+
+Networks do not learn from cases further away but within the tolerance: their beats drift through the fold, which the
+refined candidates of the live path never do.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +59,11 @@ class Megabatch:
     context : ndarray of int8, shape (n, context_values)
     spm : ndarray of float32, shape (n,)
     label : ndarray of int8, shape (n,)
-        1 compatible, 0 not, -1 a matter of taste.
+        1 compatible, 0 incompatible, -1 ambiguous.
     exact : ndarray of bool, shape (n,)
-        False where the case is positive by tolerance only.
+        False if the case is compatible but not exact; see `EXACT`.
     song : ndarray of int32, shape (n,)
-        Index of the song in the corpus.
+        Index of the song in the corpus; for a negative, the index of a song plus the number of songs.
     """
 
     folds: NDArray[np.int8]
@@ -76,7 +81,7 @@ class Megabatch:
         return Megabatch(**{name: getattr(self, name)[rows] for name in FIELDS})
 
     def cases(self) -> Cases:
-        """Return what the classifier judges."""
+        """Return the cases as the classifier takes them."""
         scale = np.float32(LEVELS)
         return Cases(
             self.spm.astype(np.float64), self.folds.astype(np.float32) / scale, self.context.astype(np.float32) / scale
@@ -96,18 +101,18 @@ def build(
     windows: int = 7,
     workers: int = 2,
     cluster: str | None = None,
-    on_done: Callable[[int, int], None] = lambda _done, _total: None,
+    on_done: OnDone = ignore_progress,
 ) -> None:
-    """Write the shards of all splits into `folder`; those already there are kept.
+    """Write the shards of all splits into `folder`; existing shards stay.
 
     Parameters
     ----------
     variants, windows
-        Degraded versions of each song, and windows drawn from each version.
+        Number of degraded versions of each song, and of windows drawn from each version.
     workers, cluster
-        Where the shards are made, see `training.dataset.cluster.map_shards`; they are the same everywhere.
-    on_done : callable
-        Told the number of shards done and their total.
+        See `training.dataset.cluster.map_shards`; the shards do not depend on them.
+    on_done
+        Called with the number of finished shards and their total.
     """
     jobs = shard_jobs(corpus, folder, config, seed=seed, variants=variants, windows=windows)
     todo = [job for job in jobs if not job.shard.exists()]
@@ -119,16 +124,16 @@ def build(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A folder of shards made from one corpus, and where its songs are among those of all parts.
+    """A folder of shards made from one corpus, and the place of its songs in a joined corpus.
 
     Attributes
     ----------
     songs : int
-        Songs of the part's own corpus.
+        Number of songs in the part's own corpus.
     first : int
-        Index that its first song has in the joined corpus.
+        Index of its first song in the joined corpus.
     total : int
-        Songs of the joined corpus.
+        Number of songs in the joined corpus.
     """
 
     folder: Path
@@ -137,13 +142,19 @@ class Part:
     total: int = 0
 
     def renumbered(self, song: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Return indices in the joined corpus; as in any megabatch, those of negatives come after all songs."""
+        """Return indices in the joined corpus; the indices of negatives come after all songs.
+
+        Examples
+        --------
+        >>> Part(Path(), songs=4, first=10, total=14).renumbered(np.array([0, 3, 4])).tolist()
+        [10, 13, 24]
+        """
         shift = np.where(song < self.songs, self.first, self.total + self.first - self.songs)
         return (song + shift).astype(np.int32)
 
 
 def parts(folder: Path) -> list[Part]:
-    """Return what `folder` joins, see `training.dataset.chunks`; for a folder of shards that is itself."""
+    """Return the parts of a joined folder, see `training.dataset.chunks`; another folder is its own only part."""
     note = folder / PARTS
     if not note.exists():
         return [Part(folder)]
@@ -154,22 +165,22 @@ def parts(folder: Path) -> list[Part]:
 
 
 def shards(folder: Path, split: str) -> list[tuple[Path, Part]]:
-    """Return the shards of a split, in order, each with the part that it belongs to."""
+    """Return the shards of a split, in order, each with its part."""
     found = [(shard, part) for part in parts(folder) for shard in sorted((part.folder / split).glob("*.npz"))]
     if not found:
-        raise TrainingError(f"no shards in {folder / split}; make them with: python -m training megabatch")
+        raise TrainingError(f"no shards in {folder / split}: make them with python -m training megabatch")
     return found
 
 
-def read(folder: Path, split: str, *, taste: bool = False) -> Megabatch:
-    """Return all cases of a split; those that are a matter of taste only if `taste`."""
+def read(folder: Path, split: str, *, ambiguous: bool = False) -> Megabatch:
+    """Return all cases of a split, with `ambiguous` the ambiguous cases too."""
     columns: dict[str, list[NDArray[Any]]] = {name: [] for name in FIELDS}
     for shard, part in shards(folder, split):
         with np.load(shard) as stored:
             for name in FIELDS:
                 columns[name].append(part.renumbered(stored[name]) if name == "song" else stored[name])
     cases = Megabatch(**{name: np.concatenate(pieces) for name, pieces in columns.items()})
-    return cases if taste else cases.take(cases.label >= 0)
+    return cases if ambiguous else cases.take(cases.label >= 0)
 
 
 def song_cases(
@@ -181,10 +192,10 @@ def song_cases(
     windows: int,
     steady_s: float = math.inf,
 ) -> Iterator[tuple[Cases, NDArray[np.int8], NDArray[np.bool_]]]:
-    """Yield the judged candidates of random windows of a song: cases, labels (-1 ignored), exactness.
+    """Yield the labelled candidates of random windows of a song: cases, labels (-1 ambiguous), exactness.
 
-    Half of the windows are full; the others end early, as in the first seconds of a song heard live. No more than a
-    fifth of a window lies after `steady_s`, where the ending slows down.
+    Half of the windows are full. The others are shorter, as in the first seconds of a song. At most a fifth of a window
+    lies after `steady_s`, where the ending slows down.
     """
     frames = log_mel(samples, config)
     for _ in range(windows):
@@ -196,17 +207,23 @@ def song_cases(
         window = frames[start : start + length]
         gram = tempogram(window, config)
         target = float(rng.uniform(120.0, 200.0)) if rng.random() < 0.5 else None
-        # One tempo that is no peak: the live path judges such ones too, near a target that nothing plays at.
+        # One tempo that is no peak: the live path judges such tempi too, near a target at which nothing plays.
         off_peak = np.exp(rng.uniform(np.log(config.spm_min), np.log(config.spm_max), 1))
         peaks = candidates(gram, config, count=16, target=target)
         alone = np.abs(peaks / off_peak - 1.0).min(initial=1.0) > ONE_PEAK
         proposed = np.concatenate([peaks, off_peak[: int(alone)]])
         cases = build_cases(window, gram, proposed, config)
-        yield cases, judge_all(cases.spm, truth), exactness(cases.spm, truth)
+        yield cases, labels(cases.spm, truth), exactness(cases.spm, truth)
 
 
 def exactness(spm: NDArray[np.floating], truth: Truth) -> NDArray[np.bool_]:
-    """Say which candidates are not positive by tolerance only."""
+    """Return False for candidates within the tolerance of a compatible pace, but not within `EXACT` of it.
+
+    Examples
+    --------
+    >>> exactness(np.array([120.5, 123.0, 150.0]), Truth((120.0,))).tolist()
+    [True, False, True]
+    """
     if not truth.compatible:
         return np.ones(len(spm), bool)
     error = np.abs(spm[:, None] / np.array(truth.compatible) - 1.0).min(axis=1)
@@ -216,7 +233,7 @@ def exactness(spm: NDArray[np.floating], truth: Truth) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """What a shard is made from: a song, or a sound without a pace in its stead."""
+    """A song of a shard, or a negative in its place."""
 
     index: int
     song: Song
@@ -224,7 +241,7 @@ class _Member:
 
 
 def _members(songs: list[Song], split: str) -> Iterator[_Member]:
-    """Yield the songs of a split, and for each eighth of them a negative, of every kind in turn."""
+    """Yield the songs of a split, and after each eighth of them a negative, of each kind in turn."""
     count = 0
     for index, song in enumerate(songs):
         if song.split != split:
@@ -238,7 +255,7 @@ def _members(songs: list[Song], split: str) -> Iterator[_Member]:
 
 @dataclass(frozen=True, slots=True)
 class ShardJob:
-    """All that a shard depends on, with absolute paths: any process that sees them can make it, at any time."""
+    """Everything that a shard depends on, with absolute paths, so that any process that sees them can make it."""
 
     shard: Path
     corpus: Path
@@ -249,10 +266,10 @@ class ShardJob:
     windows: int
 
     def write(self) -> None:
-        """Make the shard, which appears whole or not at all; return at once where it is there already."""
+        """Make the shard, which appears whole or not at all; return at once if it exists."""
         if self.shard.exists():
             return
-        # Another process may be at the same shard, after a connection was lost: each writes a file of its own.
+        # After a lost connection two processes may make the same shard: each writes a file of its own.
         partial = self.shard.with_suffix(f".{uuid.uuid4().hex}.partial")
         with partial.open("xb") as file:
             np.savez(file, allow_pickle=False, **self._columns())
@@ -266,15 +283,15 @@ class ShardJob:
             song, truth = member.song, member.song.truth
             clean, rate = soundfile.read(self.corpus / "audio" / f"{song.id}.flac", dtype="float32")
             if rate != self.config.sample_rate:
-                raise TrainingError(f"{song.id} is at {rate} Hz, the feature path at {self.config.sample_rate}")
+                raise TrainingError(f"{song.id} is at {rate} Hz instead of {self.config.sample_rate}")
             if member.negative is not None:
                 rng = np.random.default_rng([self.seed, member.index])
                 clean = negative(member.negative, len(clean) / rate, rate, rng, music=clean)
                 truth = Truth((), ())
             for variant in range(self.variants):
                 rng = np.random.default_rng([self.seed, member.index, variant])
-                heard = degrade(clean, rate, rng)
-                drawn = song_cases(heard, truth, self.config, rng, windows=self.windows, steady_s=song.steady_s)
+                degraded = degrade(clean, rate, rng)
+                drawn = song_cases(degraded, truth, self.config, rng, windows=self.windows, steady_s=song.steady_s)
                 for cases, label, exact in drawn:
                     columns["folds"].append(np.rint(cases.folds * LEVELS).astype(np.int8))
                     columns["context"].append(np.rint(cases.context * LEVELS).astype(np.int8))
@@ -288,14 +305,12 @@ class ShardJob:
 def shard_jobs(
     corpus: Path, folder: Path, config: FeatureConfig, *, seed: int, variants: int, windows: int
 ) -> list[ShardJob]:
-    """Prepare `folder` and return the jobs of all its shards, of those already made as well."""
+    """Prepare `folder` and return the jobs of all its shards, including the finished ones."""
     songs = load(corpus)
     if not songs:
-        raise TrainingError(f"no songs in {corpus}; make them with: python -m training corpus")
+        raise TrainingError(f"no songs in {corpus}: make them with python -m training corpus")
     if (folder / PARTS).exists():
-        raise TrainingError(
-            f"{folder} joins shards of several folders; its new songs are cut by: python -m training add"
-        )
+        raise TrainingError(f"{folder} joins shards of several folders: add songs with python -m training add")
     _claim(folder, config, songs=fingerprint(songs), seed=seed, variants=variants, windows=windows)
     _write(folder / GENRES, json.dumps([song.genre for song in songs]))
     jobs = []
@@ -313,31 +328,31 @@ def shard_jobs(
 
 
 def fingerprint(songs: Sequence[Song]) -> str:
-    """Return a hash of which songs these are, of their splits and what is true of them: shards depend on it."""
-    listed = [(song.id, song.split, song.compatible, song.taste, song.tolerance, song.steady_s) for song in songs]
+    """Return a hash of everything about the songs that shards depend on: identity, split and truth."""
+    listed = [(song.id, song.split, song.compatible, song.ambiguous, song.tolerance, song.steady_s) for song in songs]
     return hashlib.sha256(repr(listed).encode()).hexdigest()[:12]
 
 
 def check(folder: Path, config: FeatureConfig) -> None:
-    """Raise `TrainingError` if shards of `folder` were made by another feature path."""
+    """Raise `TrainingError` if the shards of `folder` were made by another feature path."""
     for part in parts(folder):
         note = part.folder / MADE_WITH
         record = json.loads(note.read_text("utf-8")) if note.exists() else None
         if record and (record.get("contents", 1), record["fingerprint"]) != (CONTENTS, config.fingerprint):
             raise TrainingError(
-                f"the shards in {part.folder} were made by another feature path; delete them and make them anew: "
+                f"the shards in {part.folder} were made by another feature path: delete them and run "
                 "python -m training megabatch"
             )
 
 
 def _claim(folder: Path, config: FeatureConfig, **parameters: int | str) -> None:
-    """Write down what the shards of `folder` are made with, or refuse to mix them with others."""
+    """Write the parameters of the shards of `folder`, or raise if it holds shards of other parameters."""
     record = json.dumps({"contents": CONTENTS, "fingerprint": config.fingerprint, **parameters})
     note = folder / MADE_WITH
     if note.exists():
         if note.read_text("utf-8") != record:
             raise TrainingError(
-                f"{folder} holds shards of other songs or with other parameters; delete it or choose another folder"
+                f"{folder} holds shards of other songs or with other parameters: delete it or choose another folder"
             )
         return
     folder.mkdir(parents=True, exist_ok=True)

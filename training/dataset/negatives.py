@@ -1,4 +1,4 @@
-"""Sounds at which nobody can jog: noise, scattered events, speech, and music without a steady tempo."""
+"""Negatives: sounds without a compatible pace, such as noise, scattered events, speech, and music in free time."""
 
 import shutil
 import subprocess
@@ -38,7 +38,7 @@ VOICES = ("en-us", "en-gb", "de", "fr-fr", "it", "es", "nl", "pl", "sv", "pt")
 
 
 def negative(kind: str, seconds: float, rate: int, rng: np.random.Generator, *, music: Samples) -> Samples:
-    """Return a sound of `kind` with no compatible pace; `music` is what rubato is made of."""
+    """Return a sound of `kind` without a compatible pace; ``rubato`` is made of `music`."""
     count = int(seconds * rate)
     match kind:
         case "noise":
@@ -51,18 +51,18 @@ def negative(kind: str, seconds: float, rate: int, rng: np.random.Generator, *, 
             return rubato(music, rate, rng)[:count]
         case "ambience":
             return ambience(count, rate, rng)
-    raise ValueError(f"no negatives of kind {kind}")
+    raise ValueError(f"unknown kind of negative: {kind}")
 
 
 def noise(count: int, rate: int, rng: np.random.Generator) -> Samples:
-    """Return coloured noise whose loudness wanders, as of wind or traffic."""
+    """Return coloured noise of wandering loudness, like wind or traffic."""
     points = max(2, int(count / rate * rng.uniform(0.05, 4.0)))
     loudness = np.interp(np.linspace(0.0, points - 1.0, count), np.arange(points), rng.uniform(0.1, 1.0, points))
     return np.asarray(0.15 * loudness * colored_noise(count, rng.uniform(-0.5, 2.0), rng), np.float32)
 
 
 def scatter(count: int, rate: int, rng: np.random.Generator) -> Samples:
-    """Return struck sounds at random times (a Poisson process) over a bed of noise: a kitchen, a street, rain."""
+    """Return struck sounds at random times (a Poisson process) over soft noise: a kitchen, a street, rain."""
     sound = 0.02 * noise(count, rate, rng)
     density = np.exp(rng.uniform(np.log(0.7), np.log(9.0)))
     strokes = [_stroke(rate, rng) for _ in range(rng.integers(1, 6))]
@@ -73,15 +73,15 @@ def scatter(count: int, rate: int, rng: np.random.Generator) -> Samples:
 
 
 def speech(count: int, rate: int, rng: np.random.Generator) -> Samples:
-    """Return nonsense read aloud by espeak-ng in random voices.
+    """Return nonsense that espeak-ng reads in random voices.
 
     Raises
     ------
     TrainingError
-        espeak-ng is not installed.
+        If espeak-ng is not installed.
     """
     if not shutil.which("espeak-ng"):
-        raise TrainingError("espeak-ng is missing: apt install espeak-ng")
+        raise TrainingError("espeak-ng is missing: install the Debian package espeak-ng")
     parts: list[Samples] = []
     while sum(map(len, parts)) < count:
         words = ["".join(rng.choice(SYLLABLES, rng.integers(1, 5))) for _ in range(rng.integers(8, 60))]
@@ -104,7 +104,7 @@ def speech(count: int, rate: int, rng: np.random.Generator) -> Samples:
 
 
 def rubato(music: Samples, rate: int, rng: np.random.Generator) -> Samples:
-    """Return `music` played at a speed that wanders by a third and more within a few seconds."""
+    """Return `music` at a speed that changes by a third and more within a few seconds."""
     seconds = len(music) / rate
     points = max(4, int(seconds / rng.uniform(1.2, 3.0)))
     speed = np.exp(rng.uniform(-0.45, 0.45, points))
@@ -115,7 +115,7 @@ def rubato(music: Samples, rate: int, rng: np.random.Generator) -> Samples:
 
 
 def ambience(count: int, rate: int, rng: np.random.Generator) -> Samples:
-    """Return a place where people are: a murmur of voices, clatter, something that hums, air."""
+    """Return the sound of a place with people: murmuring voices, clatter, humming machines, air."""
     sound = 0.3 * noise(count, rate, rng) + rng.uniform(0.0, 0.6) * scatter(count, rate, rng)
     for _ in range(int(rng.integers(0, 5))):
         voice = speech(count, rate, rng)
@@ -126,7 +126,7 @@ def ambience(count: int, rate: int, rng: np.random.Generator) -> Samples:
 
 
 def _hum(count: int, rate: int, rng: np.random.Generator) -> Samples:
-    """Return what engines and pads have in common: partials that swell and change pitch every few seconds."""
+    """Return a hum, like engines and synthesizer pads: partials that swell and change pitch every few seconds."""
     points = max(2, int(count / rate / rng.uniform(1.5, 6.0)))
     places = np.linspace(0.0, points - 1.0, count)
     sound = np.zeros(count)

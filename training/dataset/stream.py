@@ -1,4 +1,4 @@
-"""Megabatches streamed from disk to learn from: the memory they take does not grow with their size."""
+"""Stream megabatches from disk to train from, in memory that does not grow with their size."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,9 @@ from training.dataset.table import Table, read_rows, shapes
 from training.errors import TrainingError
 
 BUFFER = 16_384
-"""Cases held for shuffling; with the shipped features a case is 8 kB."""
+"""Number of cases in the shuffle buffer; with the shipped features a case is 8 kB."""
 INTERLEAVED = 8
-"""Shards read at a time while shuffling."""
+"""Number of shards read at a time while shuffling."""
 
 Floats = NDArray[np.float32]
 
@@ -31,24 +31,24 @@ class Batch:
     ----------
     folds : ndarray of float32, shape (n, fold_beats, fold_steps, n_mels)
     context : ndarray of float32, shape (n, context_values)
-    goal : ndarray of float32, shape (n,)
-        The probability that the network is to give.
+    label : ndarray of float32, shape (n,)
+        Target probability.
     weight : ndarray of float32, shape (n,)
-        What the case counts in the loss.
+        Weight in the loss.
     genre : ndarray of float32, shape (n, genres)
-        1 for the one of `training.annotations.genres`, where the case is told.
+        One-hot genre of `training.annotations.genres.GENRES`, or zeros if the network does not get it.
     """
 
     folds: Floats
     context: Floats
-    goal: Floats
+    label: Floats
     weight: Floats
     genre: Floats
 
 
 def tf_dataset(
     table: Table,
-    goal: Floats,
+    label: Floats,
     weight: Floats,
     *,
     batch: int,
@@ -56,20 +56,28 @@ def tf_dataset(
     balanced: bool = False,
     augment: Augment | None = None,
     epoch: int = 0,
-    told: float = 0.0,
+    with_genre: float = 0.0,
 ) -> Any:
-    """Return a `tf.data.Dataset` of ``({"fold", "context", "genre"}, goal, weight)``, with a seed shuffled and endless.
+    """Return a `tf.data.Dataset` of ``({"fold", "context", "genre"}, label, weight)``; labels have the shape (n, 1).
 
-    See `batches` for the parameters. Goals have the shape (n, 1).
+    With a seed it is shuffled and endless. See `batches` for the parameters.
     """
     import tensorflow as tf
 
     def elements() -> Iterator[Any]:
         for part in batches(
-            table, goal, weight, batch=batch, seed=seed, balanced=balanced, augment=augment, epoch=epoch, told=told
+            table,
+            label,
+            weight,
+            batch=batch,
+            seed=seed,
+            balanced=balanced,
+            augment=augment,
+            epoch=epoch,
+            with_genre=with_genre,
         ):
             inputs = {"fold": part.folds, "context": part.context, "genre": part.genre}
-            yield inputs, part.goal[:, None], part.weight
+            yield inputs, part.label[:, None], part.weight
 
     fold, context = shapes(table.paths[0])
     signature = (
@@ -87,13 +95,13 @@ def tf_dataset(
 
 
 def steps(table: Table, *, batch: int, balanced: bool = False) -> int:
-    """Return the number of batches of one epoch of `batches`."""
+    """Return the number of batches in one epoch of `batches`."""
     return -(-(2 * int(_classes(table).min()) if balanced else len(table)) // batch)
 
 
 def batches(
     table: Table,
-    goal: Floats,
+    label: Floats,
     weight: Floats,
     *,
     batch: int,
@@ -102,41 +110,41 @@ def batches(
     augment: Augment | None = None,
     epoch: int = 0,
     buffer: int = BUFFER,
-    told: float = 0.0,
+    with_genre: float = 0.0,
 ) -> Iterator[Batch]:
-    """Yield the cases of a table; with a seed shuffled and endless, else once and in their order.
+    """Yield the cases of a table: with a seed shuffled and endless, otherwise once and in order.
 
-    Shuffling reads `INTERLEAVED` shards at a time, in an order drawn anew for each epoch, through a buffer from
-    which cases are drawn at random; each case comes once an epoch. An epoch depends on the seed and its number alone.
+    Shuffling reads `INTERLEAVED` shards at a time, in a random order for each epoch, into a buffer from which cases are
+    drawn at random. Each case comes once per epoch. An epoch depends only on the seed and its number.
 
     Parameters
     ----------
-    goal, weight : ndarray of float32, shape (n,)
+    label, weight : ndarray of float32, shape (n,)
         Of the cases of the table.
     batch
-        Cases of a batch; the last of an epoch may have fewer.
+        Number of cases in a batch; the last batch of an epoch may have fewer.
     balanced
-        An epoch has all cases of the rarer class and as many of the other, drawn anew each time, and a batch has equal
-        numbers of both as long as the buffer has them. What is a matter of taste is left out. Needs a seed.
+        An epoch has all cases of the rarer class and equally many of the other, drawn for each epoch. A batch has equal
+        numbers of both as long as the buffer has them. Ambiguous cases are left out. Needs a seed.
     augment
-        Applied to each batch where there is a seed.
+        Applied to each batch if there is a seed.
     epoch
-        The first epoch: an interrupted training goes on with the batches it would have had.
+        Number of the first epoch: an interrupted training continues with the batches that would have come next.
     buffer
-        Cases held for shuffling.
-    told
-        Share of the cases that are told their genre where there is a seed, drawn anew each time.
+        Number of cases in the shuffle buffer.
+    with_genre
+        Share of the cases whose genre the network gets if there is a seed, drawn for each epoch.
 
     Raises
     ------
     TrainingError
-        There is none of a class to be balanced.
+        If `balanced` has only one class, or no seed.
     """
     if seed is None:
         if balanced:
-            raise TrainingError("balanced batches are drawn at random: they need a seed")
+            raise TrainingError("balanced batches need a seed")
         for rows in _drawn(_in_turn(table, table.by_shard(), interleaved=1), batch, batch, None, None):
-            yield _batch(rows, goal, weight, np.full(len(rows), -1))
+            yield _batch(rows, label, weight, np.full(len(rows), -1))
         return
     while True:
         rng = np.random.default_rng([seed, epoch])
@@ -144,11 +152,11 @@ def batches(
         cases = [here[chosen[here]] for here in table.by_shard()]
         order = rng.permutation(len(cases))
         held = min(max(buffer, batch), int(chosen.sum()))
-        label = table.label if balanced else None
-        for rows in _drawn(_in_turn(table, [cases[i] for i in order], INTERLEAVED), batch, held, rng, label):
-            # Nothing is drawn where nobody is told: other batches stay as they are.
-            hears = rng.random(len(rows)) < told if told else np.zeros(len(rows), bool)
-            part = _batch(rows, goal, weight, np.where(hears, table.genre[rows.case], -1))
+        classes = table.label if balanced else None
+        for rows in _drawn(_in_turn(table, [cases[i] for i in order], INTERLEAVED), batch, held, rng, classes):
+            # Without genres nothing is drawn, so that other experiments keep their batches.
+            known = rng.random(len(rows)) < with_genre if with_genre else np.zeros(len(rows), bool)
+            part = _batch(rows, label, weight, np.where(known, table.genre[rows.case], -1))
             if augment is not None:
                 folds, context = augment(part.folds, part.context, rng)
                 part = replace(part, folds=folds, context=context)
@@ -158,7 +166,7 @@ def batches(
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Stored cases: their folds, contexts, and which of the table they are."""
+    """Stored cases: folds, contexts, and indices in the table."""
 
     folds: NDArray[np.int8]
     context: NDArray[np.int8]
@@ -176,10 +184,10 @@ def _classes(table: Table) -> NDArray[np.intp]:
 
 
 def _balanced(table: Table, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Say which cases are in an epoch: all of the rarer class, and as many of the other."""
+    """Return a mask of the cases of an epoch: all of the rarer class, and equally many of the other."""
     classes = _classes(table)
     if classes.min() == 0:
-        raise TrainingError("only one class of cases: nothing to balance")
+        raise TrainingError("the cases are all of one class: there is nothing to balance")
     common = int(classes.argmax())
     chosen: NDArray[np.bool_] = table.label == 1 - common
     chosen[rng.choice(np.flatnonzero(table.label == common), int(classes.min()), replace=False)] = True
@@ -187,7 +195,7 @@ def _balanced(table: Table, rng: np.random.Generator) -> NDArray[np.bool_]:
 
 
 def _in_turn(table: Table, cases: Sequence[NDArray[np.intp]], interleaved: int) -> Iterator[_Rows]:
-    """Yield blocks of the `cases` of each shard, of a few shards in turn; the next takes the place of one that ends."""
+    """Yield blocks of the `cases` of each shard, from a few shards in turn; the next shard replaces one that ends."""
     waiting = iter([here for here in cases if len(here)])
     turn: deque[Iterator[_Rows]] = deque(_blocks(table, here) for here in islice(waiting, interleaved))
     while turn:
@@ -201,7 +209,7 @@ def _in_turn(table: Table, cases: Sequence[NDArray[np.intp]], interleaved: int) 
 
 
 def _blocks(table: Table, cases: NDArray[np.intp]) -> Iterator[_Rows]:
-    """Yield the `cases`, all of one shard, in their order."""
+    """Yield the `cases`, all of one shard, in order."""
     for here, folds, context in read_rows(table.paths[table.shard[cases[0]]], table.row[cases]):
         yield _Rows(folds, context, cases[here])
 
@@ -211,11 +219,11 @@ def _drawn(
     batch: int,
     held: int,
     rng: np.random.Generator | None,
-    label: NDArray[np.int8] | None,
+    classes: NDArray[np.int8] | None,
 ) -> Iterator[_Rows]:
     """Yield batches drawn at random from a buffer of `held` cases that the feed keeps full; in order without `rng`.
 
-    With the `label` of each case, equal numbers of both classes are drawn.
+    With the class of each case, equal numbers of both classes are drawn.
     """
     places: _Rows | None = None
     batch = min(batch, held)
@@ -230,7 +238,7 @@ def _drawn(
                 place[here] = column[: len(here)]
             block = block[len(here) :]
             if not len(free):
-                free = np.arange(batch) if rng is None else _draw(batch, rng, places.case, label)
+                free = np.arange(batch) if rng is None else _draw(batch, rng, places.case, classes)
                 yield places[free]
     if places is None:
         return
@@ -239,30 +247,30 @@ def _drawn(
         if rng is None or len(left) <= batch:
             some = np.arange(min(batch, len(left)))
         else:
-            some = _draw(batch, rng, places.case[left], label)
+            some = _draw(batch, rng, places.case[left], classes)
         yield places[left[some]]
         left = np.delete(left, some)
 
 
 def _draw(
-    batch: int, rng: np.random.Generator, case: NDArray[np.intp], label: NDArray[np.int8] | None
+    batch: int, rng: np.random.Generator, case: NDArray[np.intp], classes: NDArray[np.int8] | None
 ) -> NDArray[np.intp]:
-    """Return which `batch` of the buffered cases to take, of both classes equally where `label` is given."""
-    if label is None:
+    """Return the indices of `batch` buffered cases, of both classes equally if `classes` are given."""
+    if classes is None:
         return rng.choice(len(case), batch, replace=False, shuffle=False)
     order = rng.permutation(len(case))
-    compatible = label[case[order]] == 1
-    # Of each class the first half of the batch; if one has fewer, more of the other.
+    compatible = classes[case[order]] == 1
+    # Half of the batch from each class; if one has too few, more of the other.
     rank = np.where(compatible, np.cumsum(compatible), np.cumsum(~compatible))
     drawn: NDArray[np.intp] = order[np.argsort(rank, kind="stable")[:batch]]
     return drawn
 
 
-def _batch(rows: _Rows, goal: Floats, weight: Floats, genre: NDArray[np.int64]) -> Batch:
+def _batch(rows: _Rows, label: Floats, weight: Floats, genre: NDArray[np.int64]) -> Batch:
     scale = np.float32(LEVELS)
     folds, context = (np.divide(column, scale, dtype=np.float32) for column in (rows.folds, rows.context))
     one_hot = (genre[:, None] == np.arange(len(GENRES))).astype(np.float32)
-    return Batch(folds, context, goal[rows.case], weight[rows.case], one_hot)
+    return Batch(folds, context, label[rows.case], weight[rows.case], one_hot)
 
 
 def _columns(rows: _Rows) -> tuple[NDArray[Any], ...]:

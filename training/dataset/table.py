@@ -1,4 +1,4 @@
-"""What is known of stored cases beside their folds: enough to choose, label and weigh them before any is read."""
+"""The small columns of stored cases: enough to select, label and weight cases before their folds are read."""
 
 import hashlib
 import json
@@ -18,25 +18,25 @@ from training.dataset.megabatch import Megabatch, check, shards
 from training.errors import TrainingError
 
 BLOCK = 64
-"""Cases read from a shard at a time."""
+"""Number of cases read from a shard at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Cases, in the order of their shards; the folds and contexts stay there.
+    """Cases, in the order of their shards; folds and contexts stay in the shards.
 
     Attributes
     ----------
     paths : tuple of Path
         The shards.
     shard, row : ndarray of int32, shape (n,)
-        Where each case is: index of its shard, and its place therein.
+        Index of the shard of each case, and its row in the shard.
     spm, label, exact, song : ndarray, shape (n,)
-        See `training.dataset.megabatch.Megabatch`; what is a matter of taste is among the cases.
+        See `training.dataset.megabatch.Megabatch`; ambiguous cases are included.
     genre : ndarray of int8, shape (n,)
-        Which of `training.annotations.genres` the song is, -1 where that is not known.
+        Index of the song's genre in `training.annotations.genres.GENRES`, -1 if unknown.
     soft : ndarray of float32, shape (n,), optional
-        Probabilities that other networks gave the cases, to learn from beside the label.
+        Probabilities from other networks, to learn from together with the label.
     """
 
     paths: tuple[Path, ...]
@@ -51,7 +51,7 @@ class Table:
 
     @classmethod
     def read(cls, folder: Path, *splits: str) -> Self:
-        """Return all cases of some splits of a megabatch; those of a shard that several folders share, once each."""
+        """Return all cases of some splits of a megabatch."""
         found = [entry for split in splits for entry in shards(folder, split)]
         columns: dict[str, list[NDArray[Any]]] = {entry.name: [] for entry in fields(cls)[1:-1]}
         for number, (path, part) in enumerate(found):
@@ -75,7 +75,7 @@ class Table:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of which cases these are and how they are labelled, wherever their shards lie."""
+        """Hash of the cases and their labels; it does not depend on the place of the shards."""
         digest = hashlib.sha256()
         for entry in fields(self)[1:]:
             if entry.name != "genre" and (column := getattr(self, entry.name)) is not None:
@@ -83,11 +83,11 @@ class Table:
         return digest.hexdigest()[:12]
 
     def by_shard(self) -> list[NDArray[np.intp]]:
-        """Return, for each shard, which cases are in it, ascending."""
+        """Return the indices of the cases of each shard, ascending."""
         return np.split(np.arange(len(self)), np.searchsorted(self.shard, np.arange(1, len(self.paths))))
 
     def load(self, size: int = BLOCK) -> Iterator[Megabatch]:
-        """Yield all cases in their order, `size` at a time, or fewer at the end of a shard."""
+        """Yield all cases in order, `size` at a time, or fewer at the end of a shard."""
         for number, cases in enumerate(self.by_shard()):
             for here, folds, context in read_rows(self.paths[number], self.row[cases], size):
                 some = cases[here]
@@ -95,8 +95,8 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Division:
-    """Cases to learn from, and cases to judge what was learned."""
+class Splits:
+    """The cases that a network is trained on, and those that it is judged by."""
 
     train: Table
     validation: Table
@@ -108,7 +108,7 @@ class Division:
         Raises
         ------
         TrainingError
-            There are no shards, or they were made by another feature path than `config`.
+            If there are no shards, or they were made by another feature path than `config`.
         """
         check(folder, config)
         return cls(Table.read(folder, "train"), Table.read(folder, "validation"))
@@ -122,9 +122,9 @@ class Division:
 def read_rows(
     path: Path, rows: NDArray[np.int32], size: int = BLOCK
 ) -> Iterator[tuple[slice, NDArray[np.int8], NDArray[np.int8]]]:
-    """Yield folds and contexts at ascending `rows` of a shard, and which of the rows they are.
+    """Yield folds and contexts at ascending `rows` of a shard, each with the slice of `rows` that it holds.
 
-    The shard is read from its beginning in pieces of `size` cases: its folds are never in memory as a whole.
+    The shard is read from its beginning in pieces of `size` cases, so that its folds are never in memory as a whole.
     """
     if not len(rows):
         return
@@ -150,10 +150,10 @@ def shapes(path: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def _genres(folder: Path, song: NDArray[np.int32]) -> NDArray[np.int8]:
-    """Return the genre of each song, given its index in the corpus that the shards of `folder` were made from."""
+    """Return the genre of each song, given its index in the corpus of the shards of `folder`."""
     note = folder / GENRES_OF_SONGS
     known = json.loads(note.read_text("utf-8")) if note.exists() else []
-    # The last one stands for sounds without a pace, whose indices come after those of all songs.
+    # The last one stands for negatives, whose indices come after those of all songs.
     codes = np.array([GENRES.index(genre) if genre else -1 for genre in (*known, "")], np.int8)
     found: NDArray[np.int8] = codes[np.minimum(song, len(known))]
     return found
@@ -164,5 +164,7 @@ def _shape(file: IO[bytes]) -> tuple[int, ...]:
     np.lib.format.read_magic(file)
     shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
     if fortran_order or dtype != np.int8:
-        raise TrainingError("a shard whose folds are not plain int8; make it again with: python -m training megabatch")
+        raise TrainingError(
+            "the folds of a shard are not plain int8: delete the megabatch and run python -m training megabatch"
+        )
     return tuple(shape)

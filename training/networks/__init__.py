@@ -1,1 +1,1 @@
-"""Networks described in TOML: built, trained, compared and exported."""
+"""Networks: read from TOML experiments, built, trained, compared and exported."""

@@ -1,7 +1,6 @@
-"""Several networks in one: it learns what they say together, beside the labels."""
+"""Distillation: one network learns from the combined probabilities of several, and from the labels."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,27 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.analysis.feature_config import FeatureConfig
-from training.dataset.table import Division, Table
-from training.networks.experiment import Description
-from training.networks.sweep import combine, outcome
+from training.dataset.table import Splits, Table
+from training.networks.experiment import Experiment
+from training.networks.sweep import combine, trials
 from training.networks.train import WEIGHTS, in_order, train
-from training.networks.trials import OBJECTIVE, Bench, Outcome
+from training.networks.trials import OBJECTIVE, Result, TrialRunner
+from training.workers import OnDone, ignore_progress
 
-SAID = "training.npy"
-"""In a run: probability of each case of the training split, in the order of the megabatch."""
+TRAIN_PROBABILITIES = "training.npy"
+"""File of a run: probability of each case of the training split, in the order of the megabatch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Distilled:
-    """A network, those it learned from, and how these were combined."""
+    """Measures of the distilled network, the networks it learned from, and the way of combining them."""
 
     measures: dict[str, float]
-    teachers: Outcome
+    teachers: Result
     way: str
 
 
 def distil(
-    description: Description,
+    experiment: Experiment,
     batches: Path,
     sweep: Path,
     folder: Path,
@@ -39,37 +39,40 @@ def distil(
     seeds: int,
     seed: int = 1,
     epochs: int | None = None,
-    on_trained: Callable[[int, int], None] = lambda _done, _total: None,
-    on_done: Callable[[int, int], None] = lambda _done, _total: None,
+    on_trained: OnDone = ignore_progress,
+    on_done: OnDone = ignore_progress,
 ) -> Distilled:
-    """Train `description` on what its networks of several seeds say, combined, and save it into `folder` as a run.
+    """Train `experiment` on the combined probabilities of its networks of several seeds; save the run into `folder`.
 
-    The networks are those of the sweep in `sweep`; what is missing of them is trained first. They are combined in the
-    way that is most accurate on validation cases, and count as much as ``training.distillation`` says (Hinton, Vinyals
-    and Dean 2015). Resumable at each step.
+    The networks come from the sweep in `sweep`; missing ones are trained first. They are combined in the way that is
+    most accurate on validation cases, and have the weight ``training.distillation`` in the labels (Hinton, Vinyals and
+    Dean 2015). After an interruption the same call continues.
 
     Parameters
     ----------
     seeds
-        The networks learned from: those of the seeds 1 to `seeds`, at least two.
+        Number of networks to learn from, of the seeds 1 to `seeds`; at least two.
     seed
-        Of the network that learns.
-    on_trained, on_done : callable
-        Told the networks of the sweep that are done and their total; then the batches learned from and theirs.
+        Seed of the network that learns.
+    on_trained
+        Called with the number of finished networks of the sweep and their total.
+    on_done
+        Called with the number of batches learned from and their total.
     """
-    cases = Division.read(batches, config)
-    bench = Bench(sweep, config, total=seeds, epochs=epochs, on_done=on_trained)
-    teachers = outcome(description, bench, cases, seeds)
+    cases = Splits.read(batches, config)
+    runner = TrialRunner(sweep, config, total=seeds, epochs=epochs, on_done=on_trained)
+    teachers = trials(experiment, runner, cases, seeds)
     way = max(teachers.combined, key=lambda name: teachers.combined[name][OBJECTIVE])
-    said = np.stack([_said(teachers.folder / f"seed-{number}", cases.train) for number in range(1, seeds + 1)])
-    taught = replace(cases, train=replace(cases.train, soft=combine(said)[way]))
-    measures = train(taught, folder, description, config, seed=seed, epochs=epochs, on_done=on_done)
+    runs = [teachers.folder / f"seed-{number}" for number in range(1, seeds + 1)]
+    soft = combine(np.stack([_probabilities(run, cases.train) for run in runs]))[way]
+    softened = replace(cases, train=replace(cases.train, soft=soft))
+    measures = train(softened, folder, experiment, config, seed=seed, epochs=epochs, on_done=on_done)
     return Distilled(measures, teachers, way)
 
 
-def _said(run: Path, table: Table) -> NDArray[np.float32]:
-    """Return what the network of a run says of the cases of `table`, as they are; kept in the run."""
-    kept = run / SAID
+def _probabilities(run: Path, table: Table) -> NDArray[np.float32]:
+    """Return the probabilities that the network of a run gives the cases of `table`; keep them in the run."""
+    kept = run / TRAIN_PROBABILITIES
     if not kept.exists():
         network = keras.models.load_model(run / WEIGHTS)
         partial = kept.with_suffix(".partial")
@@ -77,5 +80,5 @@ def _said(run: Path, table: Table) -> NDArray[np.float32]:
             np.save(file, network.predict(in_order(table), verbose=0)[:, 0])
             os.fsync(file.fileno())
         partial.replace(kept)
-    said: NDArray[np.float32] = np.load(kept)
-    return said
+    probability: NDArray[np.float32] = np.load(kept)
+    return probability

@@ -1,4 +1,4 @@
-"""Descriptions of networks: TOML files that list layers and say how to train them. Nothing here needs TensorFlow."""
+"""Experiments: TOML files that describe a network and its training. Nothing here needs TensorFlow."""
 
 import copy
 import difflib
@@ -21,29 +21,29 @@ Kind = TypeVar("Kind")
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """How a network is trained.
+    """The training of a network.
 
     Attributes
     ----------
     learning_rate, schedule, decay
-        The rate at the start, and whether it stays, falls to zero along a cosine, or is divided by
-        ``1 + decay * steps`` ("inverse", what Keras 2 called decay).
+        The rate at the start, and its course: constant, falling to zero along a cosine, or divided by
+        ``1 + decay * steps`` ("inverse", the decay of Keras 2).
     average_from : int, optional
-        Stochastic weight averaging (Izmailov et al. 2018): the weights after this and each later epoch are averaged.
+        Stochastic weight averaging (Izmailov et al. 2018) over the weights after this and each later epoch.
     balance
-        Of the classes: as they come, equal by weights in the loss, or equal numbers in each batch; an epoch has then
-        all cases of the rarer class and as many of the other, drawn anew each time.
+        Balance of the classes: none, by weights in the loss, or by equal numbers in each batch; an epoch then has all
+        cases of the rarer class and equally many of the other, drawn for each epoch.
     song_weights
-        Whether songs of many candidates weigh less for each, see `training.networks.objective.weights`.
+        Whether the candidates of songs with many candidates weigh less, see `training.networks.objective.weights`.
     augment, shift_phase
-        Whether dynamics, bands and context are varied at random, and whether each clip begins at another phase of the
-        beat each time, see `training.dataset.augment`.
-    taste : float, optional
-        What the network is to say, and `taste_weight` how much it counts, where a pace is a matter of taste. Left out,
-        it is never told. Where two verdicts contradict each other, as those on the beat of a jig and on two thirds of
-        it, the compatible one must be the more certain.
+        Whether dynamics, bands and context vary at random, and whether each fold begins at a random phase of the beat,
+        see `training.dataset.augment`.
+    ambiguous, ambiguous_weight : float, optional
+        Label and weight of ambiguous cases. Without a label they are left out. The network learns to doubt them: if
+        two predictions contradict each other, such as those at the beat of a jig and at two thirds of it, the
+        compatible one must be the more certain.
     distillation
-        Where a network learns from the probabilities of others, how much these are of its goal; the rest is the label.
+        Share of the probabilities of other networks in the label, if a network learns from others.
     """
 
     epochs: int
@@ -59,8 +59,8 @@ class Training:
     song_weights: bool = True
     augment: bool = True
     shift_phase: bool = False
-    taste: float | None = None
-    taste_weight: float = 0.5
+    ambiguous: float | None = None
+    ambiguous_weight: float = 0.5
     distillation: float = 0.7
 
     def __post_init__(self) -> None:
@@ -69,14 +69,14 @@ class Training:
                 raise TrainingError(f"{name} must be at least 1")
         if self.learning_rate <= 0.0:
             raise TrainingError("learning_rate must be above 0")
-        for name in ("label_smoothing", "taste", "distillation"):
+        for name in ("label_smoothing", "ambiguous", "distillation"):
             if not 0.0 <= (getattr(self, name) or 0.0) <= 1.0:
-                raise TrainingError(f"{name} is a share, from 0 to 1")
+                raise TrainingError(f"{name} must be from 0 to 1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """Values that a search may choose from: a list, or all from `low` to `high`, whole numbers if both are whole."""
+    """Values for a search: a list, or all from `low` to `high`, whole numbers if both are whole."""
 
     low: float = 0.0
     high: float = 0.0
@@ -90,12 +90,12 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Description:
-    """A network, how it is trained, and what a search may vary.
+class Experiment:
+    """A network, its training, and the values that a search may vary.
 
-    The fold goes through `fold`, the context through `context`; what both give, side by side, through `head` and a
-    last unit that gives the probability. With `use_genre` the context has the genre at its end while the network is
-    trained; live it is never known, and the exported network does without. `search` maps places, such as
+    The fold goes through the layers of `fold`, the context through those of `context`, and both results together
+    through `head` and a last unit, which gives the probability. With `use_genre` the context ends with the genre during
+    training; the live path never knows it, and the exported network has no such input. `search` maps places, such as
     ``training.learning_rate`` or ``fold.0.filters``, to ranges.
     """
 
@@ -112,13 +112,14 @@ class Description:
 
     @property
     def digest(self) -> str:
-        """Hash of the network and its training: equal for equal experiments, whatever their files are called."""
+        """Hash of the network and its training; it does not depend on the name of the file."""
         parts = (self.use_context, self.fold, self.context, self.head, self.training, *["genre"] * self.use_genre)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+        # The fields of ambiguous cases were once called taste: with that name, earlier trainings are found again.
+        return hashlib.sha256(repr(parts).replace("ambiguous", "taste").encode()).hexdigest()[:12]
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Return the description in the file at `path`."""
+        """Return the experiment in the file at `path`."""
         try:
             record = tomllib.loads(path.read_text("utf-8"))
         except OSError as error:
@@ -130,12 +131,12 @@ class Description:
 
     @classmethod
     def parse(cls, record: dict[str, Any], name: str, where: str | None = None) -> Self:
-        """Return the description in `record`.
+        """Return the experiment in `record`.
 
         Raises
         ------
         TrainingError
-            A key or a kind is unknown, missing or of another type; the message names the nearest valid one.
+            If a key or a kind is unknown, missing or of a wrong type; the message names the nearest valid one.
         """
         where = where or name
         known = [entry.name for entry in fields(cls) if entry.name not in ("name", "record")]
@@ -146,10 +147,10 @@ class Description:
         layers = {key: _layers(record.get(key, []), f"{where}: {key}") for key in ("fold", "context", "head")}
         use_context = _checked(record.get("use_context", True), bool, f"{where}: use_context")
         if layers["context"] and not use_context:
-            raise TrainingError(f"{where}: there are context layers, but use_context is false")
+            raise TrainingError(f"{where}: use_context is false: remove the context layers")
         use_genre = _checked(record.get("use_genre", False), bool, f"{where}: use_genre")
         if use_genre and not isinstance(next(iter(layers["context"]), None), Dense):
-            raise TrainingError(f"{where}: use_genre needs a dense layer as the first of context")
+            raise TrainingError(f"{where}: use_genre needs a dense layer as the first layer of context")
         result = cls(
             name=name,
             about=_checked(record["about"], str, f"{where}: about"),
@@ -167,7 +168,7 @@ class Description:
         return result
 
     def varied(self, values: dict[str, Any]) -> Self:
-        """Return the description with other values at the places that are the keys of `values`, without a search."""
+        """Return the experiment with the `values` at their places, without a search."""
         record = copy.deepcopy({key: value for key, value in self.record.items() if key != "search"})
         for place, value in values.items():
             *path, last = place.split(".")
@@ -177,7 +178,7 @@ class Description:
                     target = target[int(step)] if isinstance(target, list) else target[step]
                 target[last] = value
             except (KeyError, IndexError, ValueError, TypeError):
-                raise TrainingError(f"{self.name}: search.{place}: there is no such place") from None
+                raise TrainingError(f"{self.name}: search.{place}: no such place in the experiment") from None
         return self.parse(record, self.name, f"{self.name}, varied")
 
 
@@ -202,7 +203,7 @@ def _range(value: Any, where: str) -> Range:
     result = _parse(Range, value, where)
     if result.choices or not result.low < result.high:
         raise TrainingError(f"{where}: give a list of values, or low and high")
-    # Whole numbers stay whole: the parser made them float.
+    # The parser made floats of whole numbers; use the originals.
     return Range(low=value["low"], high=value["high"], log=result.log)
 
 

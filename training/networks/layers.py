@@ -1,4 +1,4 @@
-"""The layers that a description of a network may list. Nothing here needs TensorFlow."""
+"""The layers that an experiment may list. Nothing here needs TensorFlow."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,11 +10,11 @@ Activation = Literal["linear", "relu", "tanh", "sigmoid"]
 
 @dataclass(frozen=True, kw_only=True)
 class Convolution:
-    """Convolution without padding over beats and phase; with a third number in `size`, over the bands also.
+    """Convolution without padding over beats and phase; with a third number in `size`, over the bands too.
 
-    After the first convolution over bands, the network sees windows of neighbouring bands, each for itself, until
-    ``merge_bands`` makes them channels. `circular` continues the phase axis at both ends with its other end, so
-    that it keeps its length: the beat is a circle.
+    After the first convolution over bands, the network sees separate windows of neighbouring bands, until
+    ``merge_bands`` makes them channels. `circular` continues the phase axis at each end with its other end, so that it
+    keeps its length: the beat is a circle.
     """
 
     filters: int
@@ -26,19 +26,19 @@ class Convolution:
 
     def __post_init__(self) -> None:
         if len(self.size) not in (2, 3) or len(self.strides) not in (0, len(self.size)):
-            raise TrainingError("a convolution's size and strides are two numbers (beats, steps) or three (and bands)")
+            raise TrainingError("give two numbers (beats, steps) or three (and bands) as size and as strides")
 
 
 @dataclass(frozen=True, kw_only=True)
 class MergeBands:
-    """The windows of bands that a convolution over bands left become channels."""
+    """Makes channels of the windows of a convolution over bands."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flux:
-    """Preprocessing: the difference to the step before, within the circle of the beat; `rectify` keeps rises only.
+    """Preprocessing: the difference from the previous step, within the circle of the beat; `rectify` keeps rises only.
 
-    With `beside` the bands themselves stay, and their flux is added to the channels.
+    With `beside`, the flux comes as additional channels after the bands.
     """
 
     rectify: bool = True
@@ -47,9 +47,9 @@ class Flux:
 
 @dataclass(frozen=True, kw_only=True)
 class LogConstant:
-    """Preprocessing: what is quieter than `constant`, relative to the mean of its band, hardly counts.
+    """Preprocessing: power below `constant`, relative to the mean of its band, hardly counts.
 
-    ``log(power + constant)`` in the place of ``log(power)``; `nepers` are those of power to which a fold's 1 stands.
+    Computes ``log(power + constant)`` instead of ``log(power)``; `nepers` is the power, in nepers, of 1 in a fold.
     """
 
     constant: float
@@ -60,8 +60,8 @@ class LogConstant:
 class Pcen:
     """Preprocessing: per-channel energy normalisation (Wang et al., ICASSP 2017) along the clip.
 
-    ``(power / (floor + smooth) ** gain + bias) ** root - bias ** root``; ``smooth`` is the exponential mean of what the
-    band had so far, with the weight `smoothing` on the newest step; `nepers` as in `LogConstant`.
+    Computes ``(power / (floor + smooth) ** gain + bias) ** root - bias ** root``; ``smooth`` is the exponential mean of
+    the band so far, with the weight `smoothing` on the newest step; `nepers` as in `LogConstant`.
     """
 
     smoothing: float = 0.06
@@ -118,7 +118,7 @@ class Dropout:
 
 @dataclass(frozen=True, kw_only=True)
 class MeanAndMaximum:
-    """Mean and maximum over all beats and phases, side by side."""
+    """Mean and maximum over all beats and phases, concatenated."""
 
 
 @dataclass(frozen=True, kw_only=True)

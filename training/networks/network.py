@@ -1,4 +1,4 @@
-"""Descriptions to networks: a fold and its context to the probability that the candidate is compatible."""
+"""Build networks from experiments: from a fold and its context to the probability that the candidate is compatible."""
 
 from dataclasses import dataclass, replace
 from functools import singledispatch
@@ -12,54 +12,54 @@ from paces_live.analysis.feature_config import FeatureConfig
 from training.annotations.genres import GENRES
 from training.errors import TrainingError
 from training.networks import layers as described
-from training.networks.experiment import Description
+from training.networks.experiment import Experiment
 from training.networks.layers import Layer
 
 
 @dataclass(frozen=True)
 class _Branch:
-    """What flows through the layers.
+    """The state between two layers.
 
     Attributes
     ----------
     x : keras tensor
     windows : int, optional
-        How many windows of bands of each case stand behind one another in the batch axis, between a convolution over
-        bands and the merging; there, the channels are those of one window. TFLite has no quantized 3-d convolution,
-        but the same 2-d convolution of every window is one, and shares its weights and its batch statistics.
+        Number of windows of bands of each case that follow one another in the batch axis, between a convolution over
+        bands and the merging; the channels are those of one window. TFLite has no quantized 3-d convolution, but the
+        same 2-d convolution of every window is equivalent, with the same weights and batch statistics.
     """
 
     x: Any
     windows: int | None = None
 
 
-def build(description: Description, config: FeatureConfig) -> Any:
-    """Return the untrained Keras model, inputs ``fold`` and ``context``, output a probability.
+def build(experiment: Experiment, config: FeatureConfig) -> Any:
+    """Return the untrained Keras model, with inputs ``fold`` and ``context`` and a probability as output.
 
-    Both inputs are there also where the network makes no use of the context; see `without_unused_context`. One that is
-    told the genre has it as a third input, ``genre``; see `without_genre`.
+    A network that does not use the context has this input too; see `without_unused_context`. A network that uses the
+    genre has a third input, ``genre``; see `without_genre`.
     """
     fold = keras.Input((config.fold_beats, config.fold_steps, config.n_mels), name="fold")
     context = keras.Input((config.context_values,), name="context")
-    genre = [keras.Input((len(GENRES),), name="genre")] * description.use_genre
-    x = _through(description.fold, fold, f"{description.name}: fold")
+    genre = [keras.Input((len(GENRES),), name="genre")] * experiment.use_genre
+    x = _through(experiment.fold, fold, f"{experiment.name}: fold")
     if len(x.shape) != 2:
-        raise TrainingError(f"{description.name}: fold must end in flatten or mean_and_maximum, then dense at most")
-    if description.use_context:
+        raise TrainingError(f"{experiment.name}: end fold with flatten or mean_and_maximum, then dense layers only")
+    if experiment.use_context:
         known = layers.Concatenate()([context, *genre]) if genre else context
-        beside = _through(description.context, known, f"{description.name}: context")
-        x = layers.Concatenate()([x, beside])
-    x = _through(description.head, x, f"{description.name}: head")
+        context_branch = _through(experiment.context, known, f"{experiment.name}: context")
+        x = layers.Concatenate()([x, context_branch])
+    x = _through(experiment.head, x, f"{experiment.name}: head")
     probability = layers.Dense(1, activation="sigmoid", name="probability")(x)
     return keras.Model([fold, context, *genre], probability, name="paces")
 
 
-def without_genre(network: Any, description: Description, config: FeatureConfig) -> Any:
-    """Return the network of a description that is told the genre as it is where no genre is known.
+def without_genre(network: Any, experiment: Experiment, config: FeatureConfig) -> Any:
+    """Return the network of an experiment with `use_genre` without this input, as if every genre were unknown.
 
-    The genre is then nothing but zeros, whose weights in the first layer of the context can go.
+    An unknown genre is all zeros, so that its weights in the first layer of the context can be removed.
     """
-    result = build(replace(description, use_genre=False), config)
+    result = build(replace(experiment, use_genre=False), config)
     shapes = [weight.shape for weight in result.get_weights()]
     weights = zip(network.get_weights(), shapes, strict=True)
     result.set_weights([weight[: shape[0]] if shape else weight for weight, shape in weights])
@@ -81,20 +81,20 @@ def _through(entries: tuple[Layer, ...], x: Any, where: str) -> Any:
             branch = _add(entry, branch)
         except (ValueError, IndexError) as error:
             reason = str(error).strip().splitlines()[0]
-            raise TrainingError(f"{where}.{number} does not fit what comes before it: {reason}") from error
+            raise TrainingError(f"{where}.{number} does not fit the layer before it: {reason}") from error
     if branch.windows is not None:
-        raise TrainingError(f"{where}: after a convolution over bands, merge_bands is missing")
+        raise TrainingError(f"{where}: add merge_bands after the convolution over bands")
     return branch.x
 
 
 @singledispatch
 def _add(entry: Layer, branch: _Branch) -> _Branch:
-    """Return the branch with the layer that `entry` describes at its end."""
+    """Return the branch with the layer of `entry` appended."""
     return _Branch(_layer(entry)(branch.x), branch.windows)
 
 
 def _layer(entry: Layer) -> Any:
-    """Return the one Keras layer that `entry` describes."""
+    """Return the Keras layer of `entry`."""
     match entry:
         case described.BatchNorm():
             return layers.BatchNormalization()
@@ -137,7 +137,7 @@ def _(entry: described.Convolution, branch: _Branch) -> _Branch:
 @_add.register
 def _(_entry: described.MergeBands, branch: _Branch) -> _Branch:
     if branch.windows is None:
-        raise ValueError("there are no windows of bands to merge")
+        raise ValueError("there is no convolution over bands to merge")
     _, beats, steps, channels = branch.x.shape
     x = ops.reshape(branch.x, (-1, branch.windows, beats, steps, channels))
     x = ops.transpose(x, (0, 2, 3, 1, 4))
@@ -168,7 +168,7 @@ def _(entry: described.LogConstant, branch: _Branch) -> _Branch:
 def _(entry: described.Pcen, branch: _Branch) -> _Branch:
     _, beats, steps, bands = branch.x.shape
     power = ops.reshape(ops.exp(entry.nepers * branch.x), (-1, beats * steps, bands))
-    # The exponential mean of a clip as a matrix; its first steps weigh what was heard so far.
+    # The exponential mean of a clip as a matrix; the weights of each step are normalised, so that the first steps fit.
     age = np.subtract.outer(np.arange(beats * steps), np.arange(beats * steps))
     weight = np.where(age >= 0, (1.0 - entry.smoothing) ** np.maximum(age, 0), 0.0)
     smooth = ops.matmul((weight / weight.sum(axis=1, keepdims=True)).astype(np.float32), power)
@@ -184,7 +184,7 @@ def _wrapped(x: Any, size: int) -> Any:
 
 
 def _windows_of_bands(branch: _Branch, size: int, stride: int) -> _Branch:
-    """Return windows of `size` neighbouring bands, or of as many windows of bands; they stand in the batch axis."""
+    """Return windows of `size` neighbouring bands, or windows of bands, in the batch axis."""
     _, beats, steps, channels = branch.x.shape
     if branch.windows is None:
         bands, channels = channels, 1
@@ -194,7 +194,7 @@ def _windows_of_bands(branch: _Branch, size: int, stride: int) -> _Branch:
         x = ops.reshape(branch.x, (-1, bands, beats, steps, channels))
     windows = (bands - size) // stride + 1
     if windows < 1:
-        raise ValueError(f"a size of {size} over {bands} bands")
+        raise ValueError(f"size {size} is larger than the {bands} bands")
     last = (windows - 1) * stride + 1
     parts = [x[:, band : band + last : stride] for band in range(size)]
     x = layers.Concatenate()(parts) if size > 1 else parts[0]

@@ -1,15 +1,14 @@
-"""Fine-tuning with simulated int8: what the conversion will round is rounded while the network learns.
+"""Fine-tuning with simulated int8: the network learns with the roundings of the later conversion.
 
-Weights are rounded per output channel, as TFLite does; a batch normalisation that follows scales whole channels and so
-changes nothing of it. Results are rounded within the range that they move in, after what TFLite fuses (Jacob et al.
-2018). The goal is what the network said before, so that neither labels nor its description are needed.
+Weights are rounded per output channel, as in TFLite; a batch normalisation that follows only scales whole channels.
+Results are rounded within their moving range, after the layers that TFLite fuses (Jacob et al. 2018). The labels are
+the probabilities of the network before, so that fine-tuning needs neither the stored labels nor the experiment.
 """
 
 import hashlib
 import json
 import shutil
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +20,20 @@ from training.dataset import stream
 from training.dataset.augment import vary
 from training.dataset.table import Table
 from training.networks.train import BATCH, WEIGHTS, Progress
+from training.workers import OnDone, ignore_progress
 
 FINE_TUNED = "fine-tuned.keras"
 EPOCHS, LEARNING_RATE = 2, 5e-4
 MOMENTUM = 0.95
 FUSED = (keras.layers.BatchNormalization, keras.layers.ReLU)
-"""Layers that TFLite computes together with the layer before: what lies between is not rounded."""
+"""Layers that TFLite fuses with the layer before, without a rounding in between."""
 UNROUNDED = (
     keras.layers.Dropout,
     keras.layers.SpatialDropout2D,
     keras.layers.MaxPooling2D,
     keras.layers.Flatten,
 )
-"""Layers that pass values on as they are."""
+"""Layers that do not change values."""
 
 
 class _Convolution(keras.layers.Conv2D):  # type: ignore[misc]
@@ -51,7 +51,7 @@ class _Dense(keras.layers.Dense):  # type: ignore[misc]
 
 
 def _rounded(kernel: Any) -> Any:
-    """Return a kernel in 255 levels for each output channel; the gradient passes as if it were not rounded."""
+    """Return a kernel in 255 levels per output channel; the gradient ignores the rounding."""
     kernel = tf.convert_to_tensor(kernel)
     axes = list(range(len(kernel.shape) - 1))
     largest = tf.stop_gradient(tf.maximum(tf.reduce_max(tf.abs(kernel), axes), 1e-6))
@@ -59,7 +59,7 @@ def _rounded(kernel: Any) -> Any:
 
 
 class _Rounding(keras.layers.Layer):  # type: ignore[misc]
-    """Rounds to 256 levels between moving averages of the least and the greatest value, 0 among them."""
+    """Rounds to 256 levels between moving averages of the smallest and the largest value; 0 is within."""
 
     def build(self, shape: Any) -> None:  # noqa: ARG002
         self.range = self.add_weight(shape=(2,), initializer="zeros", trainable=False, name="range")
@@ -74,7 +74,7 @@ class _Rounding(keras.layers.Layer):  # type: ignore[misc]
 
 
 def simulated(network: Any) -> Any:
-    """Return a copy of `network` that rounds as its int8 conversion will; batch statistics stay as they are."""
+    """Return a copy of `network` with the roundings of its int8 conversion; batch statistics stay fixed."""
     consumers: defaultdict[str, list[Any]] = defaultdict(list)
     for layer in network.operations:
         for node in layer._inbound_nodes:  # noqa: SLF001  (Keras has no public way to ask this)
@@ -92,7 +92,7 @@ def simulated(network: Any) -> Any:
         result = layer(*args, **kwargs)
         after = consumers[layer.name]
         fused = bool(after) and all(isinstance(each, FUSED) for each in after)
-        # The last result, a probability, always has levels of 1/256, which the threshold does not feel.
+        # The probability at the end always has levels of 1/256, which do not affect the threshold.
         return result if fused or not after or isinstance(layer, UNROUNDED) else _Rounding()(result)
 
     copied = keras.models.clone_model(network, clone_function=clone, call_function=call)
@@ -107,11 +107,11 @@ def fine_tune(
     table: Table,
     *,
     seed: int = 1,
-    on_done: Callable[[int, int], None] = lambda _done, _total: None,
+    on_done: OnDone = ignore_progress,
 ) -> Any:
-    """Return the network in `run`, fine-tuned on the cases of `table`; it is kept there.
+    """Return the network in `run`, fine-tuned on the cases of `table`, and keep it there.
 
-    One that is finished is read again; one that was interrupted goes on after its last whole epoch.
+    A finished network is read again; an interrupted fine-tuning continues after its last whole epoch.
     """
     of = hashlib.sha256((run / WEIGHTS).read_bytes()).hexdigest() + f" {table.fingerprint} {seed} {EPOCHS}"
     note, backup, kept = run / "fine-tuned.json", run / "fine-tuning", run / FINE_TUNED
@@ -132,7 +132,7 @@ def fine_tune(
     first = int(json.loads(progress.read_text("utf-8"))["epoch"]) if progress.exists() else 0
     varied = stream.tf_dataset(table, ones, ones, batch=BATCH, seed=seed, epoch=first, augment=vary)
     model.fit(
-        varied.map(lambda inputs, _goal, weight: (inputs, network([inputs["fold"], inputs["context"]]), weight)),
+        varied.map(lambda inputs, _label, weight: (inputs, network([inputs["fold"], inputs["context"]]), weight)),
         steps_per_epoch=steps,
         epochs=EPOCHS,
         verbose=0,
@@ -147,7 +147,7 @@ def fine_tune(
             tuned = model.get_layer(layer.name)
             layer.set_weights(tuned.get_weights())
             if isinstance(tuned, _Convolution | _Dense):
-                # Rounded here, nothing is left to the conversion's own rounding: many weights end up between two steps.
+                # Round here, because many weights end up between two steps, which the conversion rounds differently.
                 layer.kernel.assign(_rounded(tuned.kernel))
     network.save(kept)
     shutil.rmtree(backup, ignore_errors=True)

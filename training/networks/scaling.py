@@ -1,4 +1,4 @@
-"""The last step of a training: probabilities that mean what they say."""
+"""Calibrate a trained network, so that its probabilities are shares."""
 
 from typing import Any
 
@@ -7,22 +7,22 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 CERTAIN = 1e-6
-"""Probabilities nearer to 0 or 1 than this are taken for that: a float holds no more of their logits."""
+"""Distance to which probabilities are clipped from 0 and 1, beyond which a float holds no logit."""
 
 
 def scale(network: Any, label: NDArray[np.int8], probability: NDArray[np.float32]) -> tuple[float, float]:
     """Give the logits of `network` the slope and the offset of least cross-entropy, in place (Platt 1999).
 
-    The rarer class, smoothed labels, and matters of taste that are learned as doubts all press the probabilities of
-    what is compatible down. The last layer's weights are changed, so that the exported file carries the mend and
-    nothing that runs it need know.
+    The rarer class, smoothed labels and the soft labels of ambiguous cases all lower the probabilities of compatible
+    cases. The correction goes into the weights of the last layer, so that programs that run the exported file need not
+    know of it.
 
     Parameters
     ----------
     network : keras.Model
         Ends in the dense layer ``probability`` of one sigmoid unit.
     label, probability : ndarray, shape (n,)
-        Truth of the cases of the validation split, none a matter of taste, and what the network says of them.
+        Labels of the cases of the validation split without ambiguous ones, and the network's probabilities.
 
     Returns
     -------

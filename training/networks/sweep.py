@@ -1,8 +1,7 @@
-"""Networks side by side: every description with several seeds, or a search over ranges; then the seeds combined."""
+"""Sweeps: compare experiments over several seeds, search over ranges of values, and combine the seeds."""
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,79 +12,81 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from paces_live.analysis.feature_config import FeatureConfig
-from training.dataset.table import Division
+from training.dataset.table import Splits
 from training.errors import TrainingError
-from training.networks.experiment import Description, Range
+from training.networks.experiment import Experiment, Range
 from training.networks.train import MEASURES, measure
-from training.networks.trials import FAILED, OBJECTIVE, Bench, Outcome
+from training.networks.trials import FAILED, OBJECTIVE, Result, TrialRunner
+from training.workers import OnDone, ignore_progress
 
 RESULTS = "sweep.json"
 
 
 def sweep(
-    descriptions: list[Path],
+    experiments: list[Path],
     batches: Path,
     folder: Path,
     config: FeatureConfig,
     *,
     seeds: int,
     epochs: int | None = None,
-    trials: int | None = None,
-    on_done: Callable[[int, int], None] = lambda _done, _total: None,
-) -> list[Outcome]:
-    """Train every description with the seeds 1 to `seeds` and return the outcomes, best mean accuracy first.
+    searched: int | None = None,
+    on_done: OnDone = ignore_progress,
+) -> list[Result]:
+    """Train every experiment with the seeds 1 to `seeds` and return the results, best mean accuracy first.
 
-    All trials are kept in an Optuna study in `folder`: one that is finished is not run again, one that was interrupted
-    goes on after its last whole epoch. Results hold for the same cases, seed and number of epochs only.
+    An Optuna study in `folder` keeps all trials: a finished one is not repeated, an interrupted one continues after its
+    last whole epoch. A result counts only for the same cases, seed and number of epochs.
 
     Parameters
     ----------
-    descriptions
-        TOML files. One with a table ``[search]`` stands for `trials` networks, which Optuna chooses from its ranges by
-        the mean validation accuracy of those before.
+    experiments
+        TOML files. One with a table ``[search]`` stands for `searched` networks, which Optuna chooses from its ranges
+        by the mean validation accuracy of the earlier ones.
     epochs
-        Instead of the number that each description gives.
-    trials
-        Networks that each search tries in all.
-    on_done : callable
-        Told the number of trainings done and their total.
+        Number of epochs instead of the experiments' own.
+    searched
+        Number of networks that each search tries in all.
+    on_done
+        Called with the number of finished trials and their total.
 
     Returns
     -------
-    list of Outcome
+    list of Result
         Also written to ``sweep.json`` in `folder`.
 
     Raises
     ------
     TrainingError
-        A description is wrong, two have the same name, or `trials` is given without a search, or a search without it.
+        If an experiment is invalid, two have the same name, or `searched` is given without a search or a search
+        without `searched`.
     """
-    read = [Description.read(path) for path in descriptions]
-    names = [description.name for description in read]
+    read = [Experiment.read(path) for path in experiments]
+    names = [experiment.name for experiment in read]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise TrainingError(f"two descriptions are called {twice[0]}; rename one")
-    searched = [description.name for description in read if description.search]
-    if searched and trials is None:
-        raise TrainingError(f"{searched[0]} has a table [search]: say how many networks to try, with --trials")
-    if trials is not None and not searched:
-        raise TrainingError("--trials is for a search, and none of the descriptions has a table [search]")
-    total = seeds * sum(trials or 1 if description.search else 1 for description in read)
-    bench = Bench(folder, config, total=total, epochs=epochs, on_done=on_done)
-    cases = Division.read(batches, config)
-    outcomes: list[Outcome] = []
-    for description in read:
-        if description.search:
-            outcomes += _search(description, bench, cases, seeds, trials or 1)
+        raise TrainingError(f"two experiments are called {twice[0]}: rename one")
+    searches = [experiment.name for experiment in read if experiment.search]
+    if searches and searched is None:
+        raise TrainingError(f"{searches[0]} has a table [search]: give the number of networks to try with --trials")
+    if searched is not None and not searches:
+        raise TrainingError("no experiment has a table [search]: leave out --trials")
+    total = seeds * sum(searched or 1 if experiment.search else 1 for experiment in read)
+    runner = TrialRunner(folder, config, total=total, epochs=epochs, on_done=on_done)
+    cases = Splits.read(batches, config)
+    results: list[Result] = []
+    for experiment in read:
+        if experiment.search:
+            results += _search(experiment, runner, cases, seeds, searched or 1)
         else:
-            outcomes.append(outcome(description, bench, cases, seeds))
-    outcomes.sort(key=lambda each: each.mean(OBJECTIVE), reverse=True)
-    text = json.dumps([asdict(each) for each in outcomes], indent=1, default=str)
+            results.append(trials(experiment, runner, cases, seeds))
+    results.sort(key=lambda result: result.mean(OBJECTIVE), reverse=True)
+    text = json.dumps([asdict(result) for result in results], indent=1, default=str)
     (folder / RESULTS).write_text(text + "\n", "utf-8")
-    return outcomes
+    return results
 
 
 def combine(probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-    """Return the verdicts of several networks together, by each way of combining.
+    """Return the probabilities of several networks together, by each way of combining.
 
     Parameters
     ----------
@@ -106,61 +107,59 @@ def combine(probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float32]
     return {way: values.astype(np.float32) for way, values in combined.items()}
 
 
-def best(outcomes: list[Outcome]) -> Path:
-    """Return the folder of the single network that is the best by `OBJECTIVE` on the validation split."""
-    runs = {
-        outcome.folder / f"seed-{number}": run for outcome in outcomes for number, run in enumerate(outcome.runs, 1)
-    }
+def best(results: list[Result]) -> Path:
+    """Return the folder of the single network with the best `OBJECTIVE` on the validation split."""
+    runs = {result.folder / f"seed-{number}": run for result in results for number, run in enumerate(result.runs, 1)}
     return max(runs, key=lambda folder: runs[folder][OBJECTIVE])
 
 
-def table(outcomes: list[Outcome]) -> Table:
-    """Return the measures in per cent: mean and spread over the seeds, and below them the seeds combined."""
-    result = Table("network", "seeds", *(name.replace("_", " ") for name in MEASURES))
-    for each in outcomes:
-        chosen = "".join(f"\n  {place} = {_short(value)}" for place, value in each.values.items())
-        cells = (each.cell(name) for name in MEASURES)
-        result.add_row(each.name + chosen, str(len(each.runs)), *cells)
-        for way, measures in each.combined.items():
-            result.add_row(f"  {way} of the seeds", "", *(f"{100 * measures[name]:.2f}" for name in MEASURES))
-    return result
+def table(results: list[Result]) -> Table:
+    """Return a table of the measures in per cent: mean and spread over the seeds, and below the seeds combined."""
+    lines = Table("experiment", "seeds", *(name.replace("_", " ") for name in MEASURES))
+    for result in results:
+        chosen = "".join(f"\n  {place} = {_short(value)}" for place, value in result.values.items())
+        cells = (result.cell(name) for name in MEASURES)
+        lines.add_row(result.name + chosen, str(len(result.runs)), *cells)
+        for way, measures in result.combined.items():
+            lines.add_row(f"  {way} of the seeds", "", *(f"{100 * measures[name]:.2f}" for name in MEASURES))
+    return lines
 
 
-def outcome(
-    description: Description, bench: Bench, cases: Division, seeds: int, values: dict[str, Any] | None = None
-) -> Outcome:
-    """Train `description` with all seeds that are not done, and return what became of it."""
-    said = np.stack([bench.run(description, cases, seed) for seed in range(1, seeds + 1)])
-    together = combine(said) if seeds > 1 else {}
+def trials(
+    experiment: Experiment, runner: TrialRunner, cases: Splits, seeds: int, values: dict[str, Any] | None = None
+) -> Result:
+    """Train `experiment` with all seeds that are not finished yet, and return the result."""
+    probabilities = np.stack([runner.run(experiment, cases, seed) for seed in range(1, seeds + 1)])
+    together = combine(probabilities) if seeds > 1 else {}
     label = cases.validation.label
-    return Outcome(
-        description.name,
+    return Result(
+        experiment.name,
         values or {},
-        bench.home(description, cases),
-        tuple(measure(label, probability) for probability in said),
+        runner.home(experiment, cases),
+        tuple(measure(label, probability) for probability in probabilities),
         {way: measure(label, probability) for way, probability in together.items()},
     )
 
 
-def _search(description: Description, bench: Bench, cases: Division, seeds: int, trials: int) -> list[Outcome]:
-    """Return the outcomes of `trials` networks that Optuna chose from the ranges of `description`."""
-    ranges = hashlib.sha256(repr(sorted(description.search.items())).encode()).hexdigest()[:8]
-    name = f"{description.name}-{bench.key(description, cases)}-{ranges}-{seeds}"
-    # A seed of its own for each continuation: the same one would propose what was tried already.
-    known = len(bench.study(name).trials)
-    study = bench.study(name, optuna.samplers.TPESampler(seed=1 + known))
+def _search(experiment: Experiment, runner: TrialRunner, cases: Splits, seeds: int, count: int) -> list[Result]:
+    """Return the results of `count` networks that Optuna chose from the ranges of `experiment`."""
+    ranges = hashlib.sha256(repr(sorted(experiment.search.items())).encode()).hexdigest()[:8]
+    name = f"{experiment.name}-{runner.key(experiment, cases)}-{ranges}-{seeds}"
+    # A new seed for each continuation: the same one would propose the same values again.
+    known = len(runner.study(name).trials)
+    study = runner.study(name, optuna.samplers.TPESampler(seed=1 + known))
     for trial in study.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
         study.tell(trial.number, state=FAILED)
         study.enqueue_trial(trial.params)
-    done = study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))[:trials]
-    # Every seed of these is in the study of networks: nothing is trained for them.
-    outcomes = [outcome(description.varied(trial.params), bench, cases, seeds, trial.params) for trial in done]
-    for _ in range(trials - len(done)):
+    done = study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))[:count]
+    # All seeds of these are in the study of networks, so nothing is trained here.
+    results = [trials(experiment.varied(trial.params), runner, cases, seeds, trial.params) for trial in done]
+    for _ in range(count - len(done)):
         chosen = study.ask()
-        values = {place: _suggested(chosen, place, within) for place, within in description.search.items()}
-        outcomes.append(outcome(description.varied(values), bench, cases, seeds, values))
-        study.tell(chosen, outcomes[-1].mean(OBJECTIVE))
-    return outcomes
+        values = {place: _suggested(chosen, place, within) for place, within in experiment.search.items()}
+        results.append(trials(experiment.varied(values), runner, cases, seeds, values))
+        study.tell(chosen, results[-1].mean(OBJECTIVE))
+    return results
 
 
 def _suggested(trial: optuna.Trial, place: str, within: Range) -> Any:

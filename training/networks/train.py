@@ -1,4 +1,4 @@
-"""Megabatches to a trained network."""
+"""Train a network on a megabatch."""
 
 import csv
 import json
@@ -18,55 +18,56 @@ from numpy.typing import NDArray
 
 from paces_live.analysis.feature_config import FeatureConfig
 from training.dataset import stream
-from training.dataset.table import Division, Table
+from training.dataset.table import Splits, Table
 from training.errors import TrainingError
-from training.evaluate.metrics.songs import candidate_measures
-from training.networks.experiment import Description, Training
+from training.evaluate.metrics.candidates import candidate_measures
+from training.networks.experiment import Experiment, Training
 from training.networks.network import build, without_genre
-from training.networks.objective import Lesson, song_weights
+from training.networks.objective import TrainingSet, song_weights
+from training.workers import OnDone, ignore_progress
 
 BATCH = 256
 WEIGHTS = "network.keras"
 PLAN = "trained-with.json"
 VALIDATION = "validation.json"
 PROBABILITIES = "validation.npy"
-"""Probability of each validation case, matters of taste among them, in the order of the megabatch."""
+"""File of the probabilities of all validation cases, ambiguous ones included, in the order of the megabatch."""
 MEASURES = ("accuracy", "balanced_accuracy", "auc")
 REFRESH = 100
-"""Batches from which batch normalisation learns its statistics anew, after weights were averaged."""
+"""Number of batches for new statistics of batch normalisation after weights were averaged."""
 
 Strategy = Literal["none", "mirrored"]
 
 
 def train(
-    batches: Path | Division,
+    batches: Path | Splits,
     folder: Path,
-    description: Description,
+    experiment: Experiment,
     config: FeatureConfig,
     *,
     seed: int,
     epochs: int | None = None,
     strategy: Strategy = "none",
-    on_done: Callable[[int, int], None] = lambda _done, _total: None,
+    on_done: OnDone = ignore_progress,
 ) -> dict[str, float]:
-    """Train the network of `description` on a megabatch and save it into `folder`.
+    """Train the network of `experiment` on a megabatch and save it into `folder`.
 
-    What is saved is the network of the best validation loss, or the average of the last epochs' weights where the
-    description wants one and its validation loss is lower. Resumes after the last whole epoch when it was interrupted,
-    with the batches that would have come next. What `folder` holds already is not trained again.
+    The saved network is that of the best validation loss, or the average of the weights of the last epochs, if the
+    experiment asks for it and its validation loss is lower. An interrupted training continues after its last whole
+    epoch, with the batches that would have come next. A finished network in `folder` is not trained again.
 
-    Cases are streamed from the shards, those of the validation split too: the memory it takes does not grow with them.
+    All cases are streamed from the shards, so that memory does not grow with their number.
 
     Parameters
     ----------
     batches
-        Folder of the megabatch; or the cases to learn from and those to judge by, chosen and labelled otherwise.
+        Folder of the megabatch, or the cases to learn from and to judge by.
     epochs
-        Passes over the training cases; the description's number by default.
+        Number of passes over the training cases; the experiment's by default.
     strategy
-        Where the network is trained: on one device, or mirrored on all of them, each with its part of each batch.
-    on_done : callable
-        Told the number of batches learned from and their total.
+        Train on one device, or mirrored on all of them, each with a part of every batch.
+    on_done
+        Called with the number of batches learned from and their total.
 
     Returns
     -------
@@ -76,15 +77,15 @@ def train(
     Raises
     ------
     TrainingError
-        `folder` holds an interrupted training of something else; or the network is to be told genres and none is known.
+        If `folder` holds another interrupted training, or the network uses genres and none is known.
     """
-    plan = description.training
+    plan = experiment.training
     epochs = epochs or plan.epochs
-    cases = Division.read(batches, config) if isinstance(batches, Path) else batches
+    cases = Splits.read(batches, config) if isinstance(batches, Path) else batches
     made_of = f"{cases.fingerprint}-{config.fingerprint[:8]}"
     asked = {
-        "network": description.name,
-        "digest": description.digest,
+        "network": experiment.name,
+        "digest": experiment.digest,
         "seed": seed,
         "epochs": epochs,
         "cases": made_of,
@@ -93,23 +94,23 @@ def train(
         on_done(1, 1)
         return {name: value for name, value in trained(folder).items() if name in ("loss", *MEASURES)}
     first = _claim(folder, asked)
-    # In a sweep, what earlier trainings built would stay in memory.
+    # In a sweep, earlier networks would stay in memory.
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
-    lesson = Lesson(cases.train, plan, genre=description.use_genre)
+    training_set = TrainingSet(cases.train, plan, genre=experiment.use_genre)
     validation = cases.validation.take(cases.validation.label >= 0)
     with _scope(strategy):
-        model = build(description, config)
+        model = build(experiment, config)
         model.compile(
-            optimizer=_optimizer(plan, lesson.steps * epochs),
+            optimizer=_optimizer(plan, training_set.steps * epochs),
             loss=keras.losses.BinaryCrossentropy(label_smoothing=plan.label_smoothing),
             metrics=["accuracy", keras.metrics.AUC(name="auc")],
         )
     best, log, average = folder / WEIGHTS, folder / "epochs.csv", folder / "average"
     model.fit(
-        lesson.stream(seed, first),
+        training_set.stream(seed, first),
         validation_data=in_order(validation),
-        steps_per_epoch=lesson.steps,
+        steps_per_epoch=training_set.steps,
         epochs=epochs,
         verbose=0,
         shuffle=False,
@@ -119,8 +120,8 @@ def train(
             ),
             keras.callbacks.CSVLogger(str(log), append=True),
             *([] if plan.average_from is None else [_Collector(average, plan.average_from)]),
-            Progress(on_done, first, epochs, lesson.steps),
-            # The last one: an epoch that is interrupted before this is done again, with all of the above.
+            Progress(on_done, first, epochs, training_set.steps),
+            # The last callback: an epoch interrupted before it is repeated with all of the above.
             keras.callbacks.BackupAndRestore(str(folder / "backup"), delete_checkpoint=False),
         ],
     )
@@ -129,42 +130,42 @@ def train(
     averaged = False
     if found := sorted(average.glob("*.npz")):
         mean = _averaged(model, found)
-        _refresh(mean, lesson.stream(seed, epochs), min(lesson.steps, REFRESH))
+        _refresh(mean, training_set.stream(seed, epochs), min(training_set.steps, REFRESH))
         averaged = _loss(mean, validation) < loss
         if averaged:
             saved, loss = mean, _loss(mean, validation)
             saved.save(best)
-    if description.use_genre:
-        saved = without_genre(saved, description, config)
-        # What is interrupted from here on judges it again.
+    if experiment.use_genre:
+        saved = without_genre(saved, experiment, config)
+        # After an interruption from here on, this network is judged again.
         saved.compile(loss=model.loss)
         saved.save(best)
     probability = saved.predict(in_order(cases.validation), verbose=0)[:, 0]
     np.save(folder / PROBABILITIES, probability)
     metrics = {"loss": loss} | measure(cases.validation.label, probability)
-    record = {"network": description.name, "seed": seed, "epochs": epochs, "averaged": averaged}
+    record = {"network": experiment.name, "seed": seed, "epochs": epochs, "averaged": averaged}
     (folder / VALIDATION).write_text(json.dumps(metrics | record) + "\n", "utf-8")
     shutil.rmtree(folder / "backup", ignore_errors=True)
     return metrics
 
 
 def in_order(table: Table) -> Any:
-    """Return the cases of `table` once, as they are, for a network to judge; see `training.dataset.stream.tf_dataset`.
+    """Return the cases of `table` once and unchanged, for a network to judge; see `training.dataset.stream.tf_dataset`.
 
-    Nobody is told a genre: the live engine knows none either.
+    They have no genre, because the live path has none.
     """
-    goal = np.maximum(table.label, 0).astype(np.float32)
-    return stream.tf_dataset(table, goal, song_weights(table), batch=BATCH)
+    label = np.maximum(table.label, 0).astype(np.float32)
+    return stream.tf_dataset(table, label, song_weights(table), batch=BATCH)
 
 
 def measure(label: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, float]:
-    """Return the measures that networks are compared by, of the verdicts on all cases but matters of taste."""
+    """Return the measures for comparing networks, over all cases but the ambiguous ones."""
     measures = candidate_measures(label[label >= 0], probability[label >= 0])
     return {name: measures[name] for name in MEASURES}
 
 
 class _Collector(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keeps the weights after the epoch `first` and each later one, counted from 1, a file each."""
+    """Saves the weights after the epoch `first`, counted from 1, and after each later one."""
 
     def __init__(self, folder: Path, first: int) -> None:
         super().__init__()
@@ -177,7 +178,7 @@ class _Collector(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class Progress(keras.callbacks.Callback):  # type: ignore[misc]
-    """Tells how many batches were learned from."""
+    """Reports the number of batches learned from."""
 
     def __init__(self, on_done: Callable[[int, int], None], first: int, epochs: int, steps: int) -> None:
         super().__init__()
@@ -192,37 +193,37 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def trained(folder: Path) -> dict[str, Any]:
-    """Return what is known of the finished network in `folder`: its measures on the validation split, its training.
+    """Return the record of the finished network in `folder`: its validation measures and its training.
 
     Raises
     ------
     TrainingError
-        There is none.
+        If there is no finished network.
     """
     try:
         record: dict[str, Any] = json.loads((folder / VALIDATION).read_text("utf-8"))
     except FileNotFoundError:
-        raise TrainingError(f"{folder} holds no finished network: python -m training train makes one") from None
+        raise TrainingError(f"{folder} holds no finished network: run python -m training train") from None
     return record
 
 
 def _holds(folder: Path, asked: dict[str, Any]) -> bool:
-    """Tell whether `folder` is of this very training."""
+    """Return whether `folder` belongs to this training."""
     note = folder / PLAN
     return note.exists() and note.read_text("utf-8") == json.dumps(asked)
 
 
 def _claim(folder: Path, asked: dict[str, Any]) -> int:
-    """Prepare `folder` for a training and return the number of whole epochs that are done already."""
+    """Prepare `folder` for a training and return the number of finished epochs."""
     backup = folder / "backup"
     progress = backup / "training_metadata.json"
     if progress.exists():
         if not _holds(folder, asked):
-            raise TrainingError(f"{folder} holds an interrupted training of something else; delete {backup} first")
+            raise TrainingError(f"{folder} holds another interrupted training: delete {backup} first")
         return int(json.loads(progress.read_text("utf-8"))["epoch"])
     for left in (backup, folder / "average"):
         shutil.rmtree(left, ignore_errors=True)
-    # Nobody is to take what another training left here for the result of this one.
+    # The results of another training must not be taken for those of this one.
     for name in (VALIDATION, WEIGHTS, "epochs.csv"):
         (folder / name).unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
@@ -254,7 +255,7 @@ def _optimizer(plan: Training, steps: int) -> Any:
 
 
 def _best_loss(log: Path) -> float | None:
-    """Return the best validation loss so far, of a training that goes on; a worse network must not replace that one."""
+    """Return the best validation loss before the interruption, so that no worse network replaces that one."""
     if not log.exists():
         return None
     with log.open(encoding="utf-8", newline="") as rows:
@@ -279,7 +280,7 @@ def _averaged(model: Any, found: list[Path]) -> Any:
 
 
 def _refresh(model: Any, batches: Any, count: int) -> None:
-    """Learn the statistics of batch normalisation anew: the mean over `count` batches, for the weights as they are."""
+    """Replace the statistics of batch normalisation by the mean over `count` batches with the present weights."""
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     kept = [norm.momentum for norm in norms]
     for number, (inputs, _, _) in enumerate(batches.take(count)):

@@ -1,6 +1,6 @@
-"""Where networks are trained side by side: each training once, looked up in a study when it is asked for again."""
+"""Trials of experiments: each training is done once and then looked up in an Optuna study."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,31 +10,33 @@ import optuna
 from numpy.typing import NDArray
 
 from paces_live.analysis.feature_config import FeatureConfig
-from training.dataset.table import Division
-from training.networks.experiment import Description
+from training.dataset.table import Splits
+from training.networks.experiment import Experiment
 from training.networks.train import PROBABILITIES, measure, train
+from training.workers import OnDone, ignore_progress
 
 TRIALS = "trials.db"
 OBJECTIVE = "accuracy"
-"""What a study maximizes, on validation cases."""
+"""Measure on validation cases that a study maximizes."""
 FAILED = optuna.trial.TrialState.FAIL
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A description's networks, one a seed or one a part of the cases.
+class Result:
+    """The trials of an experiment, one per seed or one per fold.
 
     Attributes
     ----------
     name : str
+        Name of the experiment.
     values : dict
-        What a search chose, by place, or what else sets these networks apart.
+        Values that a search chose, by place, or another parameter that distinguishes these trials.
     folder : Path
-        Where their runs are, as `training.networks.train.train` leaves them.
+        Folder of their runs, see `training.networks.train.train`.
     runs : tuple of dict
-        Validation measures of each network.
+        Validation measures of each trial.
     combined : dict of dict
-        Validation measures of all networks together, by the way of combining; see `training.networks.sweep.combine`.
+        Validation measures of all trials together, by the way of combining; see `training.networks.sweep.combine`.
     """
 
     name: str
@@ -44,11 +46,11 @@ class Outcome:
     combined: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def mean(self, measure: str) -> float:
-        """Return the mean over the networks."""
+        """Return the mean over the trials."""
         return float(np.mean([run[measure] for run in self.runs]))
 
     def spread(self, measure: str) -> float:
-        """Return the sample standard deviation over the networks; 0 for a single one."""
+        """Return the sample standard deviation over the trials; 0 for a single one."""
         return float(np.std([run[measure] for run in self.runs], ddof=1)) if len(self.runs) > 1 else 0.0
 
     def cell(self, measure: str) -> str:
@@ -56,17 +58,17 @@ class Outcome:
         return f"{100 * self.mean(measure):.2f} ± {100 * self.spread(measure):.2f}"
 
 
-class Bench:
-    """Trains networks in a folder and keeps count; a training that is finished is not done again.
+class TrialRunner:
+    """Trains networks in a folder; a finished trial is not repeated.
 
     Parameters
     ----------
     total
-        Trainings that there will be.
+        Number of trials to come.
     epochs
-        Instead of the number that each description gives.
-    on_done : callable
-        Told the number of trainings done and their total.
+        Number of epochs instead of the experiments' own.
+    on_done
+        Called with the number of finished trials and their total.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class Bench:
         *,
         total: int,
         epochs: int | None = None,
-        on_done: Callable[[int, int], None] = lambda _done, _total: None,
+        on_done: OnDone = ignore_progress,
     ) -> None:
         self._folder, self._config, self._epochs = folder, config, epochs
         self._on_done, self._done, self._total = on_done, 0, total
@@ -85,33 +87,33 @@ class Bench:
         on_done(0, total)
 
     def study(self, name: str, sampler: optuna.samplers.BaseSampler | None = None) -> optuna.Study:
-        """Return the study `name`, created if need be."""
+        """Return the study `name`; create it if it does not exist."""
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         storage = f"sqlite:///{self._folder / TRIALS}"
         return optuna.create_study(
             study_name=name, storage=storage, sampler=sampler, direction="maximize", load_if_exists=True
         )
 
-    def key(self, description: Description, cases: Division) -> str:
-        """Return what the results of a description depend on, beside the seed."""
-        epochs = self._epochs or description.training.epochs
-        return f"{description.digest}-{cases.fingerprint}-{self._config.fingerprint[:8]}-{epochs}"
+    def key(self, experiment: Experiment, cases: Splits) -> str:
+        """Return a key of everything that the results of an experiment depend on, except the seed."""
+        epochs = self._epochs or experiment.training.epochs
+        return f"{experiment.digest}-{cases.fingerprint}-{self._config.fingerprint[:8]}-{epochs}"
 
-    def home(self, description: Description, cases: Division) -> Path:
-        """Return the folder of the runs of a description on these cases."""
-        return self._folder / f"{description.name}-{self.key(description, cases)}"
+    def home(self, experiment: Experiment, cases: Splits) -> Path:
+        """Return the folder of the runs of an experiment on these cases."""
+        return self._folder / f"{experiment.name}-{self.key(experiment, cases)}"
 
-    def run(self, description: Description, cases: Division, seed: int) -> NDArray[np.float32]:
-        """Train `description` if that is not done, and return its probabilities of all validation cases.
+    def run(self, experiment: Experiment, cases: Splits, seed: int) -> NDArray[np.float32]:
+        """Train `experiment` if it is not trained yet, and return its probabilities of all validation cases.
 
-        One that was interrupted goes on after its last whole epoch.
+        An interrupted training continues after its last whole epoch.
         """
-        key, folder = self.key(description, cases), self.home(description, cases) / f"seed-{seed}"
+        key, folder = self.key(experiment, cases), self.home(experiment, cases) / f"seed-{seed}"
         if not (self._finished(key, seed) and (folder / PROBABILITIES).exists()):
             trial = self._study.ask()
-            for name, value in {"network": description.name, "key": key, "seed": seed}.items():
+            for name, value in {"network": experiment.name, "key": key, "seed": seed}.items():
                 trial.set_user_attr(name, value)
-            train(cases, folder, description, self._config, seed=seed, epochs=self._epochs)
+            train(cases, folder, experiment, self._config, seed=seed, epochs=self._epochs)
             measures = measure(cases.validation.label, np.load(folder / PROBABILITIES))
             for name, number in measures.items():
                 trial.set_user_attr(name, number)

@@ -1,1 +1,1 @@
-"""The measures: pure functions from predictions and truth to numbers."""
+"""The measures: pure functions of predictions and truth."""

@@ -1,4 +1,4 @@
-"""Active learning: which groove families and meters need more data, and how many songs of each to make."""
+"""Errors by group of songs, and the groups that need more data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,46 +7,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.corpus.songs import Song
-from training.evaluate.run.predictions import Verdicts
+from training.evaluate.metrics.candidates import NO_SONG, Predictions
+from training.evaluate.metrics.interval import wilson
 
 ENOUGH, WORST = 150, 12
-"""Cases that a group must have before it is called bad, and how many are called so."""
+"""Smallest number of cases of a group that counts as bad, and largest number of such groups."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Single verdicts on songs that have something in common."""
+    """Numbers of cases and of wrong predictions for songs that have something in common."""
 
     cases: int
     errors: int
 
     @property
     def error_rate(self) -> float:
-        """Share of wrong verdicts."""
+        """Share of wrong predictions."""
         return self.errors / self.cases if self.cases else 0.0
 
     @property
     def at_least(self) -> float:
-        """Lower end of the 95 % interval of the error rate (Wilson 1927): few cases do not make a group look bad."""
-        if not self.cases:
-            return 0.0
-        z, n, rate = 1.96, self.cases, self.error_rate
-        center, spread = rate + z * z / (2 * n), z * np.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-        return float(max(0.0, (center - spread) / (1 + z * z / n)))
+        """Lower end of the 95 % interval of the error rate; chance does not make a small group look bad."""
+        return wilson(self.errors, self.cases)[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What needs more data; the test split has no say in it.
+    """Groups that need more data, without regard to the test split.
 
     Attributes
     ----------
     families : dict
-        The worst of the training split.
+        The worst families of the training split.
     meters, lacking : dict
-        The meters, and the families, that are worst in the validation split.
+        The worst meters and families of the validation split.
     more : dict
-        Shares of songs to make, by family, all of the training split.
+        Shares of the songs to make, by family of the training split.
     """
 
     families: dict[str, Group]
@@ -55,11 +52,11 @@ class Needs:
     more: dict[str, float]
 
 
-def needs(train: Verdicts, validation: Verdicts, songs: Sequence[Song]) -> Needs:
-    """Say which families and meters need more data, from the verdicts on the training and the validation split."""
+def needs(train: Predictions, validation: Predictions, songs: Sequence[Song]) -> Needs:
+    """Return the families and meters that need more data, by the predictions on the training and validation splits."""
 
     def bad(keys: NDArray[np.str_], wrong: NDArray[np.bool_]) -> dict[str, Group]:
-        music = keys != "none"
+        music = keys != NO_SONG
         return worst(grouped(keys[music], wrong[music]), enough=ENOUGH, count=WORST)
 
     families = bad(train.family, train.wrong)
@@ -72,14 +69,26 @@ def needs(train: Verdicts, validation: Verdicts, songs: Sequence[Song]) -> Needs
 
 
 def grouped(keys: NDArray[np.str_], wrong: NDArray[np.bool_]) -> dict[str, Group]:
-    """Count the verdicts and errors of each group, by its name in order."""
+    """Return the group of each key, in order of the keys.
+
+    Examples
+    --------
+    >>> grouped(np.array(["waltz", "rock", "waltz"]), np.array([True, False, False]))
+    {'rock': Group(cases=1, errors=0), 'waltz': Group(cases=2, errors=1)}
+    """
     names, place = np.unique(keys, return_inverse=True)
     cases, errors = np.bincount(place, minlength=len(names)), np.bincount(place, wrong, minlength=len(names))
     return {str(name): Group(int(c), int(e)) for name, c, e in zip(names, cases, errors, strict=True)}
 
 
 def worst(groups: Mapping[str, Group], *, enough: int, count: int) -> dict[str, Group]:
-    """Return the up to `count` groups of at least `enough` cases that are surely worse than all taken together."""
+    """Return up to `count` groups of at least `enough` cases that are significantly worse than all together.
+
+    Examples
+    --------
+    >>> list(worst({"bad": Group(400, 80), "good": Group(4000, 40)}, enough=100, count=5))
+    ['bad']
+    """
     overall = Group(sum(g.cases for g in groups.values()), sum(g.errors for g in groups.values())).error_rate
     bad = [(name, g) for name, g in groups.items() if g.cases >= enough and g.at_least > overall]
     return dict(sorted(bad, key=lambda item: -item[1].at_least)[:count])
@@ -88,14 +97,19 @@ def worst(groups: Mapping[str, Group], *, enough: int, count: int) -> dict[str, 
 def weights(
     families: Mapping[str, Group], meters: Mapping[str, Group], members: Mapping[str, Sequence[str]]
 ) -> dict[str, float]:
-    """Return the shares of songs to make of each family, adding up to 1.
+    """Return the shares of songs to make of each family, of sum 1.
 
     Parameters
     ----------
     families, meters
-        Those that need more data. Half of the songs go to the families, half to the meters, each by its error rate.
+        Groups that need more data. Half of the songs go to the families and half to the meters, by error rate.
     members
-        Training families of each meter; a meter's songs are spread over them evenly.
+        Training families of each meter; the songs of a meter are spread evenly over them.
+
+    Examples
+    --------
+    >>> weights({"a": Group(10, 1)}, {"triple": Group(10, 2)}, {"triple": ["b", "a"]})
+    {'a': 0.75, 'b': 0.25}
     """
     shares: dict[str, float] = {}
     meters = {meter: group for meter, group in meters.items() if members.get(meter)}

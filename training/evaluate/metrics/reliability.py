@@ -1,4 +1,4 @@
-"""Whether a probability means what it says: reliability, expected calibration error."""
+"""Calibration of probabilities: reliability diagram and expected calibration error."""
 
 from dataclasses import dataclass
 
@@ -6,23 +6,28 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 BINS = 15
-CALIBRATED = 0.03
-"""Greatest expected calibration error of probabilities that may be called calibrated."""
+"""Number of bins of equal width."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Verdicts of like probability: borders, how many, mean probability, share that is compatible."""
+    """Predictions of similar probability: borders, number, mean probability, share of compatible candidates."""
 
     low: float
     high: float
     count: int
-    said: float
-    true: float
+    predicted: float
+    compatible: float
 
 
 def reliability(label: NDArray[np.int8], probability: ArrayLike, bins: int = BINS) -> list[Bin]:
-    """Return the bins of equal width that hold any verdict, in order."""
+    """Return the bins that are not empty, in order.
+
+    Examples
+    --------
+    >>> reliability(np.array([1, 1, 0]), [1.0, 1.0, 1.0], bins=2)[0].compatible  # doctest: +ELLIPSIS
+    0.666...
+    """
     values = np.asarray(probability, np.float64)
     place = np.minimum((values * bins).astype(int), bins - 1)
     return [
@@ -39,6 +44,17 @@ def reliability(label: NDArray[np.int8], probability: ArrayLike, bins: int = BIN
 
 
 def calibration_error(label: NDArray[np.int8], probability: ArrayLike, bins: int = BINS) -> float:
-    """Return the expected calibration error: |share - probability|, averaged over verdicts (Naeini et al. 2015)."""
+    """Return the expected calibration error (Naeini, Cooper and Hauskrecht 2015).
+
+    It is the difference between mean probability and share of compatible candidates of each bin, averaged over
+    predictions.
+
+    Examples
+    --------
+    >>> round(calibration_error(np.array([1, 1, 1, 1, 0]), [0.8] * 5), 6)
+    0.0
+    >>> round(calibration_error(np.array([1, 1, 1, 1, 0]), [1.0] * 5), 6)
+    0.2
+    """
     found = reliability(label, probability, bins)
-    return sum(part.count * abs(part.true - part.said) for part in found) / max(1, len(label))
+    return sum(part.count * abs(part.compatible - part.predicted) for part in found) / max(1, len(label))

@@ -1,1 +1,1 @@
-"""Pages, tables, figures and the model card: from measures to Markdown and pictures."""
+"""Write the measures down: pages, figures, the manifest and the model card."""

@@ -1,135 +1,137 @@
-"""The model card, written from what the manifest holds."""
+"""The model card, written from the manifest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from paces_live.analysis.manifest import Manifest
-from training.evaluate.report.wording import WORDS, told
-from training.evaluate.run.baselines import LIBROSA
-from training.evaluate.run.real_music import FELT_BEATS
-from training.evaluate.run.songs import EXCERPT_S, Heard
+from training.evaluate.report.markdown import folded, table
+from training.evaluate.report.wording import WORDS, text
 
-TEMPLATE = """\
+TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "quantization, on validation cases": "quantization, on validation cases",
+        "held-out generated songs, degraded": "held-out songs",
+        "open real set, constant tempo": "real-music set",
+        "open real set, constant tempo, degraded": "real-music set, degraded",
+    }
+)
+"""Names of the manifest's groups of measures for readers."""
+SUMMARY = (
+    *("songs", "right", "songs_without_wrong_pace", "set_precision", "set_recall", "flag_precision", "flag_recall"),
+    *("tempo_error_median", "verdict_median_s", "verdict_p90_s"),
+)
+"""Measures of whole songs that the card shows first."""
+
+PURPOSE = """\
 # The model
 
-Written by `python -m training evaluate`; every figure was measured on the exported int8 file.
+Written by `python -m training evaluate`. Every figure was measured on the exported int8 file.
 
-`paces.tflite` ({model_bytes:,} bytes) says for a candidate tempo whether one can jog to the music at that step rate.
-`paces.json` ({manifest_bytes:,} bytes), its manifest, carries the hash, the feature configuration, the quantization,
-the thresholds, these figures and a self-test. The two belong together; the live engine refuses one without the other.
+## What it is for
 
-| | |
-|---|---|
-| hash | `{sha256}` |
-| feature path | `{fingerprint}` |
-| inputs | fold {fold_shape} and context {context_shape}, int8 |
-| output | probability that the pace is compatible, int8 |
-| taken up at, given up below | {on}, {off} |
-{provenance}
+`paces.tflite` ({model_bytes:,} bytes) answers one question: can you jog to this music at this step rate? It gets a
+candidate tempo and up to 25 s of sound, and gives the probability that you can. paces-live proposes the candidates,
+asks the model about each of them every second, and follows the answers. A song usually has several such paces: the
+beat, its half or its double.
 
-It was trained on generated music only: accompaniments rendered with soundfonts, then degraded as a room and a cheap
-microphone would. Splits are by groove family: no groove of the test songs was trained on. Truth comes from the score.
-It has never seen singing, and music whose tempo drifts by more than a few per cent within 25 s is beyond its method.
-{sections}"""
+It is not a beat tracker: the most probable pace is often another metrical level than the beat.
+
+`paces.json` ({manifest_bytes:,} bytes) is its manifest, with the hash, the feature configuration, the quantization, the
+thresholds, the measures and a self-test. paces-live refuses one file without the other.
+"""
+RIGHT = """
+## How right it is
+
+{table}
+*Held-out songs* are generated, in groove families that the model was not trained on, and degraded as by a room and a
+cheap microphone; one in five stays clean. The *real-music set* consists of tracks of exactly known tempo from Debian
+packages; no choice depended on it. *Flag* is the sign that the music matches a target, at targets from 140 to 190 steps
+per minute. *Time to verdict* is the sound that paces-live needs until it is right and stays right.
+"""
+FAILURES = """
+## Where it fails
+
+- **Songs with the wrong metrical level.** The most frequent error: the half or the double of the beat is missed, or a
+  level is shown that most runners would not step to.
+- **Other meters than 4/4.** There are fewer songs of them to learn from:
+
+{table}
+- **Rhythms across the beat**, such as long 3+3+2 patterns without drums: two thirds or four thirds of the beat may look
+  like a pace.
+- **Changing tempo.** If the tempo drifts by more than a few per cent within 25 s, the beats do not line up, and the
+  model finds nothing or is wrong. Music in free time raises a false flag now and then.
+- **Singing** was not in the training data. Speech, noise and the sounds of a street were, and hardly ever raise a flag.
+"""
+MAKING = """
+## How it was made
+
+The model was trained only on generated music: accompaniments with soundfonts, degraded as by rooms and cheap
+microphones. Their paces follow from the score. The splits keep groove families together: no groove of the test songs
+was in the training. `training/README.md` describes every step.
+
+{table}"""
 
 
 def card(manifest: Manifest, model: Path) -> str:
     """Return the model card in Markdown."""
+    named = {TITLES.get(name, name): measures for name, measures in manifest.metrics.items()}
+    sections = [
+        PURPOSE.format(model_bytes=model.stat().st_size, manifest_bytes=model.with_suffix(".json").stat().st_size)
+    ]
+    songs = {name: measures.get("whole_songs", measures) for name, measures in named.items()}
+    songs = {name: measures for name, measures in songs.items() if "set_f1" in measures}
+    if songs:
+        rows = [
+            (WORDS[measure], *(_text(measure, measures.get(measure, "")) for measures in songs.values()))
+            for measure in SUMMARY
+        ]
+        sections.append(RIGHT.format(table=table(("", *songs), rows)))
+    meters: dict[str, Any] = next((group["by_meter"] for group in named.values() if "by_meter" in group), {})
+    rows = [(meter, _text("flag_f1", value)) for meter, value in meters.items()]
+    sections.append(FAILURES.format(table=_indented(table(("meter", "flag F1, held-out songs"), rows))))
+    sections.append(MAKING.format(table=table(("", ""), _making(manifest))))
+    sections.append("\n## All measures\n")
+    sections += [folded(name, _groups(measures)) for name, measures in named.items()]
+    return "\n".join(part.rstrip("\n") + "\n" for part in sections)
+
+
+def _making(manifest: Manifest) -> Iterable[tuple[str, str]]:
+    """Yield name and value of each property and each fact of the provenance."""
     features = manifest.features
-    return TEMPLATE.format(
-        model_bytes=model.stat().st_size,
-        manifest_bytes=model.with_suffix(".json").stat().st_size,
-        sha256=manifest.sha256,
-        fingerprint=manifest.fingerprint,
-        fold_shape=f"{features.fold_beats} beats x {features.fold_steps} steps x {features.n_mels} bands",
-        context_shape=f"of {features.context_values} values",
-        on=manifest.threshold_on,
-        off=manifest.threshold_off,
-        provenance="\n".join(
-            f"| {name.replace('_', ' ')} | {_flat(value)} |" for name, value in manifest.provenance.items()
-        ),
-        sections="".join(_section(name, measures) for name, measures in manifest.metrics.items()),
-    )
-
-
-REAL_MUSIC = """\
-# On real music
-
-Written by `python -m training openset`. The tracks are real music of exactly known, constant tempo, made from Debian
-packages (LMMS projects, tracker modules, MIDI files, drum machine songs). None was trained on or tuned to. Each went
-through the engine as `paces-live analyze` does it, of long tracks the first {excerpt:.0f} s after the margin; right
-means that the tempo, its half or its double is shown, and nothing not on its ladder. The tempo is the felt one: in
-{felt} the drums run in four beats to three quarters of the file.
-Degraded is the same track as a cheap microphone hears it in a noisy room. The last columns show librosa's
-`feature.tempo` of the clean track, which gives one number; it counts as right where that is the tempo, its half or its
-double within 5 %.
-
-**paces-live is right on {right} of {count} tracks ({share:.1%}), of degraded ones on {worse} ({worse_share:.1%});
-librosa on {other} ({other_share:.1%}).**
-
-| track | tempo | paces shown | right | degraded | right | librosa | right |
-|---|---|---|---|---|---|---|---|
-{rows}
-"""
-
-
-def real_music(clean: Sequence[Heard], degraded: Sequence[Heard]) -> str:
-    """Return the table of the open real set in Markdown, with librosa's tempo of each track beside it."""
-    octave = [
-        any(abs(one.tempi[LIBROSA] / (one.item.tempo * ratio) - 1.0) <= 0.05 for ratio in (0.5, 1.0, 2.0))
-        for one in clean
-    ]
-    rows = [
-        f"| {one.item.id} | {one.item.tempo:g} | {_paces(one)} | {_yes(one.judged().right)} "
-        f"| {_paces(other)} | {_yes(other.judged().right)} | {one.tempi[LIBROSA]:.1f} | {_yes(beside)} |"
-        for one, other, beside in zip(clean, degraded, octave, strict=True)
-    ]
-    count = len(clean)
-    right, worse_right = (sum(one.judged().right for one in heard) for heard in (clean, degraded))
-    other_right = sum(octave)
-    return REAL_MUSIC.format(
-        felt=" and ".join(FELT_BEATS),
-        excerpt=EXCERPT_S,
-        right=right,
-        count=count,
-        share=right / count,
-        worse=worse_right,
-        worse_share=worse_right / count,
-        other=other_right,
-        other_share=other_right / count,
-        rows="\n".join(rows),
-    )
-
-
-def _paces(heard: Heard) -> str:
-    return ", ".join(f"{spm:.1f}" for spm in sorted(heard.judged().result.found)) or "none"
-
-
-def _yes(right: bool) -> str:
-    return "yes" if right else "**no**"
+    yield "hash", f"`{manifest.sha256}`"
+    yield "feature path", f"`{manifest.fingerprint}`"
+    fold = f"{features.fold_beats} beats x {features.fold_steps} steps x {features.n_mels} bands"
+    yield "inputs, int8", f"fold of {fold}, context of {features.context_values} values"
+    yield "output, int8", "probability that the candidate is compatible"
+    yield "shown from, hidden below", f"{manifest.threshold_on}, {manifest.threshold_off}"
+    for name, value in manifest.provenance.items():
+        yield name.replace("_", " "), _flat(value)
 
 
 def _flat(value: Any) -> str:
-    """Return a value of the provenance in words; a dict as a list of its items."""
+    """Return a value of the provenance as text, a dict as a list of its items."""
     if isinstance(value, dict):
         return ", ".join(f"{name.replace('_', ' ')} {_flat(item)}" for name, item in value.items())
     return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
-def _section(name: str, measures: dict[str, Any]) -> str:
-    """Return a heading and a table for each flat group of measures in `measures`."""
+def _groups(measures: Mapping[str, Any]) -> str:
+    """Return a table of the measures, and one below for each group among them."""
     flat = {key: value for key, value in measures.items() if not isinstance(value, dict)}
-    text = f"\n## {name}\n\n" + (_table(flat) if flat else "")
-    for key, value in measures.items():
-        if isinstance(value, dict):
-            text += f"\n### {key.replace('_', ' ')}\n\n" + _table(value)
-    return text
+    parts = [_table("measure", flat)] if flat else []
+    parts += [_table(key.replace("_", " "), value) for key, value in measures.items() if isinstance(value, dict)]
+    return "\n".join(parts)
 
 
-def _table(measures: dict[str, Any]) -> str:
-    rows = [
-        f"| {WORDS.get(key, key)} | {told(key, value) if isinstance(value, float) else value} |"
-        for key, value in measures.items()
-    ]
-    return "\n".join(["| measure | value |", "|---|---|", *rows]) + "\n"
+def _table(head: str, measures: Mapping[str, Any]) -> str:
+    return table((head, "value"), [(WORDS.get(key, key), _text(key, value)) for key, value in measures.items()])
+
+
+def _text(measure: str, value: Any) -> str:
+    return text(measure, value) if isinstance(value, float) else str(value)
+
+
+def _indented(text: str) -> str:
+    return "".join(f"  {line}\n" for line in text.splitlines())

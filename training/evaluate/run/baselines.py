@@ -1,85 +1,78 @@
-"""Other programs that tell a tempo, to measure beside: each where it is installed."""
+"""Baselines: other programs that estimate a tempo, each in one wrapper.
+
+`training` measures how right they are, and `benchmarks` what they cost: it runs this module as a program, perhaps with
+another Python that has the packages, as ``python -m training.evaluate.run.baselines NAME WAV``. So this module needs
+nothing but numpy, soundfile and soxr, and runs on old Pythons too.
+"""
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
-RATE = 22050
-"""Sample rate of what the programs are given, Hz."""
+Estimate = Callable[[Samples], float]
+
+RATE = 22_050
+"""Sample rate of the songs of the evaluation, Hz."""
+WINDOW_S = 25
+"""Length of the newest audio from which a live estimate is made, seconds."""
+HOP = 512
+"""Hop of aubio's analysis, samples."""
 
 
-def librosa_tempo(samples: Samples) -> float:
-    """Return the tempo of librosa's `feature.tempo`."""
+@dataclass(frozen=True)
+class Baseline:
+    """A program that estimates one tempo.
+
+    Attributes
+    ----------
+    package : str
+        The Python package that it needs.
+    rate : int
+        Sample rate that it takes, Hz.
+    shortest_s : int
+        Length of the shortest audio for a live estimate, seconds.
+    estimator : callable
+        Imports and prepares the program; returns a function from mono samples to beats per minute.
+    """
+
+    package: str
+    rate: int
+    shortest_s: int
+    estimator: Callable[[], Estimate]
+
+    def tempo(self, samples: Samples) -> float:
+        """Return the tempo of samples at `RATE`, beats per minute, 0 if there is none."""
+        return self.estimator()(_resampled(samples, RATE, self.rate))
+
+    def follow(self, samples: Samples, rate: int) -> Iterator[float]:
+        """Yield live estimates, beats per minute: each second one from the last `WINDOW_S` seconds."""
+        samples, estimate = _resampled(samples, rate, self.rate), self.estimator()
+        for end in range(self.shortest_s * self.rate, len(samples), self.rate):
+            yield estimate(samples[max(0, end - WINDOW_S * self.rate) : end])
+
+
+class Aubio(Baseline):
+    """aubio keeps a state: live, it gives an estimate at each beat and begins nothing again."""
+
+    def follow(self, samples: Samples, rate: int) -> Iterator[float]:
+        """Yield aubio's tempo at each beat, beats per minute."""
+        for _, bpm in _aubio_beats(samples, rate):
+            yield bpm
+
+
+def _librosa() -> Estimate:
+    """Return librosa's `feature.tempo`."""
     import librosa
 
-    return float(librosa.feature.tempo(y=samples, sr=RATE)[0])
-
-
-def essentia_rhythm(samples: Samples) -> float:
-    """Return the tempo of Essentia's RhythmExtractor2013, by several features."""
-    return float(_essentia().RhythmExtractor2013(method="multifeature")(_at_44100(samples))[0])
-
-
-def essentia_percival(samples: Samples) -> float:
-    """Return the tempo of Essentia's PercivalBpmEstimator."""
-    return float(_essentia().PercivalBpmEstimator(sampleRate=44100)(_at_44100(samples)))
-
-
-def aubio_tempo(samples: Samples) -> float:
-    """Return the tempo of aubio: the median distance of the beats that it finds."""
-    aubio = importlib.import_module("aubio")
-    hop = 512
-    follow = aubio.tempo("default", 2 * hop, hop, RATE)
-    starts = range(0, len(samples) - hop + 1, hop)
-    beats = [follow.get_last_s() for start in starts if follow(samples[start : start + hop])[0]]
-    return float(60.0 / np.median(np.diff(beats))) if len(beats) > 1 else 0.0
-
-
-def madmom_tempo(samples: Samples) -> float:
-    """Return the most likely tempo of madmom: its beat network and comb filters."""
-    beats = importlib.import_module("madmom.features.beats")
-    tempo = importlib.import_module("madmom.features.tempo")
-    signal = importlib.import_module("madmom.audio.signal").Signal(_at_44100(samples), 44100)
-    found = tempo.TempoEstimationProcessor(fps=100)(beats.RNNBeatProcessor()(signal))
-    return float(found[0][0]) if len(found) else 0.0
-
-
-LIBROSA = "librosa feature.tempo"
-RIVALS: Mapping[str, tuple[str, Callable[[Samples], float]]] = MappingProxyType(
-    {
-        LIBROSA: ("librosa", librosa_tempo),
-        "essentia RhythmExtractor2013": ("essentia", essentia_rhythm),
-        "essentia Percival": ("essentia", essentia_percival),
-        "aubio tempo": ("aubio", aubio_tempo),
-        "madmom tempo": ("madmom", madmom_tempo),
-    }
-)
-"""By name: the package that it needs, and the function from mono samples at `RATE` to beats per minute."""
-
-
-def installed() -> tuple[str, ...]:
-    """Return the names of the rivals whose package is there."""
-    return tuple(name for name, (package, _) in RIVALS.items() if importlib.util.find_spec(package) is not None)
-
-
-def broken(names: Iterable[str]) -> dict[str, str]:
-    """Return why rivals that are installed do not work here: each hears some seconds of clicks, and what it raises."""
-    clicks = np.zeros(12 * RATE, np.float32)
-    clicks[:: RATE // 2] = 0.5
-    reasons = {}
-    for name in names:
-        try:
-            RIVALS[name][1](clicks)
-        except Exception as error:  # noqa: BLE001  (whatever another program may raise)
-            reasons[name] = f"{type(error).__name__}: {error}".splitlines()[0]
-    return reasons
+    return lambda samples: float(librosa.feature.tempo(y=samples, sr=RATE)[0])
 
 
 def _essentia() -> Any:
@@ -88,5 +81,98 @@ def _essentia() -> Any:
     return importlib.import_module("essentia.standard")
 
 
-def _at_44100(samples: Samples) -> Samples:
-    return np.asarray(soxr.resample(samples, RATE, 44100), np.float32)
+def _essentia_rhythm() -> Estimate:
+    """Return Essentia's RhythmExtractor2013, by several features."""
+    standard = _essentia()
+    return lambda samples: float(standard.RhythmExtractor2013(method="multifeature")(samples)[0])
+
+
+def _essentia_percival() -> Estimate:
+    """Return Essentia's PercivalBpmEstimator."""
+    standard = _essentia()
+    return lambda samples: float(standard.PercivalBpmEstimator(sampleRate=44_100)(samples))
+
+
+def _aubio_beats(samples: Samples, rate: int) -> Iterator["tuple[float, float]"]:
+    """Yield the time of each beat that aubio finds, seconds, and its tempo then, beats per minute."""
+    aubio = importlib.import_module("aubio")
+    follow = aubio.tempo("default", 2 * HOP, HOP, rate)
+    for start in range(0, len(samples) - HOP + 1, HOP):
+        if follow(samples[start : start + HOP])[0]:
+            yield follow.get_last_s(), follow.get_bpm()
+
+
+def _aubio() -> Estimate:
+    """Return the tempo of the median distance of the beats that aubio finds."""
+
+    def estimate(samples: Samples) -> float:
+        beats = [seconds for seconds, _ in _aubio_beats(samples, RATE)]
+        return float(60.0 / np.median(np.diff(beats))) if len(beats) > 1 else 0.0
+
+    return estimate
+
+
+def _madmom() -> Estimate:
+    """Return the most likely tempo of madmom's beat network and comb filters."""
+    beats = importlib.import_module("madmom.features.beats").RNNBeatProcessor()
+    tempo = importlib.import_module("madmom.features.tempo").TempoEstimationProcessor(fps=100)
+    signal = importlib.import_module("madmom.audio.signal").Signal
+
+    def estimate(samples: Samples) -> float:
+        found = tempo(beats(signal(samples, 44_100)))
+        return float(found[0][0]) if len(found) else 0.0
+
+    return estimate
+
+
+LIBROSA = "librosa feature.tempo"
+BASELINES: Mapping[str, Baseline] = MappingProxyType(
+    {
+        LIBROSA: Baseline("librosa", RATE, 1, _librosa),
+        "essentia RhythmExtractor2013": Baseline("essentia", 44_100, 5, _essentia_rhythm),
+        "essentia Percival": Baseline("essentia", 44_100, 5, _essentia_percival),
+        "aubio tempo": Aubio("aubio", RATE, 0, _aubio),
+        "madmom comb filter": Baseline("madmom", 44_100, 5, _madmom),
+    }
+)
+"""All baselines, by name."""
+
+
+def installed() -> "tuple[str, ...]":
+    """Return the names of the baselines whose package is installed."""
+    return tuple(name for name, one in BASELINES.items() if importlib.util.find_spec(one.package) is not None)
+
+
+def broken(names: Iterable[str]) -> "dict[str, str]":
+    """Return the error of each baseline that fails on a few seconds of clicks, although it is installed."""
+    clicks = np.zeros(12 * RATE, np.float32)
+    clicks[:: RATE // 2] = 0.5
+    reasons = {}
+    for name in names:
+        try:
+            BASELINES[name].tempo(clicks)
+        except Exception as error:  # noqa: BLE001  (another program may raise anything)
+            reasons[name] = f"{type(error).__name__}: {error}".splitlines()[0]
+    return reasons
+
+
+def main(name: str, wav: str) -> None:
+    """Print the live estimates of a baseline for a mono file, one per line."""
+    import soundfile
+
+    samples, rate = soundfile.read(wav, dtype="float32")
+    for bpm in BASELINES[name].follow(samples, rate):
+        sys.stdout.write(f"{bpm}\n")
+        sys.stdout.flush()
+
+
+def _resampled(samples: Samples, rate: int, wanted: int) -> Samples:
+    if rate == wanted:
+        return samples
+    import soxr
+
+    return np.asarray(soxr.resample(samples, rate, wanted), np.float32)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

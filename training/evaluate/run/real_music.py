@@ -1,7 +1,7 @@
-"""An evaluation set that anyone can rebuild: songs of exactly known tempo, rendered from Debian packages.
+"""The real-music set: tracks of exactly known tempo, rendered from Debian packages.
 
-Each track is a row of a CSV file that names a package, a file in it and its tempo. None of the music is
-distributed with this project: the programs of the same distribution render it here.
+Each track is a row of a CSV file that names a package, a file in it and its tempo. None of the music is part of this
+project: programs of the same distribution render it, so that anyone can rebuild the set.
 """
 
 import csv
@@ -22,51 +22,55 @@ from training.annotations.truth import Meter, Truth, truth
 from training.errors import TrainingError
 
 RATE = 44_100
+"""Sample rate of the rendered tracks, Hz."""
 LONGEST_S = 300
+"""Longest rendered part of a track, seconds."""
 LIMIT_S = 300.0
+"""Longest time that a program may take, seconds."""
 ATTEMPTS = 4
-"""LMMS 1.2 crashes in one of ten runs, mostly when it leaves; the next run of the same song succeeds."""
+"""Number of attempts after a crash: LMMS 1.2 crashes in one of ten runs, and the next run succeeds."""
 SILENT = 1e-3
+"""Peak up to which a track counts as silent."""
 
 METERS: Mapping[str, Meter] = MappingProxyType(
     {
         "4/4": "duple",
         "4/4?": "duple",
-        "6/4": "duple",  # the one such song has its snare on every second beat: three groups of two
+        "6/4": "duple",  # the only such song has its snare on every second beat: three groups of two
         "3/4": "triple",
         "5/4": "quintuple",
     }
 )
-
+"""Meters of the list; a question mark follows a likely meter that is not in the file."""
 
 FELT_BEATS: Mapping[str, float] = MappingProxyType({"msx_busy_schedule": 4 / 3, "msx_the_fast_route": 4 / 3})
-"""Beats to a quarter note of the file: in these two the kick and the snare run in four beats to three quarters."""
+"""Felt beats per quarter note of the file: in these two, kick and snare play four beats in three quarters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One song of the set.
+    """One track of the set.
 
-    Parameters
+    Attributes
     ----------
     id
-        Its name in the set, and that of its audio file.
+        Name of the track, and of its audio file.
     family
-        What it is made with: a key of `RENDERERS`.
+        Kind of source, a key of `RENDERERS`.
     package
-        The Debian package that holds it.
+        Debian package of the track.
     path
-        The file in that package; where it is not at that place, the package's file of that name is meant.
+        File in that package; if it is not at this path, the file of the same name in the package.
     title
-        What its author calls it.
+        Title by its author.
     tempo
-        Beats per minute.
+        Felt beats per minute.
     meter
-        Such as ``3/4``; a question mark follows a meter that is likely but not written in the file.
+        One of `METERS`.
     swung
-        Whether its beats are divided into thirds.
+        Whether the beat is divided into thirds.
     constant
-        Whether the tempo holds from beginning to end.
+        Whether the tempo is constant from beginning to end.
     """
 
     id: str
@@ -82,14 +86,14 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """A program that makes audio of a song.
+    """A program that renders a track.
 
-    Parameters
+    Attributes
     ----------
     package
-        The Debian package that it is in.
+        Its Debian package.
     command
-        Its command line; ``{song}``, ``{wav}`` and ``{soundfont}`` are put in.
+        Its command line, with the fields ``{song}``, ``{wav}`` and ``{soundfont}``.
     """
 
     package: str
@@ -113,7 +117,7 @@ RENDERERS: Mapping[str, Renderer] = MappingProxyType(
             "hydrogen",
             ("h2cli", "-d", "fake", "-s", "{song}", "-r", str(RATE), "-b", "32", "-o", "{wav}"),
         ),
-        # The first subsong only and no repeat: further ones may have another tempo.
+        # The first subsong only, without repeat: the others may have another tempo.
         "tracker": Renderer(
             "openmpt123",
             (
@@ -125,14 +129,19 @@ RENDERERS: Mapping[str, Renderer] = MappingProxyType(
 )
 
 
+def folder(work: Path) -> Path:
+    """Return the folder of the rendered tracks in a work folder."""
+    return work / "openset"
+
+
 def read(csv_path: Path) -> list[Track]:
     """Read the list of tracks.
 
     Parameters
     ----------
     csv_path
-        A file with the columns id, family, source, title, tempo_bpm, meter, constant_tempo and notes, where
-        source is ``deb:PACKAGE PATH``, with or without ``rendered by ...`` after it.
+        A file with the columns id, family, source, title, tempo_bpm, meter, constant_tempo and notes. The source is
+        ``deb:PACKAGE PATH``; ``rendered by ...`` may follow.
 
     Returns
     -------
@@ -142,7 +151,7 @@ def read(csv_path: Path) -> list[Track]:
     Raises
     ------
     TrainingError
-        Where a row cannot be understood.
+        If a row is invalid.
     """
     with csv_path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
@@ -165,58 +174,38 @@ def _track(row: Mapping[str, str], place: str) -> Track:
             constant={"yes": True, "no": False}[row["constant_tempo"]],
         )
     except (IndexError, KeyError, TypeError, ValueError) as error:
-        raise TrainingError(f"{place}: not a track of the open set: {dict(row)}") from error
+        raise TrainingError(f"{place}: not a track of the real-music set: {dict(row)}") from error
 
 
 def truth_of(track: Track) -> Truth:
-    """Say which paces fit a track.
-
-    Parameters
-    ----------
-    track
-        A track of the set.
-
-    Returns
-    -------
-    Truth
-        From its tempo, meter and swing.
+    """Return the paces of a track, by its tempo, meter and swing.
 
     Raises
     ------
     TrainingError
-        Where nothing is known of its meter.
+        If its meter is not one of `METERS`.
     """
     if track.meter not in METERS:
-        raise TrainingError(f"{track.id}: unknown meter {track.meter!r}; known are {', '.join(METERS)}")
+        raise TrainingError(f"{track.id}: unknown meter {track.meter!r}: use one of {', '.join(METERS)}")
     return truth(track.tempo, METERS[track.meter], swung=track.swung)
 
 
 def render(track: Track, folder: Path) -> Path:
-    """Make the audio of a track: the first five minutes at most, 44.1 kHz, 16 bits.
+    """Render at most five minutes of a track into `folder`, 44.1 kHz, 16 bits; return the FLAC file.
 
-    Parameters
-    ----------
-    track
-        A track of the set.
-    folder
-        Where its audio goes; audio that is there already is left as it is.
-
-    Returns
-    -------
-    Path
-        The FLAC file.
+    A finished file stays as it is.
 
     Raises
     ------
     TrainingError
-        Where a package is missing, or the program fails, takes too long or makes silence.
+        If a package is missing, or the program fails, takes too long or renders silence.
     """
     target = folder / f"{track.id}.flac"
     if target.exists():
         return target
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".render-") as scratch:
-        room = Path(scratch).resolve()  # the programs run in there
+        room = Path(scratch).resolve()  # the programs run in this folder
         whole, flac = room / "whole.wav", room / "part.flac"
         _run(track, whole)
         audio, rate = soundfile.read(whole, frames=LONGEST_S * RATE, dtype="float32", always_2d=True)
@@ -224,7 +213,7 @@ def render(track: Track, folder: Path) -> Path:
             raise TrainingError(f"{track.id}: rendered at {rate} Hz instead of {RATE}")
         peak = float(np.max(np.abs(audio), initial=0.0))
         if not peak > SILENT:
-            raise TrainingError(f"{track.id}: rendered as silence; perhaps an instrument of it is missing")
+            raise TrainingError(f"{track.id}: rendered as silence: check that all its instruments are installed")
         soundfile.write(flac, audio / max(peak, 1.0), RATE, format="FLAC", subtype="PCM_16")
         flac.replace(target)
     return target
@@ -235,21 +224,17 @@ def render_all(
     folder: Path,
     on_done: Callable[[Track, str | None], None] = lambda _track, _reason: None,
 ) -> tuple[list[tuple[Track, Path]], list[tuple[Track, str]]]:
-    """Make the audio of many tracks, one after the other.
+    """Render many tracks into `folder`, one after the other.
 
     Parameters
     ----------
-    tracks
-        Tracks of the set.
-    folder
-        Where their audio goes.
     on_done
         Called after each track with the reason why it could not be rendered, or None.
 
     Returns
     -------
     tuple
-        The rendered tracks with their files, and the others with the reasons.
+        The rendered tracks with their files, and the other tracks with the reasons.
     """
     rendered: list[tuple[Track, Path]] = []
     failed: list[tuple[Track, str]] = []
@@ -267,7 +252,7 @@ def render_all(
 def _run(track: Track, wav: Path) -> None:
     renderer = RENDERERS.get(track.family)
     if renderer is None:
-        raise TrainingError(f"{track.id}: unknown family {track.family!r}; known are {', '.join(RENDERERS)}")
+        raise TrainingError(f"{track.id}: unknown family {track.family!r}: use one of {', '.join(RENDERERS)}")
     program = renderer.command[0]
     if shutil.which(program) is None:
         raise TrainingError(f"{program} is missing: sudo apt install {renderer.package}")
@@ -284,7 +269,7 @@ def _run(track: Track, wav: Path) -> None:
 
 
 def _execute(track: Track, command: list[str], folder: Path) -> tuple[int, str]:
-    """Run a program in a home of its own, for it reads and writes its user's settings."""
+    """Run a program in a home of its own, because it reads and writes the settings of its user."""
     environment = os.environ | {
         "HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder),
@@ -292,7 +277,7 @@ def _execute(track: Track, command: list[str], folder: Path) -> tuple[int, str]:
         "QT_QPA_PLATFORM": "offscreen",
     }
     log = folder / "log"
-    with log.open("wb") as output:  # a file: children that outlive a stopped program would hold a pipe open
+    with log.open("wb") as output:  # not a pipe: children of a stopped program would keep it open
         try:
             status = subprocess.run(
                 command,

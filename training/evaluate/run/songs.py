@@ -1,11 +1,9 @@
-"""What is heard, and what is found in it: songs through the engine that a runner uses, other programs beside it."""
+"""Whole songs: everything that models and baselines find in them."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import repeat
 from pathlib import Path
 from typing import Literal
 
@@ -15,44 +13,45 @@ import soxr
 from numpy.typing import NDArray
 
 from paces_live.analysis.classifier import Classifier, load_classifier
-from paces_live.events import Reading
-from paces_live.session.engine import Engine, EngineConfig
-from paces_live.session.whole_song import MARGIN_S, WHOLE_S, song_paces
-from paces_live.sources import ArraySource
+from training import live
 from training.annotations.truth import Meter, Truth
 from training.corpus.songs import Song
 from training.dataset.degrade import degrade
 from training.errors import TrainingError
-from training.evaluate.metrics.diagnosis import octaves, time_to_verdict
-from training.evaluate.metrics.songs import Judged, SongResult
+from training.evaluate.metrics.candidates import Predictions
+from training.evaluate.metrics.songs import OUTCOMES, SongResult, accuracies, octaves, outcome, song_measures
+from training.evaluate.metrics.times import time_to_verdict
 from training.evaluate.run import real_music
-from training.evaluate.run.baselines import RATE, RIVALS
-from training.evaluate.run.predictions import Verdicts, full_windows
+from training.evaluate.run.baselines import BASELINES, RATE
+from training.evaluate.run.predictions import full_windows
+from training.workers import OnDone, ignore_progress, map_in_order
 
 Samples = NDArray[np.float32]
 Condition = Literal["clean", "degraded"]
 
+NAME = "paces-live"
+"""Name of the measured model among others."""
 EXCERPT_S = 120.0
-"""Of a long track, so many seconds after the margin are heard, by the model and by the programs beside it."""
+"""Longest part of a track that models and baselines hear after the margin, seconds."""
 LIVE_S = 60.0
-"""Seconds from the start of a song in which the verdict has to come, and stay."""
-HEARD = 1000
-"""Number of the degraded version that whole songs are judged in; the megabatch uses those from 0."""
+"""Time from the start of a song in which the verdict must come and stay, seconds."""
+DEGRADED = 1000
+"""Number of the degraded version of whole songs; the megabatch uses those from 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A song to be heard in one condition.
+    """A song to evaluate in one condition.
 
     Attributes
     ----------
     audio : Path
     group : str
-        Groove family, or the kind of source.
+        Groove family, or kind of source.
     index : int
-        Seeds what is drawn at random.
-    rivals : tuple of str
-        Names of the other programs that hear it too.
+        Seed of the degradation.
+    baselines : tuple of str
+        Names of the baselines that hear the song too.
     """
 
     id: str
@@ -63,68 +62,68 @@ class Item:
     truth: Truth
     index: int
     condition: Condition
-    rivals: tuple[str, ...] = ()
+    baselines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What was found in an item.
+class Evaluated:
+    """An item with everything that was found in it.
 
     Attributes
     ----------
     item : Item
     found : dict
-        Paces by model, most probable first; the model measured is the first one.
-    verdicts : dict
-        Single verdicts on the candidates of full windows, by model.
+        Paces by model, most probable first; the measured model comes first.
+    windows : dict
+        Predictions on the candidates of full windows, by model.
     verdict_s : float or None
-        Time to verdict of the model measured.
+        Time to verdict of the measured model.
     tempi : dict
-        The one tempo that each rival tells; 0 where it tells none.
-    took_s : dict
-        Processor time of each model and rival, seconds for a second of audio.
+        The tempo that each baseline estimates, 0 for none.
+    cpu_s : dict
+        Processor time of each model and baseline for a second of audio, seconds.
     """
 
     item: Item
     found: dict[str, tuple[float, ...]]
-    verdicts: dict[str, Verdicts]
+    windows: dict[str, Predictions]
     verdict_s: float | None
     tempi: dict[str, float]
-    took_s: dict[str, float]
+    cpu_s: dict[str, float]
 
-    def judged(self, name: str | None = None) -> Judged:
-        """Return the result of a model, the one measured by default, or of a rival.
+    def result(self, name: str | None = None) -> SongResult:
+        """Return the result of a model, by default the measured one, or of a baseline.
 
-        A rival tells one tempo; a runner would take it, its half and its double for the pace set.
+        The pace set of a baseline is its tempo, the half and the double of it, as a runner would use it.
         """
         name = name or next(iter(self.found))
         found = self.found[name] if name in self.found else octaves(self.tempi[name])
-        return Judged(self.item.id, self.item.group, self.item.tempo, SongResult(self.item.truth, found))
+        return SongResult(self.item.truth, found)
 
-    def singles(self, name: str | None = None) -> Verdicts:
-        """Return the single verdicts of a model, the one measured by default, or those that a rival's paces imply."""
+    def predictions(self, name: str | None = None) -> Predictions:
+        """Return the predictions of a model, by default the measured one, or those that a baseline's paces imply."""
         name = name or next(iter(self.found))
-        if name in self.verdicts:
-            return self.verdicts[name]
-        cases = next(iter(self.verdicts.values()))
+        if name in self.windows:
+            return self.windows[name]
+        cases = next(iter(self.windows.values()))
         paces = np.array(octaves(self.tempi[name]))
-        near = (np.abs(cases.spm[:, None] / paces - 1.0) <= self.item.truth.tolerance).any(axis=1)
-        return replace(cases, probability=near.astype(np.float64))
+        fits = (np.abs(cases.spm[:, None] / paces - 1.0) <= self.item.truth.tolerance).any(axis=1)
+        return replace(cases, probability=fits.astype(np.float64))
 
 
 def generated(
-    songs: Sequence[Song], split: str, condition: Condition = "degraded", rivals: tuple[str, ...] = ()
+    songs: Sequence[Song], split: str, condition: Condition = "degraded", baselines: tuple[str, ...] = ()
 ) -> list[Item]:
     """Return the songs of a split of the corpus."""
     return [
-        Item(song.id, song.audio, song.family, song.meter, song.tempo, song.truth, index, condition, rivals)
+        Item(song.id, song.audio, song.family, song.meter, song.tempo, song.truth, index, condition, baselines)
         for index, song in enumerate(songs)
         if song.split == split
     ]
 
 
-def open_set(
-    tracks: Sequence[real_music.Track], folder: Path, condition: Condition, rivals: tuple[str, ...] = ()
+def real(
+    tracks: Sequence[real_music.Track], folder: Path, condition: Condition, baselines: tuple[str, ...] = ()
 ) -> list[Item]:
     """Return the tracks of constant tempo that are rendered in `folder`."""
     return [
@@ -137,80 +136,99 @@ def open_set(
             tempo=track.tempo,
             index=index,
             condition=condition,
-            rivals=rivals,
+            baselines=baselines,
         )
         for index, track in enumerate(tracks)
         if track.constant and (audio := folder / f"{track.id}.flac").exists()
     ]
 
 
-def hear_all(
+def evaluate_all(
     items: Sequence[Item],
     models: Mapping[str, Path],
     *,
     seed: int,
     workers: int = 2,
-    on_done: Callable[[int, int], None] = lambda _done, _total: None,
-) -> list[Heard]:
-    """Let every model hear every item, in worker processes; the first model is the one measured.
+    on_done: OnDone = ignore_progress,
+) -> list[Evaluated]:
+    """Evaluate every item with every model, in worker processes; the first model is the measured one.
 
     Raises
     ------
     TrainingError
-        A model hears at another sample rate than the programs beside it.
+        If a model does not take the sample rate of the songs.
     """
     for name, path in models.items():
         if (rate := load_classifier(path).features.sample_rate) != RATE:
-            raise TrainingError(f"{name} hears at {rate} Hz, songs are judged at {RATE}")
-    heard: list[Heard] = []
-    with ProcessPoolExecutor(workers) as pool:
-        for one in pool.map(hear, items, repeat(models), repeat(seed)):
-            heard.append(one)
-            on_done(len(heard), len(items))
-    return heard
+            raise TrainingError(f"{name} needs audio at {rate} Hz, but songs are evaluated at {RATE} Hz")
+    return map_in_order(evaluate, items, models, seed, workers=workers, on_done=on_done)
 
 
-def hear(item: Item, models: Mapping[str, Path], seed: int) -> Heard:
-    """Return what the models and the rivals find in an item."""
+def evaluate(item: Item, models: Mapping[str, Path], seed: int) -> Evaluated:
+    """Return everything that the models and the baselines find in an item."""
     samples = read(item.audio)
     if item.condition == "degraded":
-        samples = degrade(samples, RATE, np.random.default_rng([seed, item.index, HEARD]))
+        samples = degrade(samples, RATE, np.random.default_rng([seed, item.index, DEGRADED]))
     part = inner(samples)
-    found, verdicts, tempi, took = {}, {}, {}, {}
-    windows = {}  # of each feature path: models of the same judge the same candidates
+    found, windows, tempi, cpu_s = {}, {}, {}, {}
+    cases = {}  # by feature path: models of the same path judge the same candidates
     for name, path in models.items():
         classifier = loaded(path)
         features = classifier.features
         before = time.process_time()
-        source = ArraySource(samples, RATE, features.sample_rate)
-        paces = song_paces(source, len(samples) / RATE, classifier, EngineConfig())
-        took[name] = (time.process_time() - before) * RATE / len(part)
-        found[name] = tuple(pace.spm for pace in paces)
-        if features.fingerprint not in windows:
-            windows[features.fingerprint] = full_windows(
+        found[name] = live.song_paces(samples, RATE, classifier)
+        cpu_s[name] = (time.process_time() - before) * RATE / len(part)
+        if features.fingerprint not in cases:
+            cases[features.fingerprint] = full_windows(
                 part, item.truth, features, tempo=item.tempo, family=item.group, meter=item.meter
             )
-        verdicts[name] = windows[features.fingerprint].judged(classifier)
-    for name in item.rivals:
+        windows[name] = cases[features.fingerprint].predicted(classifier)
+    for name in item.baselines:
         before = time.process_time()
-        tempi[name] = RIVALS[name][1](part)
-        took[name] = (time.process_time() - before) * RATE / len(part)
-    verdict_s = _verdict_s(samples, item.truth, loaded(next(iter(models.values()))))
-    return Heard(item, found, verdicts, verdict_s, tempi, took)
+        tempi[name] = BASELINES[name].tempo(part)
+        cpu_s[name] = (time.process_time() - before) * RATE / len(part)
+    heard = live.listen(samples[: round(LIVE_S * RATE)], RATE, loaded(next(iter(models.values()))))
+    return Evaluated(item, found, windows, time_to_verdict(heard.readings, item.truth), tempi, cpu_s)
+
+
+def window_predictions(songs: Sequence[Evaluated], name: str | None = None) -> Predictions:
+    """Return the predictions on full windows of all songs, by a model or a baseline."""
+    return Predictions.joined([song.predictions(name) for song in songs])
+
+
+def measures(songs: Sequence[Evaluated], name: str | None = None) -> dict[str, float]:
+    """Return the measures of whole songs of a model, by default the measured one, or of a baseline.
+
+    Acc1 and Acc2 are those of the most probable pace, or of a baseline's tempo. Only the measured model has times to
+    verdict; they are nan if no verdict lasts.
+    """
+    results = [song.result(name) for song in songs]
+    tempi = [song.item.tempo for song in songs]
+    outcomes = [outcome(one.item.tempo, one.item.meter, result) for one, result in zip(songs, results, strict=True)]
+    found = song_measures(results)
+    found |= accuracies(tempi, [result.found[0] if result.found else None for result in results])
+    found |= {kind: outcomes.count(kind) / len(outcomes) for kind in OUTCOMES}
+    if name is None:
+        times = [song.verdict_s for song in songs if song.verdict_s is not None]
+        found |= {
+            "verdict_median_s": float(np.median(times)) if times else float("nan"),
+            "verdict_p90_s": float(np.percentile(times, 90)) if times else float("nan"),
+            "no_verdict": 1.0 - len(times) / len(songs),
+        }
+    return found
 
 
 def inner(samples: Samples) -> Samples:
-    """Return the part of a song that is judged: without its beginning and end, unless it is short."""
-    margin = round(MARGIN_S * RATE)
-    return samples if len(samples) < WHOLE_S * RATE else samples[margin:-margin]
+    """Return the judged part of a song: without its beginning and end, unless it is short."""
+    margin = round(live.MARGIN_S * RATE)
+    return samples if len(samples) < live.WHOLE_S * RATE else samples[margin:-margin]
 
 
 def read(path: Path) -> Samples:
-    """Return a file as mono at `RATE`, cut so that what is judged of it is an excerpt of `EXCERPT_S` at most."""
+    """Return a file as mono samples at `RATE`, cut so that its judged part is at most `EXCERPT_S` long."""
     rate = soundfile.info(path).samplerate
-    samples, rate = soundfile.read(
-        path, frames=round((EXCERPT_S + 2 * MARGIN_S) * rate), dtype="float32", always_2d=True
-    )
+    frames = round((EXCERPT_S + 2 * live.MARGIN_S) * rate)
+    samples, rate = soundfile.read(path, frames=frames, dtype="float32", always_2d=True)
     mono = samples.mean(axis=1)
     return np.asarray(mono if rate == RATE else soxr.resample(mono, rate, RATE), np.float32)
 
@@ -219,13 +237,3 @@ def read(path: Path) -> Samples:
 def loaded(model: Path) -> Classifier:
     """Return a classifier of this worker process, loaded once."""
     return load_classifier(model)
-
-
-def _verdict_s(samples: Samples, truth: Truth, classifier: Classifier) -> float | None:
-    source = ArraySource(samples[: round(LIVE_S * RATE)], RATE, classifier.features.sample_rate)
-    readings = [
-        (event.t, tuple(pace.spm for pace in event.paces))
-        for event in Engine(classifier, EngineConfig()).events(source)
-        if isinstance(event, Reading)
-    ]
-    return time_to_verdict(readings, truth)

@@ -1,33 +1,29 @@
-"""Sounds without a pace, heard live: how often the flag goes up that should stay down."""
+"""Negatives in a live session: how often the flag goes up although there is no pace."""
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 
-from paces_live.events import Reading
-from paces_live.session.engine import Engine, EngineConfig
-from paces_live.sources import ArraySource
+from training import live
 from training.corpus.songs import Song
 from training.dataset.degrade import degrade
 from training.dataset.negatives import KINDS, negative
+from training.evaluate.metrics.songs import near
 from training.evaluate.run.baselines import RATE
 from training.evaluate.run.songs import loaded, read
+from training.workers import OnDone, ignore_progress, map_in_order
 
-TARGET = 165.0
-"""Target at which flags are counted, steps per minute."""
 PIECE_S = 120.0
-"""Length of one sound."""
+"""Length of a sound, seconds."""
 SOUNDS = 4242
-"""Number that sets these sounds apart from those of the megabatch."""
+"""Seed of these sounds, which the megabatch does not use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A sound without a pace to be made; `music` is what rubato is made of."""
+    """A negative to make; rubato is made of `music`."""
 
     kind: str
     number: int
@@ -36,14 +32,14 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What was flagged in sounds of one kind, that have no pace.
+    """Flags raised in negatives of one kind.
 
     Attributes
     ----------
     seconds : float
-        Audio heard.
+        Length of the audio.
     flags : int
-        How often a flag at the target went up.
+        Number of times that the flag at the target went up.
     flagged_s, shown_s : float
         Seconds with the flag up, and with any pace shown.
     """
@@ -55,59 +51,53 @@ class Flags:
     shown_s: float
 
     def hourly(self, amount: float) -> float:
-        """Return an amount as that of an hour."""
+        """Return an amount per hour."""
         return 3600.0 * amount / self.seconds
 
 
 def sounds(songs: Sequence[Song], hours: float) -> list[Sound]:
-    """Return so many hours of each kind, rubato of held-out music; none where no song is held out."""
+    """Return `hours` of each kind, with rubato made of held-out songs; nothing if no song is held out."""
     held_out = [song.audio for song in songs if song.split == "test"]
     count = round(hours * 3600.0 / PIECE_S) if held_out else 0
     return [Sound(kind, number, held_out[number % len(held_out)]) for kind in KINDS for number in range(count)]
 
 
 def flag_all(
-    pieces: Sequence[Sound],
-    model: Path,
-    *,
-    seed: int,
-    workers: int = 2,
-    on_done: Callable[[int, int], None] = lambda _done, _total: None,
+    pieces: Sequence[Sound], model: Path, *, seed: int, workers: int = 2, on_done: OnDone = ignore_progress
 ) -> list[Flags]:
-    """Let the live engine hear every sound, in worker processes; return the sums of each kind."""
-    flags: list[Flags] = []
-    with ProcessPoolExecutor(workers) as pool:
-        for one in pool.map(flag, pieces, repeat(model), repeat(seed)):
-            flags.append(one)
-            on_done(len(flags), len(pieces))
-    return total_flags(flags)
+    """Return the flags in all sounds, the sums of each kind, from worker processes."""
+    return total_flags(map_in_order(flag, pieces, model, seed, workers=workers, on_done=on_done))
 
 
 def flag(sound: Sound, model: Path, seed: int) -> Flags:
-    """Make a sound, degraded like the music, and count what the engine flags in it."""
-    classifier = loaded(model)
+    """Make a sound, degrade it like the music, and count the flags of a live session."""
     rng = np.random.default_rng([seed, SOUNDS, KINDS.index(sound.kind), sound.number])
     clean = negative(sound.kind, PIECE_S, RATE, rng, music=read(sound.music))
     samples = degrade(clean, RATE, rng)
-    source = ArraySource(samples, RATE, classifier.features.sample_rate)
-    events = Engine(classifier, EngineConfig(target=TARGET)).events(source)
-    return count_flags(sound.kind, (event for event in events if isinstance(event, Reading)), len(samples) / RATE)
+    heard = live.listen(samples, RATE, loaded(model))
+    return count_flags(sound.kind, (paces for _, paces in heard.readings), len(samples) / RATE)
 
 
-def count_flags(kind: str, readings: Iterable[Reading], seconds: float) -> Flags:
-    """Count how often the flag goes up in readings a second apart; a stretch is no flag."""
+def count_flags(kind: str, readings: Iterable[live.Paces], seconds: float) -> Flags:
+    """Count how often the flag at the target goes up in readings a second apart.
+
+    Examples
+    --------
+    >>> count_flags("noise", [(), (165.0,), (164.0,), (110.0,), (165.0,)], seconds=5.0)
+    Flags(kind='noise', seconds=5.0, flags=2, flagged_s=3.0, shown_s=4.0)
+    """
     flags, flagged, shown, before = 0, 0, 0, False
-    for reading in readings:
-        up = reading.match is not None and reading.match.grade != "stretch"
+    for paces in readings:
+        up = near(live.TARGET, paces)
         flags += up and not before
         flagged += up
-        shown += bool(reading.paces)
+        shown += bool(paces)
         before = up
     return Flags(kind, seconds, flags, float(flagged), float(shown))
 
 
 def total_flags(pieces: Sequence[Flags]) -> list[Flags]:
-    """Return the sums over the pieces of each kind, in their order."""
+    """Return the sums over the pieces of each kind, in order."""
     by_kind: dict[str, list[Flags]] = {}
     for piece in pieces:
         by_kind.setdefault(piece.kind, []).append(piece)

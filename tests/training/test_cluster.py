@@ -1,7 +1,6 @@
-"""Shards survive what happens to the processes that make them: kills, lost machines, other machines."""
+"""Shards survive killed processes and lost machines, and do not depend on the machine."""
 
 import importlib.util
-import json
 import os
 import re
 import signal
@@ -10,15 +9,13 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
 
+from tests.support.corpus import make_corpus
 from training.dataset.cluster import map_shards
 from training.errors import TrainingError
 
 ROOT = Path(__file__).parents[2]
-RATE = 22050
 COMMAND = (sys.executable, "-m", "training", "megabatch", "--workers", "1", "--variants", "1")
 KILL_A_NODE = """
 import os, sys, time
@@ -35,7 +32,7 @@ from training.dataset.cluster import map_shards
 
 @dataclass(frozen=True)
 class Noted:
-    # A job that says on which node it began; on the node to be lost it does not end before that is lost.
+    # A job that writes on which node it began; on the node to be lost it runs until the node is lost.
     job: megabatch.ShardJob
     notes: Path
     lost: str
@@ -66,43 +63,10 @@ if __name__ == "__main__":
         if not killed and lost.node_id in begun:
             cluster.remove_node(lost, allow_graceful=False)
             killed = True
-    assert killed, "the second node never had a job"
+    assert killed, "the second node had no job"
     print(f"{len(jobs)} shards, begun {len(notes.read_text().splitlines())} times")
     cluster.shutdown()
 """
-
-
-def make_corpus(folder: Path, songs: int, *, first: int = 0, seconds: float = 14.0) -> Path:
-    """Write songs of clicks, of all splits in turn, each of a family of its own."""
-    (folder / "audio").mkdir(parents=True)
-    (folder / "songs").mkdir()
-    for index in range(songs):
-        rng = np.random.default_rng([first, index])
-        tempo = float(rng.uniform(90.0, 170.0))
-        samples = rng.normal(0.0, 0.01, int(seconds * RATE)).astype(np.float32)
-        for beat in np.arange(0.0, seconds - 0.1, 60.0 / tempo):
-            start = int(beat * RATE)
-            samples[start : start + 800] += np.hanning(800).astype(np.float32) * rng.normal(0.0, 0.3, 800)
-        soundfile.write(folder / "audio" / f"{index:05d}.flac", samples, RATE, subtype="PCM_16")
-        song = {
-            "id": f"{index:05d}",
-            "seed": [first, index],
-            "family": f"artist {first + index}",
-            "grooves": [],
-            "meter": "duple",
-            "time_signature": "4/4",
-            "tempo": tempo,
-            "swung": False,
-            "offbeats": 1.0,
-            "compatible": [tempo, tempo / 2],
-            "taste": [],
-            "soundfont": "",
-            "drums": True,
-            "duration": seconds,
-            "split": ("train", "validation", "test")[index % 3],
-        }
-        (folder / "songs" / f"{index:05d}.json").write_text(json.dumps(song), "utf-8")
-    return folder
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -123,7 +87,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_corpus(tmp_path_factory.mktemp("work") / "corpus", 9)
 
 
-def test_killed_megabatch_goes_on_to_the_same_shards(corpus: Path, tmp_path: Path) -> None:
+def test_a_killed_megabatch_continues_to_the_same_shards(corpus: Path, tmp_path: Path) -> None:
     for work in (tmp_path / "killed", tmp_path / "calm"):
         work.mkdir()
         (work / "corpus").symlink_to(corpus)
@@ -151,11 +115,11 @@ def test_a_lost_node_changes_nothing(corpus: Path, tmp_path: Path) -> None:
         pytest.skip("ray is not installed: pip install 'paces-live[cluster]'")
     script = tmp_path / "kill_a_node.py"
     script.write_text(KILL_A_NODE, "utf-8")
-    # Ray's own lines may stand around it.
-    told = re.search(r"(\d+) shards, begun (\d+) times", run(sys.executable, script, corpus, tmp_path / "cluster"))
-    assert told
-    jobs, begun = map(int, told.groups())
-    assert begun > jobs, "no job was begun twice: the node was not lost in the middle of one"
+    # Ray may print other lines too.
+    counts = re.search(r"(\d+) shards, begun (\d+) times", run(sys.executable, script, corpus, tmp_path / "cluster"))
+    assert counts
+    jobs, begun = map(int, counts.groups())
+    assert begun > jobs, "no job began twice: the node was not lost during a job"
     one = (
         "import sys; from pathlib import Path; from paces_live.analysis.feature_config import FeatureConfig;"
         "from training.dataset import megabatch; megabatch.SHARD_SONGS = 1;"
@@ -166,7 +130,7 @@ def test_a_lost_node_changes_nothing(corpus: Path, tmp_path: Path) -> None:
     assert contents(tmp_path / "cluster") == contents(tmp_path / "one")
 
 
-def test_a_missing_ray_is_told_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_ray_names_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(TrainingError, match=r"pip install 'paces-live\[cluster\]'"):
         list(map_shards([], cluster="auto"))

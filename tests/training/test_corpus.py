@@ -1,3 +1,5 @@
+"""The corpus: truth, genres, grooves, scores, and generated songs."""
+
 import io
 import json
 import math
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from training.annotations.genres import genre_of
-from training.annotations.truth import Meter, Truth, judge, judge_all, truth
+from training.annotations.truth import Meter, Truth, is_compatible, labels, truth
 from training.corpus import generate as corpus
 from training.corpus import synthesis
 from training.corpus.families import PATTERNS, SHARES, Family, families, library_root, splits
@@ -51,9 +53,9 @@ def everything() -> tuple[Family, ...]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a corpus of five short songs."""
     path = tmp_path_factory.mktemp("corpus")
-    outcome = corpus.generate(path, songs=5, seed=SEED, workers=2, seconds=SECONDS)
-    assert outcome.failed == {}
-    assert outcome.made == 5
+    update = corpus.generate(path, songs=5, seed=SEED, workers=2, seconds=SECONDS)
+    assert update.failed == {}
+    assert update.made == 5
     return path
 
 
@@ -62,11 +64,11 @@ def _compose(everything: tuple[Family, ...], name: str, seed: int = 0) -> Score:
     return compose(family, np.random.default_rng([SEED, seed]), SECONDS)
 
 
-# Truth and verdict
+# Truth
 
 
 @pytest.mark.parametrize(
-    ("tempo", "meter", "swung", "offbeats", "compatible", "taste"),
+    ("tempo", "meter", "swung", "offbeats", "compatible", "ambiguous"),
     [
         (120, "duple", False, 1.0, (60, 120, 240), (480, 30)),
         (80, "duple", False, 1.0, (80, 160), (40, 320)),
@@ -83,56 +85,56 @@ def _compose(everything: tuple[Family, ...], name: str, seed: int = 0) -> Score:
         (120, "quintuple", False, 1.0, (120,), (48, 60, 240)),
     ],
 )
-def test_truth(
+def test_the_truth_follows_tempo_meter_and_performance(
     tempo: float,
     meter: Meter,
     swung: bool,
     offbeats: float,
     compatible: tuple[float, ...],
-    taste: tuple[float, ...],
+    ambiguous: tuple[float, ...],
 ) -> None:
     known = truth(tempo, meter, swung=swung, offbeats=offbeats)
     assert known.compatible == pytest.approx(compatible)
-    assert {round(pace, 6) for pace in taste if 40 <= pace <= 320} <= {round(pace, 6) for pace in known.taste}
-    assert not set(known.compatible) & set(known.taste)
+    assert {round(pace, 6) for pace in ambiguous if 40 <= pace <= 320} <= {round(pace, 6) for pace in known.ambiguous}
+    assert not set(known.compatible) & set(known.ambiguous)
     assert tempo in known.compatible
 
 
 @pytest.mark.parametrize("meter", SHARES)
-def test_truth_stays_in_range(meter: Meter) -> None:
+def test_paces_stay_in_range(meter: Meter) -> None:
     for tempo in np.geomspace(40, 320, 50):
         known = truth(float(tempo), meter)
-        assert all(40 <= pace <= 320 for pace in known.compatible + known.taste)
+        assert all(40 <= pace <= 320 for pace in known.compatible + known.ambiguous)
         assert float(tempo) in known.compatible
 
 
-def test_truth_refuses_a_tempo_out_of_range() -> None:
+def test_a_tempo_out_of_range_is_refused() -> None:
     with pytest.raises(ValueError, match="outside"):
         truth(39.9, "duple")
 
 
 @pytest.mark.parametrize(
-    ("spm", "verdict"),
+    ("spm", "expected"),
     [(120, True), (125.9, True), (114.1, True), (126.1, False), (60, True), (240, True), (90, False), (30.5, None)],
 )
-def test_judge(spm: float, verdict: bool | None) -> None:
-    assert judge(spm, replace(truth(120, "duple"), taste=(30.0,))) is verdict
+def test_a_pace_within_the_tolerance_is_compatible(spm: float, expected: bool | None) -> None:
+    assert is_compatible(spm, replace(truth(120, "duple"), ambiguous=(30.0,))) is expected
 
 
-def test_what_fits_wins_over_taste() -> None:
-    assert judge(103, Truth((100.0,), (104.0,))) is True
-    assert judge(106, Truth((100.0,), (104.0,))) is None
+def test_compatible_wins_over_ambiguous() -> None:
+    assert is_compatible(103, Truth((100.0,), (104.0,))) is True
+    assert is_compatible(106, Truth((100.0,), (104.0,))) is None
 
 
-def test_judge_all_agrees_with_judge() -> None:
+def test_labels_agree_with_single_paces() -> None:
     known = truth(100, "compound")
     spm = np.linspace(40, 320, 281).reshape(1, -1)
-    verdicts = judge_all(spm, known)
-    assert verdicts.dtype == np.int8
-    assert verdicts.shape == spm.shape
+    found = labels(spm, known)
+    assert found.dtype == np.int8
+    assert found.shape == spm.shape
     as_numbers = {True: 1, False: 0, None: -1}
-    assert verdicts.ravel().tolist() == [as_numbers[judge(float(pace), known)] for pace in spm.ravel()]
-    assert judge_all([50.0, 120.0], Truth(())).tolist() == [0, 0]
+    assert found.ravel().tolist() == [as_numbers[is_compatible(float(pace), known)] for pace in spm.ravel()]
+    assert labels([50.0, 120.0], Truth(())).tolist() == [0, 0]
 
 
 # Genres
@@ -164,11 +166,11 @@ def test_judge_all_agrees_with_judge() -> None:
         ("", ""),
     ],
 )
-def test_genres(text: str, genre: str) -> None:
+def test_genres_of_tags_and_families(text: str, genre: str) -> None:
     assert genre_of(text) == genre
 
 
-# Where onsets fall
+# Onsets
 
 
 @pytest.mark.parametrize(
@@ -183,19 +185,19 @@ def test_genres(text: str, genre: str) -> None:
         ((0.0, 1 / 3, 0.5, 5 / 6), "straight"),
     ],
 )
-def test_feel(phases: tuple[float, ...], feel: Feel) -> None:
+def test_the_feel_follows_the_onsets(phases: tuple[float, ...], feel: Feel) -> None:
     notes = [Note(beat + phase, 0.1, 42, 80, DRUMS) for beat in range(8) for phase in phases]
     assert feel_of(onset_histogram(notes)) == feel
 
 
-def test_strummed_chord_is_one_onset() -> None:
+def test_a_strummed_chord_is_one_onset() -> None:
     strummed = [Note(beat + 0.05 * string, 0.5, 50 + string, 80, 0) for beat in range(4) for string in range(5)]
     histogram = onset_histogram(strummed)
     assert histogram[0] == pytest.approx(1.0)
     assert feel_of(histogram) == "plain"
 
 
-def test_chord_names() -> None:
+def test_chords_have_names_and_tones() -> None:
     assert Chord(10, "m7").name == "Bbm7"
     assert Chord(7, "7").tones == (7, 11, 2, 5)
     roots = {chord.root for chord in Key(2, "blues").progression(np.random.default_rng(0))}
@@ -206,7 +208,7 @@ def test_chord_names() -> None:
 
 
 @needs_synthesis
-def test_no_group_is_split(everything: tuple[Family, ...]) -> None:
+def test_no_group_is_in_two_splits(everything: tuple[Family, ...]) -> None:
     split_of = splits(everything, SEED)
     assert set(split_of) == {family.name for family in everything}
     for group in {family.group for family in everything}:
@@ -227,7 +229,7 @@ def test_every_split_has_every_meter(everything: tuple[Family, ...]) -> None:
 
 @needs_synthesis
 @pytest.mark.parametrize("meter", ["triple", "compound"])
-def test_no_split_is_left_to_the_drum_patterns(everything: tuple[Family, ...], meter: str) -> None:
+def test_no_split_has_only_drum_patterns(everything: tuple[Family, ...], meter: str) -> None:
     split_of = splits(everything, corpus.SEED)
     for split in ("train", "validation", "test"):
         drums = [
@@ -246,7 +248,7 @@ def test_drum_patterns_fill_their_bar() -> None:
 
 
 @needs_synthesis
-def test_meters_have_their_shares(everything: tuple[Family, ...]) -> None:
+def test_meters_get_their_shares(everything: tuple[Family, ...]) -> None:
     chosen = corpus.schedule(everything, 1000, SEED)
     for meter, share in SHARES.items():
         assert sum(family.meter == meter for family, _ in chosen) == pytest.approx(1000 * share, abs=1)
@@ -264,11 +266,11 @@ def test_meters_have_their_shares(everything: tuple[Family, ...]) -> None:
         ("stdlib/afro-cuban", "compound", 2),
         ("stdlib/ballad68", "compound", 2),
         ("stdlib/rock-128", "compound", 4),
-        ("zoom/rock34", "compound", 2),  # snare and accents half-way through a bar of three
+        ("zoom/rock34", "compound", 2),  # snare and accents halfway through a bar of three
         ("stdlib/jazz-54", "quintuple", 5),
     ],
 )
-def test_felt_beat(everything: tuple[Family, ...], name: str, meter: str, beats_per_bar: int) -> None:
+def test_the_felt_beat_of_families(everything: tuple[Family, ...], name: str, meter: str, beats_per_bar: int) -> None:
     family = next(family for family in everything if family.name == name)
     assert family.meter == meter
     assert family.beats_per_bar == beats_per_bar
@@ -279,7 +281,7 @@ def test_felt_beat(everything: tuple[Family, ...], name: str, meter: str, beats_
 
 @needs_synthesis
 @pytest.mark.parametrize("name", ["stdlib/polka", "stdlib/waltz", "stdlib/68swing", "own/prog54", "casio/swing"])
-def test_onsets_lie_on_the_claimed_beat(everything: tuple[Family, ...], name: str) -> None:
+def test_onsets_lie_on_the_stated_beat(everything: tuple[Family, ...], name: str) -> None:
     score = _compose(everything, name)
     assert midi_tempo(score.midi) == score.tempo
     file = mido.MidiFile(file=io.BytesIO(score.midi))
@@ -288,7 +290,7 @@ def test_onsets_lie_on_the_claimed_beat(everything: tuple[Family, ...], name: st
         now += message.time
         if message.type == "note_on" and message.velocity:
             seconds.append(now)
-    # The phases of onsets concentrate at the claimed tempo, and do not at one 7 % off.
+    # The phases of onsets concentrate at the stated tempo, but not at one 7 % off.
     assert _concentration(np.array(seconds), score.tempo) > 0.3
     assert _concentration(np.array(seconds), score.tempo * 1.07) < 0.25
 
@@ -305,12 +307,12 @@ def test_onsets_lie_on_the_claimed_beat(everything: tuple[Family, ...], name: st
         ("own/prog54", {"straight"}),
     ],
 )
-def test_feel_of_styles(everything: tuple[Family, ...], name: str, feels: set[Feel]) -> None:
+def test_styles_have_their_feel(everything: tuple[Family, ...], name: str, feels: set[Feel]) -> None:
     assert {_compose(everything, name, seed).feel for seed in range(3)} <= feels
 
 
 @needs_synthesis
-def test_same_seed_same_score(everything: tuple[Family, ...]) -> None:
+def test_the_same_seed_gives_the_same_score(everything: tuple[Family, ...]) -> None:
     first, again, other = (_compose(everything, "stdlib/swing", seed) for seed in (1, 1, 2))
     assert first == again
     assert first.midi != other.midi
@@ -320,7 +322,7 @@ def test_same_seed_same_score(everything: tuple[Family, ...]) -> None:
 
 
 @needs_synthesis
-def test_songs_are_as_described(folder: Path) -> None:
+def test_songs_match_their_records(folder: Path) -> None:
     songs = load(folder)
     assert [song.id for song in songs] == [f"{index:05d}" for index in range(5)]
     for song in songs:
@@ -339,14 +341,14 @@ def test_audio_repeats_at_the_beat(folder: Path) -> None:
         samples, rate = soundfile.read(song.audio, dtype="float32")
         samples = samples[: round(min(song.steady_s, song.duration) * rate)]
         envelope, frames_per_second = _onset_envelope(samples, rate)
-        # After eight beats something like the same comes again, and less so a beat's sixth earlier or later.
+        # The music is similar after eight beats, and less so a sixth of a beat earlier or later.
         beat = frames_per_second * 60 / song.tempo
         similarity = [_autocorrelation(envelope, 8 * beat + shift * beat) for shift in (0, -1 / 6, 1 / 6)]
         assert similarity[0] == max(similarity), song
 
 
 @needs_synthesis
-def test_generation_resumes_and_repeats_itself(folder: Path, tmp_path: Path) -> None:
+def test_generation_continues_and_is_deterministic(folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "corpus"
     shutil.copytree(folder, copy)
     before = json.loads((copy / "songs" / "00002.json").read_text(encoding="utf-8"))
@@ -354,10 +356,10 @@ def test_generation_resumes_and_repeats_itself(folder: Path, tmp_path: Path) -> 
     (copy / "songs" / "00002.json").unlink()
     (copy / "audio" / "00002.flac").write_bytes(b"half a file")
     calls: list[tuple[int, int]] = []
-    outcome = corpus.generate(
+    update = corpus.generate(
         copy, songs=5, seed=SEED, workers=1, seconds=SECONDS, on_done=lambda done, total: calls.append((done, total))
     )
-    assert (outcome.made, outcome.found, outcome.failed) == (1, 4, {})
+    assert (update.made, update.found, update.failed) == (1, 4, {})
     assert calls == [(5, 5)]
     assert json.loads((copy / "songs" / "00002.json").read_text(encoding="utf-8")) == before
     np.testing.assert_array_equal(soundfile.read(copy / "audio" / "00002.flac", dtype="int16")[0], samples)
@@ -366,11 +368,11 @@ def test_generation_resumes_and_repeats_itself(folder: Path, tmp_path: Path) -> 
     path = copy / "songs" / "00002.json"
     other = {"train": "test", "test": "validation", "validation": "train"}[before["split"]]
     path.write_text(json.dumps(before | {"split": other}), "utf-8")
-    with pytest.raises(TrainingError, match="splits the families otherwise"):
+    with pytest.raises(TrainingError, match="a version with other splits"):
         corpus.generate(copy, songs=5, seed=SEED, workers=1, seconds=SECONDS)
 
 
-def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_name_the_package_of_a_missing_program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synthesis, "SOUNDFONT_ROOTS", ())
     with pytest.raises(TrainingError, match="fluid-soundfont-gm"):
         synthesis.soundfonts()

@@ -1,4 +1,4 @@
-"""The whole training chain in miniature: from nothing to the verdict of a model just exported."""
+"""The main road in miniature: from nothing to the paces that a new model finds."""
 
 import json
 import shutil
@@ -12,7 +12,8 @@ import pytest
 from paces_live.demo import excerpt
 from training.annotations.truth import Truth
 from training.dataset.negatives import KINDS, negative
-from training.evaluate.metrics.songs import SongResult, candidate_measures, song_measures
+from training.evaluate.metrics.candidates import candidate_measures
+from training.evaluate.metrics.songs import SongResult, song_measures
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,7 +27,7 @@ def run(*arguments: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder in which a small model was made, step by step."""
+    """Make a small model, step by step, and return the work folder."""
     for program in ("mma", "fluidsynth", "espeak-ng"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed: the corpus cannot be made")
@@ -39,7 +40,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_chain_ends_with_a_verdict_of_the_model_just_exported(work: Path) -> None:
+def test_the_main_road_ends_with_the_paces_of_the_new_model(work: Path) -> None:
     model = work / "model" / "mini.tflite"
     (line,) = run("paces_live", "analyze", excerpt(), "--model", model, "--json").splitlines()
     result = json.loads(line)
@@ -47,19 +48,19 @@ def test_the_chain_ends_with_a_verdict_of_the_model_just_exported(work: Path) ->
     assert all(40.0 <= pace["spm"] <= 320.0 for pace in result["paces"])
 
 
-def test_evaluation_writes_figures_and_card(work: Path) -> None:
+def test_evaluate_writes_measures_and_card(work: Path) -> None:
     manifest = json.loads((work / "model" / "mini.json").read_text("utf-8"))
     held_out = manifest["metrics"]["held-out generated songs, degraded"]
     assert 0.0 < held_out["candidates"]["accuracy"] <= 1.0
     assert f"{held_out['candidates']['accuracy']:.4f}" in (work / "model" / "README.md").read_text("utf-8")
 
 
-def test_quantization_leaves_decisions_alone(work: Path) -> None:
+def test_quantization_changes_few_decisions(work: Path) -> None:
     manifest = json.loads((work / "model" / "mini.json").read_text("utf-8"))
     assert manifest["metrics"]["quantization, on validation cases"]["agreement"] >= 0.97
 
 
-def test_every_step_resumes_where_it_was(work: Path) -> None:
+def test_a_lost_shard_is_made_again_and_the_others_stay(work: Path) -> None:
     shards = sorted((work / "megabatch").rglob("*.npz"))
     kept, lost = shards[0], shards[-1]
     before, stamp = np.load(lost)["folds"], kept.stat().st_mtime_ns
@@ -86,8 +87,20 @@ def test_splits_share_no_song(work: Path) -> None:
 
 
 COMMANDS = (
-    *("corpus", "megabatch", "train", "export", "evaluate", "openset", "excerpt"),
-    *("add", "log", "sweep", "crossvalidate", "tolerance", "distil", "report", "latency", "labels", "calibrate"),
+    *("corpus", "megabatch", "train", "export", "evaluate", "real-music", "openset", "excerpt"),
+    *(
+        "add",
+        "log",
+        "sweep",
+        "crossvalidate",
+        "tolerance",
+        "distil",
+        "report",
+        "latency",
+        "annotations",
+        "labels",
+        "calibrate",
+    ),
 )
 
 
@@ -97,7 +110,7 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_negatives_are_sounds_of_the_length_asked_for(kind: str) -> None:
+def test_negatives_have_the_requested_length(kind: str) -> None:
     if kind == "speech" and shutil.which("espeak-ng") is None:
         pytest.skip("espeak-ng is not installed")
     music = np.random.default_rng(1).normal(0.0, 0.1, 22050 * 12).astype(np.float32)
@@ -107,14 +120,14 @@ def test_negatives_are_sounds_of_the_length_asked_for(kind: str) -> None:
     assert 1e-3 < np.sqrt(np.mean(sound**2)) < 1.0
 
 
-def test_measures_of_perfect_verdicts() -> None:
+def test_perfect_predictions_have_perfect_measures() -> None:
     label = np.array([1, 0, 1, 0, 0], np.int8)
     measures = candidate_measures(label, label.astype(np.float32))
     assert measures["accuracy"] == measures["balanced_accuracy"] == measures["auc"] == measures["f1"] == 1.0
     assert measures["larger_class"] == pytest.approx(0.6)
 
 
-def test_measures_of_songs() -> None:
+def test_wrong_and_missed_paces_lower_the_measures_of_songs() -> None:
     truth = Truth((82.0, 164.0), (41.0, 328.0))
     right, wrong, missed = (SongResult(truth, found) for found in ((164.1, 82.0, 41.0), (164.0, 82.0, 109.0), (82.0,)))
     perfect = song_measures([right])

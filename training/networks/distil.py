@@ -74,7 +74,7 @@ def _probabilities(run: Path, table: Table) -> NDArray[np.float32]:
     """Return the probabilities that the network of a run gives the cases of `table`; keep them in the run."""
     kept = run / TRAIN_PROBABILITIES
     if not kept.exists():
-        network = keras.models.load_model(run / WEIGHTS)
+        network = keras.models.load_model(run / WEIGHTS, compile=False)
         partial = kept.with_suffix(".partial")
         with partial.open("wb") as file:
             np.save(file, network.predict(in_order(table), verbose=0)[:, 0])

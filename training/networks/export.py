@@ -69,7 +69,7 @@ def export(
         Called with the number of finished batches of the fine-tuning and their total.
     """
     cases = Splits.read(folder, config)
-    network = keras.models.load_model(run / WEIGHTS)
+    network = keras.models.load_model(run / WEIGHTS, compile=False)
     scaled = _scale(network, cases)
     manifest = _write(network, cases, model, config, provenance | scaled)
     before = manifest.metrics[QUANTIZATION]

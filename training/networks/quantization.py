@@ -119,9 +119,9 @@ def fine_tune(
         shutil.rmtree(backup, ignore_errors=True)
         kept.unlink(missing_ok=True)
         note.write_text(json.dumps({"of": of}), "utf-8")
-    network = keras.models.load_model(run / WEIGHTS)
+    network = keras.models.load_model(run / WEIGHTS, compile=False)
     if kept.exists():
-        return keras.models.load_model(kept)
+        return keras.models.load_model(kept, compile=False)
     keras.utils.set_random_seed(seed)
     model = simulated(network)
     steps = stream.steps(table, batch=BATCH)

@@ -118,14 +118,16 @@ def train(
             keras.callbacks.ModelCheckpoint(
                 str(best), monitor="val_loss", save_best_only=True, initial_value_threshold=_best_loss(log)
             ),
-            keras.callbacks.CSVLogger(str(log), append=True),
+            _EpochLog(log),
             *([] if plan.average_from is None else [_Collector(average, plan.average_from)]),
             Progress(on_done, first, epochs, training_set.steps),
             # The last callback: an epoch interrupted before it is repeated with all of the above.
             keras.callbacks.BackupAndRestore(str(folder / "backup"), delete_checkpoint=False),
         ],
     )
-    saved = keras.models.load_model(best)
+    # Without the optimizer, which only training needs.
+    saved = keras.models.load_model(best, compile=False)
+    saved.compile(loss=model.loss)
     loss = _loss(saved, validation)
     averaged = False
     if found := sorted(average.glob("*.npz")):
@@ -162,6 +164,23 @@ def measure(label: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[s
     """Return the measures for comparing networks, over all cases but the ambiguous ones."""
     measures = candidate_measures(label[label >= 0], probability[label >= 0])
     return {name: measures[name] for name in MEASURES}
+
+
+class _EpochLog(keras.callbacks.Callback):  # type: ignore[misc]
+    """Appends the measures of each epoch to a CSV file, which is closed in between, unlike that of Keras."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        row = {"epoch": epoch, **dict(sorted((logs or {}).items()))}
+        new = not self._path.exists()
+        with self._path.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, row)
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
 
 
 class _Collector(keras.callbacks.Callback):  # type: ignore[misc]

@@ -41,7 +41,7 @@ It is not a beat tracker: the most probable pace is often another metrical level
 `paces.json` ({manifest_bytes:,} bytes) is its manifest, with the hash, the feature configuration, the quantization, the
 thresholds, the measures and a self-test. paces-live refuses one file without the other.
 """
-RIGHT = """
+RIGHT = """\
 ## How right it is
 
 {table}
@@ -50,21 +50,23 @@ cheap microphone; one in five stays clean. The *real-music set* consists of trac
 packages; no choice depended on it. *Flag* is the sign that the music matches a target, at targets from 140 to 190 steps
 per minute. *Time to verdict* is the sound that paces-live needs until it is right and stays right.
 """
-FAILURES = """
+FAILURES = """\
 ## Where it fails
 
 - **Songs with the wrong metrical level.** The most frequent error: the half or the double of the beat is missed, or a
   level is shown that most runners would not step to.
+{meters}- **Rhythms across the beat**, such as long 3+3+2 patterns without drums: two thirds or four thirds of the beat may look
+  like a pace.
+- **Changing tempo.** If the tempo drifts by more than a few per cent within 25 s, the beats do not line up, and the
+  model finds nothing or is wrong. Music in free time raises false flags.
+- **Singing** was not in the training data. Speech, noise and the sounds of a street were, and hardly ever raise a flag.
+"""
+METERS = """\
 - **Other meters than 4/4.** There are fewer songs of them to learn from:
 
 {table}
-- **Rhythms across the beat**, such as long 3+3+2 patterns without drums: two thirds or four thirds of the beat may look
-  like a pace.
-- **Changing tempo.** If the tempo drifts by more than a few per cent within 25 s, the beats do not line up, and the
-  model finds nothing or is wrong. Music in free time raises a false flag now and then.
-- **Singing** was not in the training data. Speech, noise and the sounds of a street were, and hardly ever raise a flag.
 """
-MAKING = """
+MAKING = """\
 ## How it was made
 
 The model was trained only on generated music: accompaniments with soundfonts, degraded as by rooms and cheap
@@ -89,10 +91,10 @@ def card(manifest: Manifest, model: Path) -> str:
         ]
         sections.append(RIGHT.format(table=table(("", *songs), rows)))
     meters: dict[str, Any] = next((group["by_meter"] for group in named.values() if "by_meter" in group), {})
-    rows = [(meter, _text("flag_f1", value)) for meter, value in meters.items()]
-    sections.append(FAILURES.format(table=_indented(table(("meter", "flag F1, held-out songs"), rows))))
+    by_meter = table(("meter", "flag F1"), [(meter, _text("flag_f1", value)) for meter, value in meters.items()])
+    sections.append(FAILURES.format(meters=METERS.format(table=_indented(by_meter)) if meters else ""))
     sections.append(MAKING.format(table=table(("", ""), _making(manifest))))
-    sections.append("\n## All measures\n")
+    sections.append("## All measures\n")
     sections += [folded(name, _groups(measures)) for name, measures in named.items()]
     return "\n".join(part.rstrip("\n") + "\n" for part in sections)
 

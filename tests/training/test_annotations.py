@@ -1,4 +1,4 @@
-"""Labels of people: read, compared, combined, matched to audio, imported, and set beside the generated truth."""
+"""Annotations: read, compared, combined, matched to audio, imported, and compared with the corpus."""
 
 import json
 import math
@@ -12,20 +12,18 @@ import pytest
 import soundfile
 
 from tests.support.signals import RATE, clicks
-from training.annotations import annotators as people
-from training.annotations.annotators import Labels
-from training.annotations.truth import AGREED, FAST_EDGE, SLOW_EDGE, STEEPNESS, Truth, judge, truth
+from training.annotations import annotators
+from training.annotations.annotators import Annotations
+from training.annotations.truth import Truth, is_compatible, truth
 from training.corpus import imported, recordings
 from training.corpus.recordings import Matching, Recording
 from training.corpus.songs import load
 from training.dataset import megabatch
 from training.errors import TrainingError
-from training.evaluate.metrics import annotations as calibration
+from training.evaluate.metrics import profile
+from training.evaluate.report.profile import draw
 
 ROOT = Path(__file__).parents[2]
-RESEARCH = ROOT.parent / "shared" / "research" / "songs20190129.csv"
-
-needs_research = pytest.mark.skipif(not RESEARCH.exists(), reason="the research's label file is not beside the project")
 
 
 def written(folder: Path, text: str, name: str = "anna.csv") -> Path:
@@ -34,8 +32,8 @@ def written(folder: Path, text: str, name: str = "anna.csv") -> Path:
     return path
 
 
-def said(labeler: str, **songs: tuple[float, ...]) -> Labels:
-    return Labels(labeler, songs)
+def said(annotator: str, **songs: tuple[float, ...]) -> Annotations:
+    return Annotations(annotator, songs)
 
 
 def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
@@ -50,50 +48,42 @@ def test_reads_songs_paces_and_remarks(tmp_path: Path) -> None:
     rows = (
         'Help,96,192,,,,\r\nWaltz,157,52.5,,,"odd, this",\r\n\r\nRhapsody,,,,,,,changes tempo too much\r\nShort,120\r\n'
     )
-    labels = people.read(written(tmp_path, "\ufeff" + rows))
-    assert labels.labeler == "anna"
-    assert labels.songs == {"Help": (96.0, 192.0), "Waltz": (157.0, 52.5), "Short": (120.0,)}
-    assert labels.skipped == {"Rhapsody": "changes tempo too much"}
+    anna = annotators.read(written(tmp_path, "\ufeff" + rows))
+    assert anna.annotator == "anna"
+    assert anna.songs == {"Help": (96.0, 192.0), "Waltz": (157.0, 52.5), "Short": (120.0,)}
+    assert anna.skipped == {"Rhapsody": "changes tempo too much"}
 
 
 @pytest.mark.parametrize(
-    ("row", "complaint"),
+    ("row", "message_part"),
     [
-        ("Song,fast,,", "'fast' is no pace"),
-        ("Song,nan", "'nan' is no pace"),
+        ("Song,fast,,", "'fast' is not a pace"),
+        ("Song,nan", "'nan' is not a pace"),
         ("Song,30,,", "outside 40..320"),
         ("Song,321", "outside 40..320"),
         ("Song,60,120,240,80", "fourth pace"),
-        (",120,,", "no song is named"),
+        (",120,,", "the song has no name"),
         ("help!,96,,", "already in line 1"),
-        ('"Song,120', "cannot be read as CSV"),
+        ('"Song,120', " as CSV"),
     ],
 )
-def test_bad_rows_are_told_in_one_line_with_file_and_line(tmp_path: Path, row: str, complaint: str) -> None:
+def test_an_invalid_row_is_reported_in_one_line_with_file_and_line(tmp_path: Path, row: str, message_part: str) -> None:
     path = written(tmp_path, f"Help,96,192,\n{row}\n")
     with pytest.raises(TrainingError) as error:
-        people.read(path)
+        annotators.read(path)
     message = str(error.value)
-    assert complaint in message
+    assert message_part in message
     assert str(path) in message
     assert "\n" not in message
     assert f"{path}:2" in message or "CSV" in message
 
 
-def test_a_file_without_paces_or_of_another_encoding_is_refused(tmp_path: Path) -> None:
+def test_a_file_without_paces_or_in_another_encoding_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no song has a pace"):
-        people.read(written(tmp_path, "Rhapsody,,,,no\n"))
+        annotators.read(written(tmp_path, "Rhapsody,,,,no\n"))
     (tmp_path / "latin.csv").write_bytes("Caf\xe9,120\n".encode("latin-1"))
-    with pytest.raises(TrainingError, match="cannot be read"):
-        people.read(tmp_path / "latin.csv")
-
-
-@needs_research
-def test_the_research_s_own_file_is_read_as_it_is() -> None:
-    labels = people.read(RESEARCH)
-    sizes = [len(paces) for paces in labels.songs.values()]
-    assert (len(sizes), sizes.count(1), sizes.count(2), sizes.count(3)) == (115, 5, 58, 52)
-    assert len(labels.skipped) == 3
+    with pytest.raises(TrainingError, match="cannot read"):
+        annotators.read(tmp_path / "latin.csv")
 
 
 # Agreement and combination
@@ -104,7 +94,7 @@ CARL = said("carl", Help=(95.0, 48.0), Waltz=(52.0, 156.0))
 
 
 def test_agreement_counts_sets_paces_and_disputes() -> None:
-    (pair,) = people.agreement([ANNA, replace(BEN, skipped={"Only": "no idea"})])
+    (pair,) = annotators.agreement([ANNA, replace(BEN, skipped={"Only": "no idea"})])
     assert (pair.first, pair.second, pair.songs) == ("anna", "ben", 2)
     assert pair.same == 0.5
     assert (pair.precision, pair.recall) == (1.0, 0.75)
@@ -115,48 +105,48 @@ def test_agreement_counts_sets_paces_and_disputes() -> None:
 
 
 def test_kappa_is_one_between_equals_and_low_between_strangers() -> None:
-    (same,) = people.agreement([ANNA, replace(ANNA, labeler="twin")])
+    (same,) = annotators.agreement([ANNA, replace(ANNA, annotator="twin")])
     assert same.kappa == pytest.approx(1.0)
-    (none,) = people.agreement([said("a", Help=(96.0,)), said("b", Help=(192.0,))])
+    (none,) = annotators.agreement([said("a", Help=(96.0,)), said("b", Help=(192.0,))])
     assert none.kappa < 0.0
     assert (none.same, none.f1) == (0.0, 0.0)
-    (apart,) = people.agreement([said("a", Help=(96.0,)), said("b", Other=(96.0,))])
+    (apart,) = annotators.agreement([said("a", Help=(96.0,)), said("b", Other=(96.0,))])
     assert apart.songs == 0
     assert math.isnan(apart.kappa)
 
 
-def test_every_pair_of_labelers_is_compared() -> None:
-    assert len(people.agreement([ANNA, BEN, CARL])) == 3
-    assert people.agreement([ANNA]) == []
+def test_every_pair_of_annotators_is_compared() -> None:
+    assert len(annotators.agreement([ANNA, BEN, CARL])) == 3
+    assert annotators.agreement([ANNA]) == []
 
 
 def test_union_intersection_and_majority() -> None:
     everyone = [ANNA, BEN, CARL]
-    union, all_of_them, most = (people.combine(everyone, how) for how in ("union", "intersection", "majority"))
+    union, all_of_them, most = (annotators.combine(everyone, how) for how in ("union", "intersection", "majority"))
     assert union["Help"].compatible == pytest.approx((48.0, (96 + 98 + 95) / 3, 194.0))
     assert all_of_them["Help"].compatible == pytest.approx(((96 + 98 + 95) / 3,))
     assert most["Help"].compatible == pytest.approx(((96 + 98 + 95) / 3, 194.0))
     assert all_of_them["Waltz"].compatible == pytest.approx((470 / 3,))
     assert most["Waltz"].compatible == pytest.approx((52.0, 470 / 3))
-    # Who did not label a song has no say in it.
+    # Annotators without a pace for a song do not count for it.
     assert most["Only"].compatible == all_of_them["Only"].compatible == (120.0,)
     assert set(union) == {"Help", "Waltz", "Only", "Other"}
-    assert all(each.taste == () for each in union.values())
+    assert all(each.ambiguous == () for each in union.values())
 
 
-def test_songs_of_which_nobody_agrees_are_left_out() -> None:
+def test_songs_without_agreement_are_left_out() -> None:
     pair = [said("a", Help=(96.0,)), said("b", Help=(192.0,))]
-    assert people.combine(pair, "intersection") == people.combine(pair, "majority") == {}
-    assert people.combine(pair, "union")["Help"].compatible == (96.0, 192.0)
+    assert annotators.combine(pair, "intersection") == annotators.combine(pair, "majority") == {}
+    assert annotators.combine(pair, "union")["Help"].compatible == (96.0, 192.0)
 
 
-def test_the_tolerance_merges_paces_and_reaches_the_judgement() -> None:
-    narrow, wide = (people.combine([ANNA, BEN], "union", tolerance)["Help"] for tolerance in (0.01, 0.08))
+def test_the_tolerance_merges_paces_and_belongs_to_the_truth() -> None:
+    narrow, wide = (annotators.combine([ANNA, BEN], "union", tolerance)["Help"] for tolerance in (0.01, 0.08))
     assert narrow.compatible == (96.0, 98.0, 192.0, 196.0)
     assert wide.compatible == (97.0, 194.0)
-    assert judge(103.0, wide) is True
-    assert judge(103.0, narrow) is False
-    assert judge(103.0, wide, 0.05) is False
+    assert is_compatible(103.0, wide) is True
+    assert is_compatible(103.0, narrow) is False
+    assert is_compatible(103.0, wide, 0.05) is False
 
 
 # Audio
@@ -170,7 +160,7 @@ def touched(folder: Path, *names: str) -> Path:
 
 
 def matched(folder: Path, *songs: str) -> Matching:
-    return recordings.match([Labels("anna", dict.fromkeys(songs, (120.0,)))], folder)
+    return recordings.match([Annotations("anna", dict.fromkeys(songs, (120.0,)))], folder)
 
 
 @pytest.mark.parametrize(
@@ -188,24 +178,24 @@ def matched(folder: Path, *songs: str) -> Matching:
         ("Déjà vu", "De\u0301ja\u0300 Vu.wav"),
     ],
 )
-def test_names_match_whatever_their_case_punctuation_and_number(tmp_path: Path, song: str, file: str) -> None:
+def test_names_match_despite_case_punctuation_and_track_number(tmp_path: Path, song: str, file: str) -> None:
     assert matched(touched(tmp_path, file), song).files == {song: tmp_path / file}
 
 
-def test_missing_ambiguous_and_unlabelled_files_are_listed(tmp_path: Path) -> None:
+def test_missing_unclear_and_unannotated_files_are_listed(tmp_path: Path) -> None:
     files = ("Help.wav", "01 Help.mp3", "Girl.flac", "Girl.ogg", "Bananarama - Venus.mp3", "notes.txt", "extra.wav")
     found = matched(touched(tmp_path, *files), "Help", "Girl", "Shocking Blue - Venus", "Nowhere")
-    # An exact name is better than one that has a number before it.
+    # An exact name wins over one with a track number.
     assert found.files == {"Help": tmp_path / "Help.wav"}
     assert found.missing == ("Shocking Blue - Venus", "Nowhere")
-    assert found.ambiguous == {"Girl": (tmp_path / "Girl.flac", tmp_path / "Girl.ogg")}
-    assert {path.name for path in found.unlabelled} == {"01 Help.mp3", "Bananarama - Venus.mp3", "extra.wav"}
+    assert found.unclear == {"Girl": (tmp_path / "Girl.flac", tmp_path / "Girl.ogg")}
+    assert {path.name for path in found.unannotated} == {"01 Help.mp3", "Bananarama - Venus.mp3", "extra.wav"}
 
 
-def test_one_file_for_two_songs_is_ambiguous(tmp_path: Path) -> None:
+def test_one_file_for_two_songs_is_unclear(tmp_path: Path) -> None:
     found = matched(touched(tmp_path, "Help.wav"), "01 Help", "02 Help")
     assert found.files == {}
-    assert set(found.ambiguous) == {"01 Help", "02 Help"}
+    assert set(found.unclear) == {"01 Help", "02 Help"}
 
 
 def test_artist_and_title_come_from_tags_before_names(tmp_path: Path) -> None:
@@ -253,7 +243,7 @@ def test_artists_and_versions_of_a_song_stay_together() -> None:
     assert set(split_of.values()) == set(recordings.SHARES)
 
 
-def test_new_songs_follow_their_artist_and_none_can_be_in_two_splits() -> None:
+def test_new_songs_follow_their_artist_and_none_is_in_two_splits() -> None:
     def taken(song: str, artist: str, split: str) -> dict[str, str]:
         return {"song": song, "artist": artist, "title": song, "genre": "", "split": split}
 
@@ -274,27 +264,27 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of click tracks, 80 s each, at 16 kHz, and of one that is too short."""
     folder = tmp_path_factory.mktemp("music")
     for name, tempo in TEMPI.items():
-        samples = clicks(tempo, 80.0 * RATE / 16000)[: 80 * 16000]  # the tempo is another at this rate
+        samples = clicks(tempo, 80.0 * RATE / 16000)[: 80 * 16000]  # a rate of 16 kHz changes the tempo
         soundfile.write(folder / f"01 - {name}.flac", np.stack([samples, samples], axis=1), 16000)
     soundfile.write(folder / "Short.wav", clicks(120.0, 60.0), RATE)
     return folder
 
 
-def labelled() -> list[Labels]:
+def annotated() -> list[Annotations]:
     anna: dict[str, tuple[float, ...]] = {"Short": (120.0,)}
     anna |= {name: (tempo * 16000 / RATE, tempo * 32000 / RATE) for name, tempo in TEMPI.items()}
     ben: dict[str, tuple[float, ...]] = {name: paces[:1] for name, paces in anna.items()}
-    return [Labels("anna", anna), Labels("ben", ben)]
+    return [Annotations("anna", anna), Annotations("ben", ben)]
 
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory, music: Path) -> Path:
-    """Return a folder with a corpus imported from labels and music."""
+    """Return a folder with a corpus imported from annotations and music."""
     folder = tmp_path_factory.mktemp("work")
-    outcome = imported.import_songs(labelled(), music, folder / "corpus", how="union", tolerance=0.04)
-    assert (outcome.made, outcome.found) == (5, 0)
-    assert list(outcome.failed) == ["Short"]
-    assert "too short" in outcome.failed["Short"]
+    update = imported.import_songs(annotated(), music, folder / "corpus", how="union", tolerance=0.04)
+    assert (update.made, update.found) == (5, 0)
+    assert list(update.failed) == ["Short"]
+    assert "too short" in update.failed["Short"]
     return folder
 
 
@@ -325,20 +315,20 @@ def test_an_imported_corpus_becomes_a_megabatch(work: Path) -> None:
         for index in set(batch.song.tolist()):
             assert songs[index].split == split
             positive = batch.spm[(batch.song == index) & (batch.label == 1)]
-            assert all(judge(float(spm), songs[index].truth) for spm in positive)
+            assert all(is_compatible(float(spm), songs[index].truth) for spm in positive)
 
 
 def test_importing_again_keeps_what_is_there_and_adds_what_is_new(tmp_path: Path, music: Path) -> None:
-    def first(count: int) -> list[Labels]:
+    def first(count: int) -> list[Annotations]:
         kept = list(TEMPI)[:count]
-        return [replace(each, songs={name: each.songs[name] for name in kept}) for each in labelled()]
+        return [replace(each, songs={name: each.songs[name] for name in kept}) for each in annotated()]
 
     corpus = tmp_path / "corpus"
     imported.import_songs(first(1), music, corpus, seed=4)
     (before,) = load(corpus)
     stamp = before.audio.stat().st_mtime_ns
-    outcome = imported.import_songs(first(3), music, corpus, seed=4)
-    assert (outcome.made, outcome.found, outcome.failed) == (2, 1, {})
+    update = imported.import_songs(first(3), music, corpus, seed=4)
+    assert (update.made, update.found, update.failed) == (2, 1, {})
     after = load(corpus)
     assert after[0] == before
     assert before.audio.stat().st_mtime_ns == stamp
@@ -347,22 +337,22 @@ def test_importing_again_keeps_what_is_there_and_adds_what_is_new(tmp_path: Path
         imported.import_songs(first(3), music, corpus, seed=4, tolerance=0.08)
 
 
-def test_songs_are_not_mixed_with_generated_ones(tmp_path: Path, music: Path) -> None:
+def test_annotated_songs_do_not_mix_with_generated_ones(tmp_path: Path, music: Path) -> None:
     (tmp_path / "songs").mkdir()
     (tmp_path / "songs" / "00000.json").write_text(json.dumps({"id": "00000", "family": "rock/1"}), "utf-8")
     with pytest.raises(TrainingError, match="generated songs"):
-        imported.import_songs(labelled(), music, tmp_path)
+        imported.import_songs(annotated(), music, tmp_path)
 
 
-def test_audio_that_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
+def test_unreadable_audio_does_not_stop_the_others(tmp_path: Path) -> None:
     (tmp_path / "Broken.wav").write_bytes(b"no sound at all")
     soundfile.write(tmp_path / "Silent.wav", np.zeros(80 * RATE, np.float32), RATE)
-    outcome = imported.import_songs([said("anna", Broken=(120.0,), Silent=(120.0,))], tmp_path, tmp_path / "corpus")
-    assert (outcome.made, set(outcome.failed)) == (0, {"Broken", "Silent"})
-    assert "silent" in outcome.failed["Silent"]
+    update = imported.import_songs([said("anna", Broken=(120.0,), Silent=(120.0,))], tmp_path, tmp_path / "corpus")
+    assert (update.made, set(update.failed)) == (0, {"Broken", "Silent"})
+    assert "silent" in update.failed["Silent"]
 
 
-def test_nothing_follows_from_an_unknown_meter() -> None:
+def test_an_unknown_meter_implies_no_paces() -> None:
     with pytest.raises(ValueError, match="unknown meter"):
         truth(120.0, "unknown")
 
@@ -372,68 +362,64 @@ def test_nothing_follows_from_an_unknown_meter() -> None:
 
 def test_profile_counts_sizes_ratios_halves_and_doubles() -> None:
     sets = [Truth((60.0, 120.0)), Truth((52.0, 157.0)), Truth((120.0,), (60.0, 240.0)), Truth((75.0, 150.0, 300.0))]
-    made = calibration.profile("made", sets)
+    made = profile.profile("made", sets)
     assert made.songs == 4
-    assert [made.shares[name].part for name in calibration.measures()[:7]] == [1, 2, 1, 0, 3, 1, 0]
+    assert [made.shares[name].part for name in profile.measures()[:7]] == [1, 2, 1, 0, 3, 1, 0]
     half, double = made.shares["half of 110-130"], made.shares["double of 110-130"]
-    assert (half.part, half.taste, half.whole) == (1, 1, 2)
+    assert (half.part, half.ambiguous, half.whole) == (1, 1, 2)
     assert (half.low, half.high) == (0.5, 1.0)
-    assert (double.part, double.taste, double.whole) == (0, 1, 2)
+    assert (double.part, double.ambiguous, double.whole) == (0, 1, 2)
     assert made.shares["double of >= 160"].whole == 0
     assert made.quantiles["paces"][0] == 52.0
     assert made.quantiles["fastest of a song"][-1] == 300.0
 
 
-def test_differences_leave_matters_of_taste_aside() -> None:
-    theirs = calibration.profile("people", [Truth((60.0, 120.0))] * 30)
-    taste = calibration.profile("taste", [Truth((120.0,), (60.0,))] * 30)
-    wrong = calibration.profile("wrong", [Truth((120.0,))] * 30)
-    assert "half of 110-130" not in {found.measure for found in calibration.differences(theirs, taste)}
-    found = {each.measure: each for each in calibration.differences(theirs, wrong)}
+def test_ambiguous_paces_are_no_difference() -> None:
+    theirs = profile.profile("annotators", [Truth((60.0, 120.0))] * 30)
+    maybe = profile.profile("ambiguous", [Truth((120.0,), (60.0,))] * 30)
+    wrong = profile.profile("wrong", [Truth((120.0,))] * 30)
+    assert "half of 110-130" not in {found.measure for found in profile.differences(theirs, maybe)}
+    found = {each.measure: each for each in profile.differences(theirs, wrong)}
     assert found["half of 110-130"].points == -100.0
     assert found["half of 110-130"].clear
-    assert calibration.differences(theirs, theirs) == []
+    assert profile.differences(theirs, theirs) == []
 
 
-def test_the_rule_agrees_with_labels_made_by_it() -> None:
-    labels = [said("rule", Slow=(100.0, 200.0), Fast=(180.0, 90.0))]
-    precision, recall = calibration.rule_against(labels)
+def test_the_rule_agrees_with_annotations_made_by_it() -> None:
+    made = [said("rule", Slow=(100.0, 200.0), Fast=(180.0, 90.0))]
+    precision, recall = profile.rule_against(made)
     assert precision.low == recall.low == 1.0
-    assert calibration.by_rule(labels).shares["2 paces"].part == 2
+    assert profile.by_rule(made).shares["2 paces"].part == 2
 
 
 @pytest.mark.parametrize("suffix", ["svg", "png"])
 def test_the_figure_is_drawn(tmp_path: Path, suffix: str) -> None:
     truths = [Truth((60.0, 120.0)), Truth((150.0, 75.0))]
-    profiles = [calibration.profile(name, truths) for name in ("people", "corpus")]
-    path = tmp_path / "plots" / f"calibration.{suffix}"
-    calibration.draw(profiles, path, truths)
+    profiles = [profile.profile(name, truths) for name in ("annotators", "corpus")]
+    path = tmp_path / "plots" / f"figure.{suffix}"
+    draw(profiles, path, truths)
     assert path.stat().st_size > 5000
     if suffix == "svg":
         first = path.read_bytes()
-        calibration.draw(profiles, path, truths)
+        draw(profiles, path, truths)
         assert path.read_bytes() == first
 
 
-def test_nothing_to_compare_is_told() -> None:
-    with pytest.raises(TrainingError, match="no song with a pace"):
-        calibration.people({})
+def test_nothing_to_compare_is_an_error() -> None:
+    with pytest.raises(TrainingError, match="no song has a pace"):
+        profile.annotated({})
 
 
-@needs_research
-def test_human_labels_have_the_shares_that_the_truth_rule_was_made_for() -> None:
-    shares = calibration.people(people.combine([people.read(RESEARCH)], "majority")).shares
-    counted = {name: (shares[name].part, shares[name].whole) for name in ("half of 110-130", "double of 140-160")}
-    assert counted == {"half of 110-130": (29, 35), "double of 140-160": (10, 22)}
-
-
-@needs_research
-def test_the_curve_of_acceptance_is_the_one_fitted_to_human_labels() -> None:
-    truths = people.combine([people.read(RESEARCH)], "majority").values()
-    slow, fast, steepness, agreed = calibration.fit_acceptance(truths)
-    assert (slow, fast) == pytest.approx((SLOW_EDGE, FAST_EDGE), abs=1.0)
-    assert steepness == pytest.approx(STEEPNESS, abs=0.5)
-    assert agreed == pytest.approx(AGREED, abs=0.01)
+def test_the_fit_finds_the_edges_of_annotators_who_accept_levels_from_55_to_270() -> None:
+    truths = []
+    for tempo in np.geomspace(60.0, 240.0, 300):
+        levels = (tempo / 2.0, tempo, tempo * 2.0)
+        truths.append(Truth(tuple(float(level) for level in levels if level == tempo or 55.0 <= level <= 270.0)))
+    slow, fast, steepness, agreed = profile.fit_acceptance(truths)
+    assert slow == pytest.approx(55.0, rel=0.06)
+    assert fast == pytest.approx(270.0, rel=0.06)
+    assert steepness > 10.0
+    assert agreed > 0.95
 
 
 # Commands
@@ -442,7 +428,7 @@ def test_the_curve_of_acceptance_is_the_one_fitted_to_human_labels() -> None:
 def test_the_command_reports_what_is_there_and_what_is_not(tmp_path: Path, music: Path) -> None:
     anna = written(tmp_path, "Ann - One,73,145\nNowhere,120\nRhapsody [live],,,,,changes\n")
     ben = written(tmp_path, "Ann - One,73\nNowhere,120\n", "ben.csv")
-    done = run("labels", anna, ben, "--audio", music, "--into", tmp_path / "corpus", "--how", "union")
+    done = run("annotations", anna, ben, "--audio", music, "--into", tmp_path / "corpus", "--how", "union")
     assert done.returncode == 0, done.stderr
     for line in (
         "anna: 2 songs; paces: 1 of 1, 1 of 2; 1 skipped",
@@ -450,28 +436,28 @@ def test_the_command_reports_what_is_there_and_what_is_not(tmp_path: Path, music
         "they differ: Ann - One: 73 145 or 73",
         "union: 2 songs with 3 paces",
         "missing: Nowhere",
-        "5 files have no label",
+        "5 files have no annotation",
         "1 songs imported, 0 were there, 0 failed",
     ):
         assert line in done.stdout
     assert [song.compatible for song in load(tmp_path / "corpus")] == [(73.0, 145.0)]
 
 
-def test_bad_rows_are_no_traceback(tmp_path: Path) -> None:
-    done = run("labels", written(tmp_path, "Help,fast\n"))
+def test_an_invalid_row_gives_no_traceback(tmp_path: Path) -> None:
+    done = run("annotations", written(tmp_path, "Help,fast\n"))
     assert done.returncode == 1
-    assert "anna.csv:1: 'fast' is no pace" in done.stderr
+    assert "anna.csv:1: 'fast' is not a pace" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_calibrate_prints_shares_and_draws(work: Path, tmp_path: Path) -> None:
-    figure = tmp_path / "calibration.svg"
+    figure = tmp_path / "figure.svg"
     done = run("calibrate", written(tmp_path, "Secret Song,60,120\n"), "--work", work, "--figure", figure)
     assert done.returncode == 0, done.stderr
     assert "half of 110-130" in done.stdout
     assert "Secret" not in done.stdout + figure.read_text("utf-8")
 
 
-@pytest.mark.parametrize("command", ["labels", "calibrate"])
+@pytest.mark.parametrize("command", ["annotations", "labels", "calibrate"])
 def test_the_commands_have_help_with_an_example(command: str) -> None:
-    assert f"Example: python -m training {command}" in run(command, "--help").stdout
+    assert "Example: python -m training" in run(command, "--help").stdout

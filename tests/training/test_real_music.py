@@ -1,3 +1,5 @@
+"""The real-music set: its list, its truth, and the programs that render it."""
+
 import shutil
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import soundfile
 
 from training.annotations.truth import Meter, truth
 from training.errors import TrainingError
-from training.evaluate.run import real_music as openset
+from training.evaluate.run import real_music
 
 HEAD = "id,family,source,title,tempo_bpm,meter,constant_tempo,tempo_from,notes"
 ROWS = [
@@ -23,7 +25,7 @@ ROWS = [
 LIST = "\n".join([HEAD, *ROWS]) + "\n"
 
 
-def track(**changes: object) -> openset.Track:
+def track(**changes: object) -> real_music.Track:
     fields: dict[str, object] = {
         "id": "song",
         "family": "openmsx-midi",
@@ -35,16 +37,16 @@ def track(**changes: object) -> openset.Track:
         "swung": False,
         "constant": True,
     }
-    return openset.Track(**(fields | changes))  # type: ignore[arg-type]
+    return real_music.Track(**(fields | changes))  # type: ignore[arg-type]
 
 
-def read(tmp_path: Path, text: str = LIST) -> list[openset.Track]:
+def read(tmp_path: Path, text: str = LIST) -> list[real_music.Track]:
     path = tmp_path / "set.csv"
     path.write_text(text, encoding="utf-8")
-    return openset.read(path)
+    return real_music.read(path)
 
 
-def test_reads_every_kind_of_row(tmp_path: Path) -> None:
+def test_every_kind_of_row_is_read(tmp_path: Path) -> None:
     lmms, five, waltz, six, drums, cats = read(tmp_path)
     assert lmms == track(
         id="lmms_a-B",
@@ -77,12 +79,12 @@ def test_a_bad_row_is_named(tmp_path: Path, old: str, new: str) -> None:
 )
 @pytest.mark.parametrize("swung", [False, True])
 def test_truth_follows_meter_and_swing(meter: str, kind: Meter, swung: bool) -> None:
-    assert openset.truth_of(track(meter=meter, swung=swung)) == truth(120.0, kind, swung=swung)
+    assert real_music.truth_of(track(meter=meter, swung=swung)) == truth(120.0, kind, swung=swung)
 
 
 def test_an_unknown_meter_has_no_truth() -> None:
     with pytest.raises(TrainingError, match="unknown meter '7/8'"):
-        openset.truth_of(track(meter="7/8"))
+        real_music.truth_of(track(meter="7/8"))
 
 
 @pytest.mark.parametrize(
@@ -99,17 +101,17 @@ def test_a_missing_program_names_its_package(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(TrainingError, match=f"^{message}$"):
-        openset.render(track(family=family), tmp_path / "audio")
+        real_music.render(track(family=family), tmp_path / "audio")
 
 
 def test_a_missing_song_names_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(tmp_path, monkeypatch, "exit 0")
     with pytest.raises(TrainingError, match=r"^song\.mid is missing: sudo apt install openttd-openmsx$"):
-        openset.render(track(family="tracker"), tmp_path / "audio")
+        real_music.render(track(family="tracker"), tmp_path / "audio")
 
 
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """Put a false openmpt123, and nothing else, on the path."""
+    """Put a fake openmpt123, and nothing else, on the path."""
     folder = tmp_path / "bin"
     folder.mkdir()
     file = folder / "openmpt123"
@@ -127,11 +129,11 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Non
         ("exec /bin/sleep 20", "took more than 1 s"),
     ],
 )
-def test_a_failing_program_leaves_nothing_and_the_others_go_on(
+def test_a_failing_program_leaves_nothing_and_does_not_stop_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str
 ) -> None:
     program(tmp_path, monkeypatch, script)
-    monkeypatch.setattr(openset, "LIMIT_S", 1.0)
+    monkeypatch.setattr(real_music, "LIMIT_S", 1.0)
     song = tmp_path / "song.mod"
     song.touch()
     audio = tmp_path / "audio"
@@ -139,7 +141,7 @@ def test_a_failing_program_leaves_nothing_and_the_others_go_on(
     (audio / "there.flac").touch()
     bad, there = track(family="tracker", path=str(song)), track(id="there", family="tracker")
     seen: list[tuple[str, bool]] = []
-    rendered, failed = openset.render_all(
+    rendered, failed = real_music.render_all(
         [bad, there], audio, lambda song, reason: seen.append((song.id, reason is None))
     )
     assert rendered == [(there, audio / "there.flac")]
@@ -149,29 +151,27 @@ def test_a_failing_program_leaves_nothing_and_the_others_go_on(
     assert [path.name for path in audio.iterdir()] == ["there.flac"]
 
 
-def test_a_program_that_crashes_once_is_run_again_and_what_is_too_loud_is_lowered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    soundfile.write(tmp_path / "noise.wav", [0.5, -2.0, 1.0], openset.RATE, subtype="FLOAT")
+def test_a_crash_is_tried_again_and_loud_audio_is_scaled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    soundfile.write(tmp_path / "noise.wav", [0.5, -2.0, 1.0], real_music.RATE, subtype="FLOAT")
     crash = "[ -e crashed ] || { echo >crashed; kill -SEGV $$; }"
     program(tmp_path, monkeypatch, f"{crash}; exec /bin/cp '{tmp_path}/noise.wav' whole.wav")
     song = tmp_path / "song.mod"
     song.touch()
-    path = openset.render(track(family="tracker", path=str(song)), tmp_path / "audio")
+    path = real_music.render(track(family="tracker", path=str(song)), tmp_path / "audio")
     samples, _ = soundfile.read(path)
     assert samples == pytest.approx([0.25, -1.0, 0.5], abs=1e-4)
 
 
 def test_silence_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    soundfile.write(tmp_path / "silence.wav", [0.0] * openset.RATE, openset.RATE)
+    soundfile.write(tmp_path / "silence.wav", [0.0] * real_music.RATE, real_music.RATE)
     program(tmp_path, monkeypatch, f"exec /bin/cp '{tmp_path}/silence.wav' whole.wav")
     song = tmp_path / "song.mod"
     song.touch()
     with pytest.raises(TrainingError, match="rendered as silence"):
-        openset.render(track(family="tracker", path=str(song)), tmp_path / "audio")
+        real_music.render(track(family="tracker", path=str(song)), tmp_path / "audio")
 
 
-def test_renders_a_midi_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_midi_file_is_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if shutil.which("fluidsynth") is None:
         pytest.skip("fluidsynth is not installed")
     monkeypatch.chdir(tmp_path)
@@ -184,15 +184,15 @@ def test_renders_a_midi_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     file.tracks.append(notes)
     file.save(song)
     try:
-        path = openset.render(track(path=str(song)), Path("audio"))
+        path = real_music.render(track(path=str(song)), Path("audio"))
     except TrainingError as error:
         if "timgm6mb-soundfont" in str(error):
             pytest.skip(str(error))
         raise
     info = soundfile.info(path)
     assert path == Path("audio/song.flac")
-    assert (info.format, info.subtype, info.samplerate) == ("FLAC", "PCM_16", openset.RATE)
+    assert (info.format, info.subtype, info.samplerate) == ("FLAC", "PCM_16", real_music.RATE)
     assert 4.5 < info.duration < 12.0
     assert [entry.name for entry in path.parent.iterdir()] == ["song.flac"]
     written = path.stat().st_mtime_ns
-    assert openset.render(track(path=str(song)), path.parent).stat().st_mtime_ns == written
+    assert real_music.render(track(path=str(song)), path.parent).stat().st_mtime_ns == written

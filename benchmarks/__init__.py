@@ -1,1 +1,1 @@
-"""Programs that measure what the live path costs."""
+"""Measure the cost of the live path, next to other programs."""

@@ -1,17 +1,18 @@
-"""The music that everything is measured on.
+"""The music of all measurements.
 
-Its libraries are imported where they are used: the peak memory that the system counts for a program begins with that
-of the process that started it, so that one must stay small, and this runs in another.
+The libraries are imported in the function, which runs in a process of its own: Linux counts the peak memory of a
+program from that of the process that starts it, so that process must stay small.
 """
 
 import itertools
 from pathlib import Path
 
 RATE = 44100
+"""Sample rate of the music, Hz."""
 
 
 def music(paths: list[Path], target: Path, seconds: float) -> float:
-    """Write `seconds` of the files as one mono file, from the first again where they end; return its length, s."""
+    """Write `seconds` of the files, repeated if necessary, as one mono file; return its length in seconds."""
     import numpy as np
     import soundfile
     import soxr

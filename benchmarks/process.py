@@ -1,4 +1,4 @@
-"""A program run to its end, and what the operating system counted."""
+"""Run a program to its end, and return the resources that the operating system counted."""
 
 import os
 import pty
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 SINGLE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-"""One thread each: what is compared is work, not the number of cores."""
+"""Environment for one thread: the comparison is about work, not about cores."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run took.
+    """Resources of a run.
 
     Attributes
     ----------
@@ -24,9 +24,9 @@ class Run:
     memory_mb : float
         Peak resident memory.
     started_s, first_s : float
-        From the start of the process to its first line of output, and to its first estimate.
+        Time from the start of the process to its first line of output, and to its first estimate.
     lines : tuple of bytes
-        What it wrote.
+        Its output.
     """
 
     cpu_s: float
@@ -37,9 +37,9 @@ class Run:
 
 
 def run(name: str, command: Sequence[str]) -> Run:
-    """Run `command` to its end. Its first estimate is the first line that is no start event.
+    """Run `command` to its end. Its first estimate is the first line that is not a start event.
 
-    The peak memory that Linux counts for a process begins with that of its parent: call this from a small one.
+    Linux counts the peak memory of a process from that of its parent: call this from a small process.
     """
     begun = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ | SINGLE)
@@ -61,7 +61,7 @@ def run(name: str, command: Sequence[str]) -> Run:
 
 
 def run_on_terminal(name: str, command: Sequence[str], *, seconds: float, end: bytes) -> Run:
-    """Run `command` on a terminal of its own, type `end` after so many seconds, and wait."""
+    """Run `command` on a terminal of its own, type `end` after `seconds`, and wait for its end."""
     begun = time.monotonic()
     pid, terminal = pty.fork()
     if not pid:

@@ -1,7 +1,7 @@
-"""One engine with other settings on music of any length, in a process of its own: ``python -m benchmarks.variant``.
+"""One session with other settings on music of any length: ``python -m benchmarks.variant`` prints a line of JSON.
 
-Prints one line of JSON: seconds of audio and what it took, with ``--stages`` by stage and by reading. All times are of
-the processor: what other programs do meanwhile does not count.
+The line has the seconds of audio and the processor time, with ``--stages`` by stage and by reading. Processor time does
+not include other programs.
 """
 
 import argparse
@@ -28,19 +28,20 @@ from paces_live.sources.resample import MonoResampler
 STAGES = {
     "resampling": ["paces_live.sources.resample.MonoResampler.push"],
     "features": ["paces_live.analysis.features.LogMelStream.push"],
-    "tempogram": ["paces_live.session.hearing.tempogram"],
+    "periodicity": ["paces_live.session.hearing.tempogram"],
     "candidates": ["paces_live.session.hearing.candidates"],
     "fold": ["paces_live.session.hearing.build_cases"],
     "inference": ["paces_live.analysis.classifier.TfliteClassifier.probabilities"],
     "tracking": [f"paces_live.analysis.tracking.Tracker.{name}" for name in ("update", "shown", "summary")],
-    "boundaries": ["paces_live.analysis.song_change.ChangeDetector.update"],
+    "song change": ["paces_live.analysis.song_change.ChangeDetector.update"],
 }
+"""Functions of each stage, where the session looks them up. Other stages within the song change count as its own."""
 READ = "paces_live.session.hearing.Hearing.read"
-"""What each stage is, where the engine looks it up. What boundaries use of the others counts as theirs."""
+"""Function that makes a reading."""
 
 
 class Repeated:
-    """A file over and over as a source, up to so many seconds; in memory once."""
+    """A source that repeats a file up to a number of seconds, with the file in memory once."""
 
     live = False
 
@@ -49,7 +50,7 @@ class Repeated:
         self._path, self._seconds, self._sample_rate = path, seconds, sample_rate
 
     def blocks(self) -> Iterator[Block]:
-        """Yield blocks of a tenth of a second, resampled as they come."""
+        """Yield blocks of a tenth of a second, resampled one by one."""
         samples, rate = soundfile.read(self._path, dtype="int16")
         resampler = MonoResampler(rate, self._sample_rate, name=self.name)
         step = rate // 10
@@ -62,14 +63,14 @@ class Repeated:
 
 
 class Stopwatch:
-    """Processor time by stage; within a stage that is being timed, others are not."""
+    """Processor time by stage; a stage within another one is not timed separately."""
 
     def __init__(self) -> None:
         self.spent: dict[str, float] = defaultdict(float)
         self._running = False
 
     def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return `function`, timed."""
+        """Return a function that calls `function` and adds its time to `stage`."""
 
         def run(*args: Any, **options: Any) -> Any:
             if self._running:
@@ -85,7 +86,7 @@ class Stopwatch:
 
 
 def main() -> None:
-    """Parse the command line, let the engine hear the music, print what was counted."""
+    """Parse the command line, run a session on the music, and print its cost."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.variant", description=__doc__)
     parser.add_argument("wav", type=Path)
     parser.add_argument("--seconds", type=float, default=600.0)
@@ -98,8 +99,8 @@ def main() -> None:
     if options.window:
         classifier.features = replace(classifier.features, window_s=options.window)
     source = Repeated(options.wav, options.seconds, classifier.features.sample_rate)
-    heard = Engine(classifier, EngineConfig(interval=options.interval, candidates=options.candidates))
-    watch, took = Stopwatch(), []
+    engine = Engine(classifier, EngineConfig(interval=options.interval, candidates=options.candidates))
+    watch, reading_s = Stopwatch(), []
     with ExitStack() as patches:
         if options.stages:
             for stage, places in STAGES.items():
@@ -110,19 +111,19 @@ def main() -> None:
             def timed_read(*args: Any) -> Iterator[Any]:
                 begun = time.thread_time()
                 events = list(read(*args))
-                took.append(time.thread_time() - begun)
+                reading_s.append(time.thread_time() - begun)
                 return iter(events)
 
             patches.enter_context(mock.patch(READ, timed_read))
         begun = time.process_time()
         readings = 0
-        for event in heard.events(source):
+        for event in engine.events(source):
             watch.timed("output", to_json)(event)
             readings += isinstance(event, Reading)
         total = time.process_time() - begun
     record: dict[str, Any] = {"seconds": options.seconds, "readings": readings, "cpu_s": total}
     if options.stages:
-        record |= {"stages": dict(watch.spent), "reading_s": [float(q) for q in np.percentile(took, [50, 99])]}
+        record |= {"stages": dict(watch.spent), "reading_s": [float(q) for q in np.percentile(reading_s, [50, 99])]}
     print(json.dumps(record))  # noqa: T201
 
 

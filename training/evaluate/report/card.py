@@ -55,8 +55,8 @@ FAILURES = """\
 
 - **Songs with the wrong metrical level.** The most frequent error: the half or the double of the beat is missed, or a
   level is shown that most runners would not step to.
-{meters}- **Rhythms across the beat**, such as long 3+3+2 patterns without drums: two thirds or four thirds of the beat may look
-  like a pace.
+{meters}- **Rhythms across the beat**, such as long 3+3+2 patterns without drums: two or four thirds of the beat may
+  look like a pace.
 - **Changing tempo.** If the tempo drifts by more than a few per cent within 25 s, the beats do not line up, and the
   model finds nothing or is wrong. Music in free time raises false flags.
 - **Singing** was not in the training data. Speech, noise and the sounds of a street were, and hardly ever raise a flag.

@@ -2,8 +2,10 @@
 
 `training` measures how right they are, and `benchmarks` what they cost: it runs this module as a program, perhaps with
 another Python that has the packages, as ``python -m training.evaluate.run.baselines NAME WAV``. So this module needs
-nothing but numpy, soundfile and soxr, and runs on old Pythons too.
+nothing but numpy, soundfile and soxr, imports them where it uses them, and runs on old Pythons too.
 """
+
+from __future__ import annotations
 
 import importlib
 import importlib.util
@@ -11,13 +13,16 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
-Estimate = Callable[[Samples], float]
+    Samples = NDArray[np.float32]
+
+Estimate = Callable[["Samples"], float]
+"""Function from mono samples to beats per minute, 0 if there is no tempo."""
 
 RATE = 22_050
 """Sample rate of the songs of the evaluation, Hz."""
@@ -93,7 +98,7 @@ def _essentia_percival() -> Estimate:
     return lambda samples: float(standard.PercivalBpmEstimator(sampleRate=44_100)(samples))
 
 
-def _aubio_beats(samples: Samples, rate: int) -> Iterator["tuple[float, float]"]:
+def _aubio_beats(samples: Samples, rate: int) -> Iterator[tuple[float, float]]:
     """Yield the time of each beat that aubio finds, seconds, and its tempo then, beats per minute."""
     aubio = importlib.import_module("aubio")
     follow = aubio.tempo("default", 2 * HOP, HOP, rate)
@@ -104,6 +109,7 @@ def _aubio_beats(samples: Samples, rate: int) -> Iterator["tuple[float, float]"]
 
 def _aubio() -> Estimate:
     """Return the tempo of the median distance of the beats that aubio finds."""
+    import numpy as np
 
     def estimate(samples: Samples) -> float:
         beats = [seconds for seconds, _ in _aubio_beats(samples, RATE)]
@@ -138,13 +144,15 @@ BASELINES: Mapping[str, Baseline] = MappingProxyType(
 """All baselines, by name."""
 
 
-def installed() -> "tuple[str, ...]":
+def installed() -> tuple[str, ...]:
     """Return the names of the baselines whose package is installed."""
     return tuple(name for name, one in BASELINES.items() if importlib.util.find_spec(one.package) is not None)
 
 
-def broken(names: Iterable[str]) -> "dict[str, str]":
+def broken(names: Iterable[str]) -> dict[str, str]:
     """Return the error of each baseline that fails on a few seconds of clicks, although it is installed."""
+    import numpy as np
+
     clicks = np.zeros(12 * RATE, np.float32)
     clicks[:: RATE // 2] = 0.5
     reasons = {}
@@ -169,6 +177,7 @@ def main(name: str, wav: str) -> None:
 def _resampled(samples: Samples, rate: int, wanted: int) -> Samples:
     if rate == wanted:
         return samples
+    import numpy as np
     import soxr
 
     return np.asarray(soxr.resample(samples, rate, wanted), np.float32)

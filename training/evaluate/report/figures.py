@@ -95,7 +95,7 @@ def ratio_figure(sets: Mapping[str, Predictions]) -> Figure:
             for share in ("compatible", "predicted", "wrong")
         )
         upper.bar(at, compatible, width, color="#c9c9c9", label="compatible" if not number else None)
-        upper.plot(at, predicted, color=color, marker=marker, linestyle="", label=f"predicted compatible: {name}")
+        upper.plot(at, predicted, color=color, marker=marker, linestyle="", label=f"predicted: {name}")
         lower.bar(at, wrong, 0.9 * width, color=color)
     upper.set_ylabel("candidates (%)")
     upper.set_ylim(-5, 105)

@@ -30,9 +30,9 @@ INTRODUCTION = """\
 # Report
 
 Written by `python -m training report`. Every figure was measured on the exported int8 file `{model}`
-(`{identity}`), through the runtime and the live path that runners use. The held-out songs are of groove families that
-the model was not trained on; they are degraded as by a room and a cheap microphone, and one in five stays clean. The
-real-music set was not used for training, and no choice depended on it.
+(`{identity}`), through the runtime and the live path that runners use. The held-out songs are of groove
+families that the model was not trained on; they are degraded as by a room and a cheap microphone, and one in five stays
+clean. The real-music set was not used for training, and no choice depended on it.
 """
 CANDIDATE_WORDS = f"""\
 Predictions on single candidates at a probability of one half. The megabatch has windows of 3 to 25 s, and negatives.

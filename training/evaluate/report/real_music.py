@@ -17,9 +17,10 @@ no choice depended on them.
 
 paces-live heard each track as `paces-live analyze` does, from long tracks the first {excerpt:.0f} s after the margin.
 It is right if it shows the tempo, its half or its double, and nothing incompatible. The tempo is the felt one: in
-{felt}, the drums play four beats in three quarter notes of the file. *Degraded* is the same track through a cheap
-microphone in a noisy room. For comparison, librosa's `feature.tempo` estimated one tempo of each clean track; it counts
-as right if it is the tempo, its half or its double within 5 %.
+{felt}, the drums play four beats in three quarter notes of the file.
+
+*Degraded* is the same track through a cheap microphone in a noisy room. For comparison, librosa's `feature.tempo`
+estimated one tempo of each clean track; it counts as right if it is the tempo, its half or its double within 5 %.
 
 **paces-live is right on {right} of {count} tracks ({share}), and on {right_degraded} degraded ones ({share_degraded}).
 librosa is right on {right_librosa} ({share_librosa}).**

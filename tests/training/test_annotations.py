@@ -44,7 +44,7 @@ def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 # Reading
 
 
-def test_reads_songs_paces_and_remarks(tmp_path: Path) -> None:
+def test_songs_paces_and_remarks_are_read(tmp_path: Path) -> None:
     rows = (
         'Help,96,192,,,,\r\nWaltz,157,52.5,,,"odd, this",\r\n\r\nRhapsody,,,,,,,changes tempo too much\r\nShort,120\r\n'
     )
@@ -318,7 +318,7 @@ def test_an_imported_corpus_becomes_a_megabatch(work: Path) -> None:
             assert all(is_compatible(float(spm), songs[index].truth) for spm in positive)
 
 
-def test_importing_again_keeps_what_is_there_and_adds_what_is_new(tmp_path: Path, music: Path) -> None:
+def test_importing_again_keeps_old_songs_and_adds_new_ones(tmp_path: Path, music: Path) -> None:
     def first(count: int) -> list[Annotations]:
         kept = list(TEMPI)[:count]
         return [replace(each, songs={name: each.songs[name] for name in kept}) for each in annotated()]
@@ -425,7 +425,7 @@ def test_the_fit_finds_the_edges_of_annotators_who_accept_levels_from_55_to_270(
 # Commands
 
 
-def test_the_command_reports_what_is_there_and_what_is_not(tmp_path: Path, music: Path) -> None:
+def test_the_annotations_command_reports_found_and_missing_audio(tmp_path: Path, music: Path) -> None:
     anna = written(tmp_path, "Ann - One,73,145\nNowhere,120\nRhapsody [live],,,,,changes\n")
     ben = written(tmp_path, "Ann - One,73\nNowhere,120\n", "ben.csv")
     done = run("annotations", anna, ben, "--audio", music, "--into", tmp_path / "corpus", "--how", "union")

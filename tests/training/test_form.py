@@ -1,4 +1,4 @@
-"""What happens to a band in the course of a song, and that its beat goes on through all of it."""
+"""Changes in the course of a song, which keep the beat."""
 
 from collections.abc import Callable
 
@@ -21,13 +21,13 @@ BAND = Performance(tuple(Note(beat / 2, 0.75, 60, 80, channel) for beat in range
 
 
 def first(change: Callable[[np.random.Generator], Performance]) -> tuple[Performance, int]:
-    """Return the result of the first seed that changes the band, and how many of 200 do."""
+    """Return the result of the first seed that changes the band, and the number of such seeds among 200."""
     results = [change(np.random.default_rng(seed)) for seed in range(200)]
     changed = [result for result in results if result != BAND]
     return changed[0], len(changed)
 
 
-def test_a_break_is_empty_but_for_one_channel_and_nothing_rings_into_it() -> None:
+def test_a_break_has_at_most_one_channel_and_no_ringing_notes() -> None:
     paused, count = first(lambda rng: form.pause(rng, BAND, ROCK, END, TEMPO))
     assert 40 < count < 90
     gone = sorted({(n.start, n.channel) for n in BAND.notes} - {(n.start, n.channel) for n in paused.notes})
@@ -41,7 +41,7 @@ def test_a_break_is_empty_but_for_one_channel_and_nothing_rings_into_it() -> Non
     assert max(note.start + note.length for note in before) <= start
 
 
-def test_another_feel_of_the_drums_leaves_the_band_alone() -> None:
+def test_half_and_double_time_drums_do_not_change_the_band() -> None:
     changed, count = first(lambda rng: form.change_feel(rng, BAND, ROCK, SECTIONS))
     assert 20 < count < 70
     pitched = [n for n in BAND.notes if n.channel != DRUMS]
@@ -84,7 +84,7 @@ def test_endings_slow_down_from_the_steady_part_on() -> None:
         assert 0.5 / 0.7 * 0.8 < steps[-1] < 0.5 / 0.35
 
 
-def test_what_goes_across_the_beat_is_added_to_what_is_played() -> None:
+def test_cross_rhythms_are_added_to_the_band() -> None:
     changed = [
         song for s in range(200) if (song := cross(np.random.default_rng(s), BAND, HARMONY, ROCK, SECTIONS)) != BAND
     ]
@@ -96,13 +96,13 @@ def test_what_goes_across_the_beat_is_added_to_what_is_played() -> None:
         assert added
         assert all(0 < note.velocity < 128 and 0 <= note.start < END and note.length > 0 for note in added)
         assert {note.channel for note in added} <= {DRUMS, 14, 15}
-        # All in time with the song's sixteenths, and in most songs some beside its eighths.
+        # All notes are on sixteenths of the song, and in most songs some are not on eighths.
         assert all((4 * note.start) % 1 == 0 for note in added)
         across += any((2 * note.start) % 1 for note in added)
     assert across > len(changed) / 2
 
 
-def test_what_goes_across_a_song_without_drums_meets_the_beat_in_every_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cross_rhythms_without_drums_meet_the_beat_in_every_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.corpus.cross.ECHOES", 0.0)
     band = Performance(tuple(note for note in BAND.notes if note.channel != DRUMS))
     songs = [cross(np.random.default_rng(seed), band, HARMONY, ROCK, SECTIONS) for seed in range(200)]
@@ -117,5 +117,5 @@ def test_what_goes_across_a_song_without_drums_meets_the_beat_in_every_bar(monke
 
 
 @pytest.mark.parametrize("rhythm", [Rhythm("duple", 4, "swung"), Rhythm("triple", 3, "straight")])
-def test_only_straight_duple_songs_have_rhythms_across_the_beat(rhythm: Rhythm) -> None:
+def test_only_straight_duple_songs_have_cross_rhythms(rhythm: Rhythm) -> None:
     assert all(cross(np.random.default_rng(s), BAND, HARMONY, rhythm, SECTIONS) == BAND for s in range(50))

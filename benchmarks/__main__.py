@@ -41,9 +41,10 @@ def main() -> None:
     parser.add_argument("music", nargs="*", type=Path, help="audio files to join; the bundled excerpt by default")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="length of the audio")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each system; their medians count")
-    parser.add_argument("--peers", default=sys.executable, help="a Python that has the baselines installed")
+    parser.add_argument("--baselines", default=sys.executable, help="a Python that has the baselines installed")
+    parser.add_argument("--peers", dest="baselines", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, default=Path("docs"), help="folder for cost.md, cost.svg and cost.json")
-    parser.add_argument("--only", choices=("peers", "growth", "stages"), help="measure only this, and write nothing")
+    parser.add_argument("--only", choices=("systems", "growth", "stages"), help="measure only this, and write nothing")
     options = parser.parse_args()
     found: dict[str, Any] = {
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
@@ -57,8 +58,8 @@ def main() -> None:
             paths = options.music or [excerpt()]
             found["seconds"] = pool.submit(music, paths, wav, options.seconds).result()
             pool.submit(music, paths, short, min(min(systems.SHORTER.values()), options.seconds)).result()
-        if options.only in (None, "peers"):
-            found |= side_by_side(wav, short, found["seconds"], options.rounds, options.peers)
+        if options.only in (None, "systems"):
+            found |= side_by_side(wav, short, found["seconds"], options.rounds, options.baselines)
         if options.only in (None, "stages"):
             found["stages"] = _variant(wav, {"seconds": found["seconds"]}, "--stages")
         if options.only in (None, "growth"):

@@ -11,7 +11,6 @@ from training.evaluate.report.wording import WORDS, text
 
 TITLES: Mapping[str, str] = MappingProxyType(
     {
-        "quantization, on validation cases": "quantization, on validation cases",
         "held-out generated songs, degraded": "held-out songs",
         "open real set, constant tempo": "real-music set",
         "open real set, constant tempo, degraded": "real-music set, degraded",

@@ -130,7 +130,7 @@ RENDERERS: Mapping[str, Renderer] = MappingProxyType(
 
 
 def folder(work: Path) -> Path:
-    """Return the folder of the rendered tracks in a work folder."""
+    """Return the folder of the rendered tracks in a work folder; it has the first name of the set."""
     return work / "openset"
 
 

@@ -15,6 +15,7 @@ from training.networks.layers import KINDS, Dense, Layer
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 SHIPPED = EXPERIMENTS / "shipped.toml"
+"""The folder of the experiments, and the one of the model that ships."""
 
 Kind = TypeVar("Kind")
 

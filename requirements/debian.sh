@@ -1,37 +1,55 @@
 #!/bin/sh
-# Debian packages that a purpose needs: installed where we may, named in one line where we may not.
-#   debian.sh venv PYTHON | test | training | openset | arm64 | qemu
+# Install the Debian packages that a purpose needs. Without root, print one line that names the missing ones.
+#   debian.sh venv PYTHON | test | training | real-music | arm64 | qemu
 set -u
 
-case "$1" in
+purpose="${1:-}"
+case "$purpose" in
 venv)
     "$2" -c 'import ensurepip' 2>/dev/null && exit 0
-    set -- venv python3-venv
+    set -- python3-venv
     without="nothing works without it" ;;
 test)
-    set -- test libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils dbus mpd espeak-ng mma fluidsynth \
+    set -- libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils dbus mpd espeak-ng mma fluidsynth \
         timgm6mb-soundfont musescore-general-soundfont-small systemd zsh fish
     without="the tests that need them are skipped, all others run" ;;
 training)
-    set -- training espeak-ng mma fluidsynth timgm6mb-soundfont fluid-soundfont-gm \
+    set -- espeak-ng mma fluidsynth timgm6mb-soundfont fluid-soundfont-gm \
         musescore-general-soundfont-small opl3-soundfont csound-soundfont
     without="no corpus can be made, everything else works" ;;
-openset)
-    set -- openset lmms lmms-common openmpt123 hydrogen fluidsynth timgm6mb-soundfont circuslinux-data \
+real-music | openset) # openset: the name until version 0.1
+    set -- lmms lmms-common openmpt123 hydrogen fluidsynth timgm6mb-soundfont circuslinux-data \
         criticalmass-data gltron heroes-sound-tracks hydrogen-data madbomber-data openttd-openmsx rafkill-data \
         tecnoballz-data tomatoes-data vectoroids
-    without="not all of the open real set can be rendered" ;;
+    without="some tracks of the real-music set cannot be rendered" ;;
 arm64)
-    set -- arm64 debootstrap qemu-user-static
-    without="the arm64 gate cannot run" ;;
+    set -- debootstrap qemu-user-static
+    without="the arm64 check cannot run" ;;
 qemu)
-    set -- qemu dpkg-dev gcc libc6-dev libglib2.0-dev meson ninja-build pkg-config
+    set -- dpkg-dev gcc libc6-dev libglib2.0-dev meson ninja-build pkg-config
     without="instructions cannot be counted" ;;
 *)
-    echo "usage: debian.sh venv PYTHON | test | training | openset | arm64 | qemu" >&2
+    echo "usage: debian.sh venv PYTHON | test | training | real-music | arm64 | qemu" >&2
     exit 2 ;;
 esac
-shift
+
+patience=600 # seconds to wait for another apt; unattended upgrades of a fresh system take minutes
+step=5
+
+# Run apt-get, and wait while another apt holds a lock. apt itself waits for the locks of dpkg, but not for those of its
+# package lists and its cache.
+apt() {
+    waited=0
+    until log=$(LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=$patience "$@" 2>&1); do
+        case "$log" in
+        *"Could not get lock"*) [ $waited -lt $patience ] ;;
+        *) false ;;
+        esac || { echo "$log" >&2; return 1; }
+        [ $waited -gt 0 ] || echo "another apt is running: waiting for it"
+        sleep $step
+        waited=$((waited + step))
+    done
+}
 
 missing=""
 for package; do
@@ -41,7 +59,7 @@ done
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing Debian packages:$missing"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    apt update && apt install -y --no-install-recommends $missing
 else
     echo "missing:$missing (Debian: sudo apt install$missing); $without"
 fi

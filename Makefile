@@ -35,6 +35,7 @@ check: $(VENV)/dev.stamp ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/dev.stamp ## put the code into its form
 	$(BIN)/ruff format .

@@ -1,7 +1,7 @@
-# Two commands for a machine that has Python 3.11 or newer and make:
-#   make run    hear the bundled excerpt
+# Two commands for a machine that has Python 3.11 to 3.13 and make:
+#   make run    listen to the bundled excerpt
 #   make test   check everything
-# The others are for developers; `make help` lists all.
+# The other targets are for developers: `make help` lists them.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,18 +9,31 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: bench help run test test-arm64 cost-arm64 check format model screenshot examples lock wheels clean
+.PHONY: help run test test-fast test-arm64 cost-arm64 check format model bench screenshot examples lock wheels clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: $(VENV)/live.stamp ## set up, then show the paces of the bundled excerpt
 	$(BIN)/paces-live demo
 
-test: $(VENV)/dev.stamp .venv-tflite/stamp ## set up with the training part, then run every check
+test: $(VENV)/dev.stamp .venv-tflite/stamp ## set up everything, then run every check and test
 	@sh requirements/debian.sh test
 	$(MAKE) check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov
+
+test-fast: $(VENV)/dev.stamp ## test the live package in under a minute, without sound servers
+	$(BIN)/python -m pytest -m "not slow and not sound" --ignore tests/training --ignore tests/tools --ignore tests/docs
+
+check: $(VENV)/dev.stamp ## check style, format, types and imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/dev.stamp ## format the code and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
 
 test-arm64: $(VENV)/dev.stamp ## run on an emulated arm64 Debian and compare with this machine (needs root)
 	@sh requirements/debian.sh arm64
@@ -31,17 +44,7 @@ cost-arm64: $(VENV)/dev.stamp ## the same, then estimate the cost on each Raspbe
 	@sh requirements/debian.sh qemu
 	$(BIN)/python -m tools.arm64 --cost docs/arm64.md
 
-check: $(VENV)/dev.stamp ## lint, format and types
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
-
-format: $(VENV)/dev.stamp ## put the code into its form
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
-
-model: $(VENV)/dev.stamp ## train from nothing and export to models/; takes about an hour
+model: $(VENV)/dev.stamp ## train from nothing and export to models/ (takes about an hour)
 	@sh requirements/debian.sh training
 	$(BIN)/python -m training corpus
 	$(BIN)/python -m training megabatch
@@ -49,25 +52,25 @@ model: $(VENV)/dev.stamp ## train from nothing and export to models/; takes abou
 	$(BIN)/python -m training export
 	$(BIN)/python -m training evaluate
 
-bench: $(VENV)/dev.stamp ## measure what it costs, beside other programs: docs/cost.md
+bench: $(VENV)/dev.stamp ## measure the cost of the live path and of other programs: docs/cost.md
 	$(BIN)/python -m benchmarks $(if $(PEERS),--peers $(PEERS))
 
-screenshot: $(VENV)/dev.stamp ## draw the pictures of the terminal UI anew
+screenshot: $(VENV)/dev.stamp ## draw the pictures of the terminal UI in docs/
 	$(BIN)/python -m tools.screenshot
 
-examples: $(VENV)/dev.stamp ## write the examples in README.md and docs/ anew, as the program says them now
+examples: $(VENV)/dev.stamp ## update the examples in README.md and docs/ from real output
 	$(BIN)/python -m tools.examples
 
-lock: ## resolve the locked requirements anew (needs uv)
+lock: ## lock the requirements (needs uv); keeps the versions that still fit
 	$(COMPILE) pyproject.toml --group build -o requirements/live.txt
 	$(COMPILE) pyproject.toml --extra radio --extra titles --extra training --extra cluster --group build --group dev -o requirements/dev.txt
 	$(COMPILE) requirements/tflite-runtime.in -o requirements/tflite-runtime.txt
 
-wheels: $(VENV)/dev.stamp ## see that there is a wheel of all that is locked for every 64-bit Raspberry Pi OS
+wheels: $(VENV)/dev.stamp ## check that every locked package has a wheel for 64-bit Raspberry Pi OS
 	$(BIN)/python -m tools.arm64.lock
 
-clean: ## remove what the other targets made, but not .work
-	rm -rf $(VENV) .venv-tflite .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## remove environments and caches, but not .work
+	rm -rf $(VENV) .venv-tflite .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 
 $(VENV)/bin/python:
 	@sh requirements/debian.sh venv $(PYTHON)
@@ -83,12 +86,12 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/live.stamp
 
-# The older runtime, for 32-bit systems, needs an older numpy and so an environment of its own; it has no wheel
-# for Python 3.12 and newer, where its test says so and is skipped.
+# The older runtime, for 32-bit systems, needs an older numpy and so its own environment. It has no wheel for Python 3.12
+# and newer: its test is skipped there.
 .venv-tflite/stamp: requirements/tflite-runtime.txt | $(VENV)/bin/python
 	@mkdir -p .venv-tflite
 	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 12))'; then \
 		$(PYTHON) -m venv .venv-tflite && \
 		.venv-tflite/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/tflite-runtime.txt; \
-	else echo "tflite-runtime has no wheel for this Python: its test will be skipped"; fi
+	else echo "tflite-runtime has no wheel for this Python: its test is skipped"; fi
 	@touch $@

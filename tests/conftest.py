@@ -1,4 +1,4 @@
-"""What every test is kept away from: the files and the settings of whoever runs it."""
+"""Keep every test away from the files and settings of the user who runs it, and mark the tests that need sound."""
 
 import os
 from pathlib import Path
@@ -6,9 +6,16 @@ from pathlib import Path
 import pytest
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that uses the private sound server."""
+    for item in items:
+        if "sound_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.sound)
+
+
 @pytest.fixture(autouse=True)
 def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty state folder, for this process and those that a test starts."""
+    """Return an empty state folder, which this process and its children use."""
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("XDG_STATE_HOME", str(folder))
     return folder
@@ -16,7 +23,7 @@ def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture(autouse=True)
 def settings_file(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Keep the file and the variables of this machine out; return the file that a test may write."""
+    """Hide the settings file and the variables of this user; return the path of a settings file to write."""
     for name in list(os.environ):
         if name.startswith("PACES_LIVE_"):
             monkeypatch.delenv(name)

@@ -1,1 +1,1 @@
-"""Programs for developers that are neither tests nor parts of the product."""
+"""Programs for developers: neither tests nor parts of the product."""

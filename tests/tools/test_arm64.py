@@ -1,4 +1,4 @@
-"""What the arm64 gate compares, resolves and estimates; the gate itself needs root and a network: make test-arm64."""
+"""The checks on arm64: comparison, lock and estimate. The emulation needs root and a network: make test-arm64."""
 
 import hashlib
 import json
@@ -11,40 +11,43 @@ import numpy as np
 import pytest
 
 from paces_live.analysis.classifier import rounding
-from tests.support.fakes import TWO_SONGS
-from tools.arm64.__main__ import diagnosis
+from tools.arm64.__main__ import GOLDEN, REPOSITORY, diagnosis
 from tools.arm64.compare import compare
-from tools.arm64.cost import BOARDS, Board, Count, seconds, table
+from tools.arm64.cost import BOARDS, Count, table
 from tools.arm64.lock import BOOKWORM, LIVE, TRIXIE, Target, download, requirements
 
 LOCK = LIVE.read_text("utf-8")
 X86 = Target("3.11", "x86_64", 36)
 ARMV7 = Target("3.11", "armv7l", 36)
-
-
-def lines(**changes: Any) -> list[str]:
-    """Return a run of two songs as JSON, with `changes` to the last reading of the first song."""
-    from paces_live.events import to_json
-
-    events = [json.loads(to_json(event, rejected=True)) for event in TWO_SONGS]
-    last = [number for number, event in enumerate(events) if event["type"] == "reading" and event["song"] == 1][-1]
-    events[last] |= changes
-    return [json.dumps(event) for event in events]
+HEALTH = {"level_dbfs": -21.3, "dropped_s": 0.0, "load": 0.004}
 
 
 def paces(*pairs: tuple[float, float]) -> list[dict[str, float]]:
     return [{"spm": spm, "probability": probability} for spm, probability in pairs]
 
 
-def test_a_run_equals_itself_whatever_the_load() -> None:
-    loaded = {"level_dbfs": -21.3, "dropped_s": 0.0, "load": 0.9}
-    comparison = compare(lines(), lines(health=loaded))
+def reading(t: float) -> dict[str, Any]:
+    verdict = {"state": "settled", "paces": paces((123.4, 0.98), (61.7, 0.94)), "rejected": paces((110.2, 0.03))}
+    return {"type": "reading", "t": t, "song": 1, "match": None, "health": HEALTH} | verdict
+
+
+def lines(**changes: Any) -> list[str]:
+    """Return the JSON lines of a song, with `changes` to its last reading."""
+    readings = [reading(float(t)) for t in range(10, 50)]
+    readings[-1] |= changes
+    song_paces = [pace | {"share": 1.0} for pace in readings[0]["paces"]]
+    song = {"type": "song", "song": 1, "start": 0.0, "end": 50.0, "paces": song_paces, "match": None}
+    return [json.dumps(event) for event in ({"type": "start"}, *readings, song, {"type": "end", "t": 50.0})]
+
+
+def test_a_run_equals_itself_at_any_load() -> None:
+    comparison = compare(lines(), lines(health=HEALTH | {"load": 0.9}))
     assert comparison.equal
     assert (comparison.spm, comparison.probability, comparison.otherwise) == (0.0, 0.0, 0)
-    assert comparison.readings == sum(json.loads(line)["type"] == "reading" for line in lines())
+    assert comparison.readings == 40
 
 
-def test_rounding_is_allowed_and_told() -> None:
+def test_rounding_is_allowed_and_reported() -> None:
     comparison = compare(lines(), lines(paces=paces((61.7, 0.95), (123.45, 0.97))))
     assert comparison.equal
     assert comparison.spm == pytest.approx(0.05 / 123.4)
@@ -52,7 +55,7 @@ def test_rounding_is_allowed_and_told() -> None:
     assert comparison.rounding == pytest.approx(0.01 / rounding(np.array([0.98]))[0])
 
 
-def test_rounding_is_larger_where_the_sigmoid_is_steep() -> None:
+def test_rounding_explains_more_where_the_sigmoid_is_steep() -> None:
     steep, flat = (float(allowed) for allowed in rounding(np.array([0.5, 0.98])))
     assert steep > 2.0 * flat
     for probability, allowed in ((0.5, steep), (0.98, flat)):
@@ -72,21 +75,21 @@ def test_rounding_is_larger_where_the_sigmoid_is_steep() -> None:
         {"t": 40.0},
         {"song": 2},
         {"match": {"spm": 123.4, "error": 0.02, "grade": "lock"}},
-        {"health": {"level_dbfs": -20.0, "dropped_s": 0.0, "load": 0.004}},
-        {"health": {"level_dbfs": -21.3, "dropped_s": 0.1, "load": 0.004}},
+        {"health": HEALTH | {"level_dbfs": -20.0}},
+        {"health": HEALTH | {"dropped_s": 0.1}},
     ],
 )
-def test_what_is_more_than_rounding_is_not_equal(changes: dict[str, Any]) -> None:
+def test_a_difference_beyond_rounding_is_not_equal(changes: dict[str, Any]) -> None:
     comparison = compare(lines(), lines(**changes))
     assert not comparison.equal
     assert str(comparison).startswith("NOT EQUAL")
 
 
-def test_a_pace_at_the_threshold_may_come_a_reading_later_but_no_more() -> None:
+def test_a_pace_may_cross_the_threshold_one_reading_later_but_not_always() -> None:
     once = compare(lines(), lines(paces=paces((123.4, 0.98))))
     assert (once.equal, once.otherwise) == (True, 1)
-    forgotten = compare(lines(), lines(rejected=[]))
-    assert (forgotten.equal, forgotten.otherwise) == (True, 1)
+    rejected = compare(lines(), lines(rejected=[]))
+    assert (rejected.equal, rejected.otherwise) == (True, 1)
     bare = [json.dumps(json.loads(line) | {"paces": []}) if '"reading"' in line else line for line in lines()]
     assert not compare(lines(), bare).equal
 
@@ -97,39 +100,39 @@ def test_missing_events_are_not_equal() -> None:
 
 
 @pytest.mark.parametrize("target", [BOOKWORM, TRIXIE, X86])
-def test_the_lock_has_one_of_each_for_every_64_bit_system(target: Target) -> None:
+def test_the_lock_has_every_package_for_every_64_bit_system(target: Target) -> None:
     found = requirements(LOCK, target)
     assert {"ai-edge-litert", "numpy", "soxr", "soundfile", "sounddevice", "textual", "typer"} <= found.keys()
     assert all("--hash=sha256:" in text and ";" not in text for text in found.values())
     assert found.keys() == requirements(LOCK, X86).keys()
 
 
-def test_numpy_is_the_one_for_the_python() -> None:
+def test_the_version_of_numpy_depends_on_the_python() -> None:
     older, newer = (requirements(LOCK, target)["numpy"].split()[0] for target in (BOOKWORM, TRIXIE))
     assert older != newer
 
 
-def test_32_bit_has_no_litert() -> None:
+def test_the_lock_has_no_litert_for_32_bit_systems() -> None:
     assert "ai-edge-litert" not in requirements(LOCK, ARMV7)
 
 
-def test_names_can_be_chosen() -> None:
+def test_requirements_can_be_chosen_by_name() -> None:
     assert requirements(LOCK, BOOKWORM, only=("soxr",)).keys() == {"soxr"}
 
 
-def test_a_name_that_applies_twice_is_an_error() -> None:
+def test_two_lines_for_one_package_are_an_error() -> None:
     with pytest.raises(ValueError, match="a is locked twice"):
         requirements("a==1 \\\n    --hash=sha256:0\na==2 \\\n    --hash=sha256:1\n", BOOKWORM)
 
 
-def test_platforms_go_back_to_what_wheels_are_made_for() -> None:
+def test_platforms_reach_back_to_the_oldest_wheels() -> None:
     assert BOOKWORM.platforms[0] == "manylinux_2_36_aarch64"
     assert BOOKWORM.platforms[-2:] == ("manylinux_2_17_aarch64", "manylinux2014_aarch64")
 
 
 @pytest.fixture
 def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a wheel for Trixie on arm64, in a folder that pip knows instead of any index."""
+    """Return a wheel for Trixie on arm64, in a folder that pip uses instead of an index."""
     path = tmp_path / "index" / "thing-1.0-cp313-cp313-manylinux_2_28_aarch64.whl"
     path.parent.mkdir()
     with zipfile.ZipFile(path, "w") as archive:
@@ -144,18 +147,18 @@ def locked(wheel: Path) -> dict[str, str]:
     return {"thing": f"thing==1.0 \\\n    --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"}
 
 
-def test_a_locked_wheel_is_fetched_for_its_system(wheel: Path, tmp_path: Path) -> None:
+def test_a_locked_wheel_is_downloaded_for_its_system(wheel: Path, tmp_path: Path) -> None:
     download(locked(wheel), TRIXIE, tmp_path / "wheels")
     assert (tmp_path / "wheels" / wheel.name).read_bytes() == wheel.read_bytes()
 
 
 @pytest.mark.parametrize("target", [BOOKWORM, X86, Target("3.13", "aarch64", 27)])
-def test_a_lock_without_a_wheel_for_the_system_is_an_error(wheel: Path, tmp_path: Path, target: Target) -> None:
+def test_a_missing_wheel_is_an_error(wheel: Path, tmp_path: Path, target: Target) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         download(locked(wheel), target, tmp_path / "wheels")
 
 
-def test_a_wheel_of_another_hash_is_an_error(wheel: Path, tmp_path: Path) -> None:
+def test_a_wheel_with_another_hash_is_an_error(wheel: Path, tmp_path: Path) -> None:
     lock = locked(wheel)
     wheel.write_bytes(wheel.read_bytes() + b"another")
     with pytest.raises(subprocess.CalledProcessError):
@@ -170,23 +173,22 @@ FAIL  microphone: no microphone was found
 """
 
 
-def test_what_the_root_cannot_have_may_fail() -> None:
+def test_checks_that_cannot_pass_in_the_root_may_fail() -> None:
     assert diagnosis(DOCTOR).startswith("ok: ")
     assert diagnosis(DOCTOR).endswith("(largest difference 0.0100)")
 
 
 @pytest.mark.parametrize("name", ["Python", "model", "files", "PortAudio"])
-def test_what_it_must_have_may_not(name: str) -> None:
+def test_a_failure_of_any_other_check_is_reported(name: str) -> None:
     assert diagnosis(DOCTOR.replace(f"  ok  {name}", f"FAIL  {name}")).startswith(f"NOT OK: {name}: ")
 
 
-def test_seconds_follow_from_clock_and_instructions_per_cycle() -> None:
-    board = Board("x", "cortex-a53", 1.0, (0.5, 1.0))
-    assert seconds(board, 1000.0) == (1.0, 2.0)
-
-
-def test_the_table_has_every_board() -> None:
+def test_the_table_has_a_row_for_every_board() -> None:
     written = table({board.cpu: Count(1000.0, 1800.0) for board in BOARDS})
     rows = written.splitlines()[2:]
     assert [row.split(" | ")[0].strip("| ") for row in rows] == [board.name for board in BOARDS]
     assert "| 1.2 to 2.5 s | 3.8 to 7.5 % |" in rows[0]
+
+
+def test_the_files_for_the_golden_vectors_exist() -> None:
+    assert [name for name in GOLDEN if not (REPOSITORY / name).is_file()] == []

@@ -1,1 +1,1 @@
-"""The gate for arm64: a Debian root for it, run under QEMU, must give the results that this machine gives."""
+"""Check that an emulated arm64 Debian gives the results of this machine."""

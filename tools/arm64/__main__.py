@@ -1,7 +1,7 @@
-"""The arm64 gate: ``python -m tools.arm64 [--cost docs/arm64.md]``, as root.
+"""Check the program on an emulated arm64 Debian: ``python -m tools.arm64 [--cost docs/arm64.md]``, as root.
 
-Builds the root (kept in `.work/arm64`), installs the locked wheels and the project's own, runs the golden vectors,
-`demo` and `doctor` there, and compares with this machine. Exit status 1 where something differs.
+Build the Debian root (kept in `.work/arm64`), install the locked wheels and that of this checkout, run the golden
+vectors, `demo` and `doctor` there, and compare with this machine. The exit status is 1 if something differs.
 """
 
 import argparse
@@ -19,32 +19,41 @@ from paces_live.demo import excerpt
 from tools.arm64.compare import LEVEL_DB, OTHERWISE, SHARE, SPM, compare
 from tools.arm64.cost import BOARDS, build_qemu, count, table
 from tools.arm64.lock import BOOKWORM, LIVE, TRIXIE, download, requirements
-from tools.arm64.root import QEMU, Root, debian_root, demand
+from tools.arm64.root import QEMU, Root, debian_root, require
 
 REPOSITORY = Path(__file__).parents[2]
 CPUS = ("cortex-a53", "cortex-a72", "cortex-a76")
-"""Processors of the Pi 3 and Zero 2 W, the Pi 4, and the Pi 5: what they can do decides which kernels run."""
+"""Processors of the Pi 3 and Zero 2 W, the Pi 4, and the Pi 5. Their instruction sets decide which kernels run."""
 PYTHON = "/opt/paces/bin/python"
 NEEDED = ("Python", "model", "files", "PortAudio")
-"""Checks of `doctor` that must pass in the root; it has no microphone and no sound server."""
+"""Checks of `doctor` that must pass in the root, which has no microphone and no sound server."""
 DEMO = ("-m", "paces_live", "demo", "--fast", "--json", "--all")
-"""All: what was judged incompatible is compared too, where probabilities are neither 0 nor 1."""
-GOLDEN = ("golden.py", "golden.npz", "signals.py", "test_golden.py")
+"""Arguments of the compared command. ``--all`` adds the rejected candidates, whose probabilities are rarely 0 or 1."""
+GOLDEN = (
+    "tests/__init__.py",
+    "tests/analysis/__init__.py",
+    "tests/analysis/test_golden.py",
+    "tests/support/__init__.py",
+    "tests/support/golden.npz",
+    "tests/support/golden.py",
+    "tests/support/signals.py",
+)
+"""Files that the test of the golden vectors needs."""
 
 
 def say(words: str) -> None:
-    """Tell how far we are."""
+    """Print a line at once: a step can take minutes."""
     sys.stdout.write(f"{words}\n")
     sys.stdout.flush()
 
 
 def install(root: Root, work: Path) -> None:
-    """Put the locked wheels, pytest and the project's own wheel into an environment of the root."""
+    """Install the locked wheels, pytest and the wheel of this checkout into an environment of the root."""
     live = LIVE.read_text("utf-8")
     dev = LIVE.with_name("dev.txt").read_text("utf-8")
-    say(f"wheels for Python {TRIXIE.python} on {TRIXIE.machine}: resolved and their hashes checked, not installed")
+    say(f"download wheels for Python {TRIXIE.python} on {TRIXIE.machine} and check their hashes")
     download(requirements(live, TRIXIE), TRIXIE, work / "wheels-trixie")
-    say(f"wheels for Python {BOOKWORM.python} on {BOOKWORM.machine}: installed")
+    say(f"download and install wheels for Python {BOOKWORM.python} on {BOOKWORM.machine}")
     wheels = root.path / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
     testing = requirements(dev, BOOKWORM, only=("pytest", "iniconfig", "pluggy", "packaging", "pygments"))
@@ -54,7 +63,7 @@ def install(root: Root, work: Path) -> None:
     (own,) = wheels.glob("paces_live-*.whl")
     shutil.rmtree(root.path / "opt/paces", ignore_errors=True)
     root.run("python3", "-m", "venv", "--without-pip", "/opt/paces")
-    # Debian's own pip checks the hashes once more, and reads the markers of its own system.
+    # Debian's own pip checks the hashes again, and evaluates markers on the emulated system.
     (pip,) = (root.path / "usr/share/python-wheels").glob("pip-*.whl")
     run_pip = [PYTHON, f"/usr/share/python-wheels/{pip.name}/pip", "--disable-pip-version-check"]
     put = [*run_pip, "install", "--quiet", "--no-index", "--no-deps", "--no-compile"]
@@ -64,7 +73,7 @@ def install(root: Root, work: Path) -> None:
 
 
 def expected(work: Path) -> list[str]:
-    """Return what `demo` says on this machine, by the code of this checkout and without anybody's settings."""
+    """Return what `demo` prints on this machine, with the code of this checkout and without the user's settings."""
     home = work / "home"
     home.mkdir(exist_ok=True)
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
@@ -75,21 +84,21 @@ def expected(work: Path) -> list[str]:
 
 
 def check(root: Root, demo: list[str]) -> dict[str, str]:
-    """Run everything in the root; return what was found by the name of the check, faults beginning with NOT.
+    """Run every check in the root; return the results by name. A failed one begins with NOT.
 
     Parameters
     ----------
     root : Root
         The root, with everything installed.
     demo : list of str
-        What `demo` says on this machine.
+        Lines that `demo` prints on this machine.
     """
-    tests = root.path / "opt/golden/tests"
-    shutil.rmtree(tests, ignore_errors=True)
-    tests.mkdir(parents=True)
+    golden = root.path / "opt/golden"
+    shutil.rmtree(golden, ignore_errors=True)
     for name in GOLDEN:
-        shutil.copy(REPOSITORY / "tests" / name, tests)
-    pytest = "cd /opt/golden && exec $0 -W error -m pytest -q -p no:cacheprovider tests/test_golden.py"
+        (golden / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / name, golden / name)
+    pytest = "cd /opt/golden && exec $0 -W error -m pytest -q -p no:cacheprovider tests/analysis"
     found: dict[str, str] = {}
     for cpu in CPUS:
         done = root.run("/bin/sh", "-c", pytest, PYTHON, cpu=cpu, check=False)
@@ -97,25 +106,25 @@ def check(root: Root, demo: list[str]) -> dict[str, str]:
         found[f"golden vectors, {cpu}"] = f"NOT EQUAL: {done.stdout}" if done.returncode else last.split(" in ")[0]
         lines = root.run(PYTHON, *DEMO, cpu=cpu).stdout.splitlines()
         found[f"`demo`, {cpu}"] = str(compare(demo, lines))
-        told = root.run(PYTHON, "-m", "paces_live", "doctor", cpu=cpu, check=False).stdout
-        found[f"`doctor`, {cpu}"] = diagnosis(told)
+        report = root.run(PYTHON, "-m", "paces_live", "doctor", cpu=cpu, check=False).stdout
+        found[f"`doctor`, {cpu}"] = diagnosis(report)
         for name in (name for name in found if name.endswith(cpu)):
             say(f"{name}: {found[name]}")
     return found
 
 
-def diagnosis(told: str) -> str:
-    """Return what `doctor` told of the model, where all that can pass in the root has passed."""
-    passed = dict(re.findall(r"^  ok  ([^:\n]+): (.+)$", told, re.MULTILINE))
+def diagnosis(report: str) -> str:
+    """Return what `doctor` reports about the model, or NOT OK if a check that can pass in the root has failed."""
+    passed = dict(re.findall(r"^  ok  ([^:\n]+): (.+)$", report, re.MULTILINE))
     missing = [name for name in NEEDED if name not in passed]
     if missing:
-        return f"NOT OK: {', '.join(missing)}: {told}"
+        return f"NOT OK: {', '.join(missing)}: {report}"
     return f"ok: {', '.join(NEEDED)}; {passed['model']}"
 
 
 def document(found: dict[str, str], start: dict[str, str], root: Root, work: Path) -> str:
-    """Return what was found by the program of the event `start`, and what it costs, as the text of the document."""
-    say("counting instructions; QEMU is built first where it is not there yet")
+    """Return the text of the document: the results of the program that printed the event `start`, and its cost."""
+    say("count instructions; build QEMU first if it is missing")
     build_qemu(root, work)
     counts = {cpu: count(root, cpu, PYTHON, excerpt()) for cpu in dict.fromkeys(board.cpu for board in BOARDS)}
     rows = "\n".join(f"| {name} | {words} |" for name, words in found.items())
@@ -142,65 +151,68 @@ DOCUMENT = """# On arm64
 
 Written by `make cost-arm64` with paces-live {version} and the model {model}.
 
-No Raspberry Pi was at hand: a Debian 12 root for arm64 runs under QEMU, with the locked wheels and the project's own in
-it, on the processors of the Pi 3 and Zero 2 W, the Pi 4 and the Pi 5. The locked wheels for Python 3.13 (Debian 13) are
-resolved too, but not run.
+This was not measured on a Raspberry Pi. A Debian 12 for arm64 runs under QEMU with the locked wheels, on the processors
+of the Pi 3 and Zero 2 W, the Pi 4 and the Pi 5. The locked wheels for Python 3.13 (Debian 13) are downloaded and their
+hashes checked, but they are not run.
 
-| check | found |
+| check | result |
 |---|---|
 {rows}
 
-`demo` is compared with x86-64, event by event, also in what it rejects. Equal means: the same events at the same times;
-paces within {spm:g} %, levels within {level:g} dB, shares within {share:g}; the same states and matches; and at most
-{otherwise:g} % of the readings with a pace more or less, where one comes or goes at the very threshold. Load is not
-compared. A probability p may differ by {tolerance:g} + {step:g} p (1 - p), which is what rounding explains: a few steps
-of the model's int8 output, and one step of the logits before it. `doctor` holds the model's self-test to the same.
+`demo` is compared with x86-64 event by event, including rejected candidates. Equal means the same events at the same
+times, the same states and matches, paces within {spm:g} %, levels within {level:g} dB and shares within {share:g}. At
+most {otherwise:g} % of the readings may have one pace more or less, because a pace can cross the threshold one reading
+later. Load is not compared. A probability p may differ by {tolerance:g} + {step:g} p (1 - p), which rounding explains:
+a few steps of the model's int8 output, and one step of the logits before it. `doctor` allows the self-test the same.
 
 ## What it costs
 
 Instructions in millions, counted by QEMU's `insn` plugin while `paces-live listen --fast --json` hears the last minute
-of the bundled excerpt at 48 kHz, a reading a second. Start-up is Python, the libraries, the model and the first second.
+of the bundled excerpt at 48 kHz, one reading per second. Start-up includes Python, the libraries, the model and the
+first second of audio.
 
-| processor | start-up | a minute of audio | a second of audio |
+| processor | start-up | one minute of audio | one second of audio |
 |---|---|---|---|
 {counted}
 
-From them follows an **estimate**, not a measurement:
+This gives an **estimate**, not a measurement:
 
 {table}
 
-Assumptions. The clock is the board's stock clock, the lower one where revisions differ, and not throttled by heat or a
-weak supply. Instructions per cycle are assumed, a wide range because no board was at hand: the Cortex-A53 executes in
-order, two instructions at best, and waits for every miss of its small caches; the A72 starts three and the A76 four,
-out of order, with larger caches. Start-up leaves out reading from the card, which on a cold start can take longer than
-all else. The kernel's work, such as that of the sound driver, is not counted. Audio is read from a file here;
-PortAudio's callback adds to it. One core of four is used.
+The estimate assumes the stock clock of the board, the lower one if revisions differ, without throttling by heat or a
+weak power supply. The range of instructions per cycle is wide because it is assumed too: the Cortex-A53 starts at most
+two instructions per cycle, in order, and waits for each miss of its small caches. The A72 starts three and the A76
+four, out of order, with larger caches. Start-up does not include reading from the SD card, which can take longest after
+a cold start. The work of the kernel, such as that of the sound driver, is not counted. Audio comes from a file here;
+PortAudio's callback adds to it. The program uses one of four cores.
 """
 
 
 def main() -> None:
-    """Parse the command line, run the gate, write the document."""
+    """Parse the command line, run the checks and write the document."""
     parser = argparse.ArgumentParser(prog="python -m tools.arm64", description=__doc__)
-    parser.add_argument("--work", type=Path, default=REPOSITORY / ".work" / "arm64", help="where the root is kept")
-    parser.add_argument("--cost", type=Path, metavar="FILE", help="count instructions too, and write all into FILE")
+    parser.add_argument("--work", type=Path, default=REPOSITORY / ".work" / "arm64", help="folder that keeps the root")
+    parser.add_argument(
+        "--cost", type=Path, metavar="FILE", help="count instructions too, and write the results to FILE"
+    )
     options = parser.parse_args()
-    demand("debootstrap", QEMU, "unshare", "dpkg-deb")
+    require("debootstrap", QEMU, "unshare", "dpkg-deb")
     if options.cost:
-        demand("ninja", "pkg-config", "gcc", "dpkg-source")
+        require("ninja", "pkg-config", "gcc", "dpkg-source")
     try:
-        found = gate(options.work.resolve(), options.cost)
+        found = run(options.work.resolve(), options.cost)
     except subprocess.CalledProcessError as error:
         command = " ".join(shlex.join(error.cmd).split())
-        sys.exit(f"{command} ended with status {error.returncode}: {error.stderr or 'what it said stands above'}")
+        sys.exit(f"{command} ended with status {error.returncode}: {error.stderr or 'see its output above'}")
     faults = [name for name, words in found.items() if words.startswith("NOT ")]
     if faults:
-        sys.exit(f"arm64 differs: {', '.join(faults)}")
-    say("arm64 gives what this machine gives")
+        sys.exit(f"arm64 differs from this machine: {', '.join(faults)}")
+    say("arm64 gives the results of this machine")
 
 
-def gate(work: Path, cost: Path | None) -> dict[str, str]:
-    """Build, install and check, and write the document `cost` where nothing differs; return what was found."""
-    say(f"the root, in {work}")
+def run(work: Path, cost: Path | None) -> dict[str, str]:
+    """Build the root, install and check; write the document `cost` if nothing differs. Return the results."""
+    say(f"build the root in {work} if it is missing")
     root = debian_root(work / "root")
     install(root, work)
     demo = expected(work)

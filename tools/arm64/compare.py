@@ -1,4 +1,4 @@
-"""Whether two machines say the same about the same audio."""
+"""Compare the events of two machines that heard the same audio, within what rounding explains."""
 
 import json
 from collections.abc import Iterable
@@ -10,31 +10,31 @@ import numpy as np
 from paces_live.analysis.classifier import rounding
 
 SPM = 1e-3
-"""Relative: far below the 2.5 % of a lock."""
+"""Largest relative difference of a pace; far below the 2.5 % of a lock."""
 LEVEL_DB = 0.1
+"""Largest difference of a level, decibels."""
 SHARE = 0.05
-"""Absolute: of a song's readings, those that showed a pace."""
+"""Largest difference of the share of a song's readings that showed a pace."""
 OTHERWISE = 0.05
-"""Share of the readings whose paces may differ in number: at the very threshold one comes or goes a reading later,
-be it that of being shown or that of being followed."""
+"""Largest share of readings with a pace more or less: a pace can cross the threshold one reading later."""
 
 
 @dataclass
 class Comparison:
-    """What a comparison found: the largest differences, readings with other paces, and what must not differ.
+    """The result of a comparison.
 
     Attributes
     ----------
     readings, otherwise : int
-        Readings, and those of them with a pace more or less, be it shown or rejected.
+        Readings, and readings with a pace more or less, shown or rejected.
     spm : float
-        Largest difference of a pace, relative.
+        Largest relative difference of a pace.
     probability : float
         Largest difference of a probability.
     rounding : float
-        Largest difference of a probability, as a share of what rounding explains at that probability.
+        Largest difference of a probability, as a share of the difference that rounding explains there.
     faults : list of str
-        What differs and must not.
+        Differences that are not allowed at all.
     """
 
     readings: int = 0
@@ -66,11 +66,11 @@ class Comparison:
 
 
 def compare(expected: Iterable[str], got: Iterable[str]) -> Comparison:
-    """Compare two runs, given as lines of JSON."""
+    """Compare two runs, each a sequence of JSON lines."""
     ours, theirs = [json.loads(line) for line in expected], [json.loads(line) for line in got]
     comparison = Comparison()
     if [event["type"] for event in ours] != [event["type"] for event in theirs]:
-        comparison.faults.append(f"other events: {len(ours)} and {len(theirs)}, or in another order")
+        comparison.faults.append(f"the events differ in number or order: {len(ours)} and {len(theirs)}")
         return comparison
     for one, other in zip(ours, theirs, strict=True):
         _compare_events(comparison, one, other)
@@ -81,13 +81,13 @@ def _compare_events(comparison: Comparison, one: dict[str, Any], other: dict[str
     kind = one["type"]
     where = f"{kind} at {one.get('t', one.get('end', 0.0))} s"
     comparison.readings += kind == "reading"
-    told = {"paces", "rejected", "match", "health", "state"}
-    if {k: v for k, v in one.items() if k not in told} != {k: v for k, v in other.items() if k not in told}:
+    apart = {"paces", "rejected", "match", "health", "state"}
+    if {k: v for k, v in one.items() if k not in apart} != {k: v for k, v in other.items() if k not in apart}:
         comparison.faults.append(f"{where} differs")
     if kind == "reading":
         levels = one["health"]["level_dbfs"], other["health"]["level_dbfs"]
         if abs(levels[0] - levels[1]) > LEVEL_DB or one["health"]["dropped_s"] != other["health"]["dropped_s"]:
-            comparison.faults.append(f"{where}: another level or loss")
+            comparison.faults.append(f"{where}: the level or the lost audio differs")
     if kind not in ("reading", "song"):
         return
     same_rejected = _compare_paces(comparison, where, one.get("rejected", []), other.get("rejected", []))
@@ -95,14 +95,14 @@ def _compare_events(comparison: Comparison, one: dict[str, Any], other: dict[str
     if kind == "reading":
         comparison.otherwise += not (same_paces and same_rejected)
     elif not same_paces:
-        comparison.faults.append(f"{where} has other paces")
+        comparison.faults.append(f"{where}: the paces differ")
     grades = [event["match"] and event["match"]["grade"] for event in (one, other)]
     if same_paces and (grades[0] != grades[1] or one.get("state") != other.get("state")):
-        comparison.faults.append(f"{where}: another match or state")
+        comparison.faults.append(f"{where}: the match or the state differs")
 
 
 def _compare_paces(comparison: Comparison, where: str, one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
-    """Compare paces by their tempo; return False where one has more of them, which leaves nothing to compare."""
+    """Compare paces in the order of their rates; return False if one side has more, which leaves nothing to compare."""
     if len(one) != len(other):
         return False
     ours, theirs = (sorted(paces, key=lambda pace: pace["spm"]) for paces in (one, other))
@@ -113,5 +113,5 @@ def _compare_paces(comparison: Comparison, where: str, one: list[dict[str, Any]]
         comparison.probability = max(comparison.probability, difference)
         comparison.rounding = max(comparison.rounding, difference / explained)
         if abs(same.get("share", 0.0) - pace.get("share", 0.0)) > SHARE:
-            comparison.faults.append(f"{where}: another share")
+            comparison.faults.append(f"{where}: a share differs")
     return True

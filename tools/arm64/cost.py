@@ -1,7 +1,7 @@
-"""What a minute of audio costs on a Raspberry Pi, estimated from the instructions that it takes.
+"""Estimate the cost of a minute of audio on a Raspberry Pi from the number of instructions.
 
-QEMU counts them exactly, with its `insn` plugin; Debian's own build has no plugins, so one is made of Debian's source.
-How fast a Pi executes them is an assumption, and written down as such.
+QEMU's `insn` plugin counts instructions exactly. Debian's QEMU has no plugins, so one is built from Debian's source.
+How fast a Pi executes the instructions is an assumption, and the report says so.
 """
 
 import os
@@ -14,11 +14,23 @@ from pathlib import Path
 from tools.arm64.root import Root
 
 FOLDER = "/opt/qemu"
+"""Place of the QEMU with plugins, inside the root."""
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A Raspberry Pi: processor as QEMU calls it, clock in GHz, assumed instructions per cycle, low and high."""
+    """A Raspberry Pi.
+
+    Attributes
+    ----------
+    name : str
+    cpu : str
+        Processor, as QEMU names it.
+    clock_ghz : float
+        Stock clock.
+    ipc : tuple of float
+        Assumed instructions per cycle, low and high.
+    """
 
     name: str
     cpu: str
@@ -26,8 +38,8 @@ class Board:
     ipc: tuple[float, float]
 
 
-# An in-order core that starts two instructions a cycle at best, and waits for its small caches: Python's interpreter
-# and numpy's loops come to about half. Out-of-order cores of three and of four instructions reach more of the same.
+# The A53 starts at most two instructions per cycle, in order, and waits for its small caches: Python and numpy reach
+# about a third of that. The A72 and the A76 start three and four, out of order, and reach a larger part.
 A53, A72, A76 = (0.4, 0.8), (0.8, 1.4), (1.2, 2.2)
 BOARDS = (
     Board("Zero 2 W", "cortex-a53", 1.0, A53),
@@ -40,20 +52,26 @@ BOARDS = (
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Instructions, in millions: from the start to the first second of audio, and of a minute of audio after it."""
+    """Millions of instructions: until the first second of audio is heard, and for one minute of audio after that."""
 
     start: float
     minute: float
 
 
 def seconds(board: Board, millions: float) -> tuple[float, float]:
-    """Return the least and the most seconds that `board` takes for that many million instructions."""
+    """Return the shortest and the longest time, in seconds, that `board` takes for `millions` of instructions.
+
+    Examples
+    --------
+    >>> seconds(Board("x", "cortex-a53", clock_ghz=1.0, ipc=(0.5, 1.0)), 1000.0)
+    (1.0, 2.0)
+    """
     low, high = board.ipc
     return millions / (board.clock_ghz * 1e3 * high), millions / (board.clock_ghz * 1e3 * low)
 
 
 def table(counts: dict[str, Count]) -> str:
-    """Return the estimates for all boards, by the counts for each processor, as a Markdown table."""
+    """Return a Markdown table of the estimates for all boards, from the counts of each processor."""
     lines = [
         "| Raspberry Pi | processor | clock | instructions per cycle, assumed | start-up | one core, busy |",
         "|---|---|---|---|---|---|",
@@ -69,7 +87,7 @@ def table(counts: dict[str, Count]) -> str:
 
 
 def build_qemu(root: Root, work: Path) -> None:
-    """Put a QEMU with its plugins into the root, from Debian's source: some minutes, once."""
+    """Build QEMU with plugins from Debian's source and install it into the root; takes some minutes, once."""
     target = root.path / FOLDER.lstrip("/")
     if (target / "done").exists():
         return
@@ -77,7 +95,7 @@ def build_qemu(root: Root, work: Path) -> None:
     shutil.rmtree(source, ignore_errors=True)
     for folder in ("lists/partial", "cache/archives/partial", "source"):
         (source / folder).mkdir(parents=True)
-    # The root's own mirror, asked for sources; the system's lists stay as they are.
+    # The sources come from the mirror of the root; the package lists of this system stay as they are.
     known = (root.path / "etc/apt/sources.list").read_text("utf-8")
     keyring = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
     (source / "sources.list").write_text(re.sub(r"^deb ", f"deb-src {keyring} ", known, flags=re.MULTILINE), "utf-8")
@@ -106,7 +124,7 @@ def build_qemu(root: Root, work: Path) -> None:
 
 
 def instructions(root: Root, cpu: str, *command: str) -> int:
-    """Return how many instructions a program of the root executes, in all its threads."""
+    """Return the number of instructions that a program of the root executes in all its threads."""
     loader = next(path.name for path in (root.path / FOLDER.lstrip("/")).glob("ld-linux*"))
     emulator = [f"{FOLDER}/{loader}", "--library-path", FOLDER, f"{FOLDER}/qemu-aarch64", "-cpu", cpu]
     emulator += ["-plugin", f"{FOLDER}/libinsn.so", "-d", "plugin"]
@@ -123,9 +141,9 @@ def instructions(root: Root, cpu: str, *command: str) -> int:
 
 
 def count(root: Root, cpu: str, program: str, excerpt: Path) -> Count:
-    """Count what listening to `excerpt` takes on the processor `cpu`: its first second, and its last minute.
+    """Count the instructions for the first second and for the last minute of `excerpt` on the processor `cpu`.
 
-    The excerpt is given at 48 kHz, as a microphone gives it, so that resampling is counted too.
+    The excerpt is resampled to 48 kHz, the rate of most microphones, so that the program's resampling counts too.
     """
     import numpy as np
     import soundfile
@@ -136,7 +154,7 @@ def count(root: Root, cpu: str, program: str, excerpt: Path) -> Count:
     samples = np.asarray(soxr.resample(samples.mean(axis=1), own_rate, rate), np.float32)
     whole = len(samples) // rate
     millions = {}
-    # Twice the first second: Python compiles its modules when they are first imported.
+    # The first second runs twice, because Python compiles its modules at the first import.
     for length in (1, 1, whole - 60, whole):
         soundfile.write(root.path / "tmp" / "excerpt.wav", samples[: length * rate], rate, subtype="PCM_16")
         listen = ["listen", "--input", "/tmp/excerpt.wav", "--fast", "--json"]  # noqa: S108 - in the root

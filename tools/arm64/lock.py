@@ -1,7 +1,7 @@
-"""What a lock file asks of another machine, and its wheels: ``python -m tools.arm64.lock`` fetches those of every Pi.
+"""Download the locked wheels for every 64-bit Raspberry Pi OS: ``python -m tools.arm64.lock``.
 
-pip evaluates a lock's markers on the machine that it runs on, also where it is told to fetch for another; so they are
-evaluated here, and pip gets requirements that have none.
+pip evaluates the markers of a lock for the machine that it runs on, even if it downloads for another one. So the
+markers are evaluated here, and pip gets requirements without markers.
 """
 
 import re
@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A system that wheels are for: its Python as ``3.11``, its processor, and its C library's minor version."""
+    """A system to download wheels for: its Python such as ``3.11``, its processor, and the minor version of glibc."""
 
     python: str
     machine: str
@@ -25,13 +25,13 @@ class Target:
 
     @property
     def platforms(self) -> tuple[str, ...]:
-        """The platform tags that it runs, newest first."""
+        """Platform tags that the system runs, newest first."""
         tags = (f"manylinux_2_{minor}_{self.machine}" for minor in range(self.glibc_minor, 16, -1))
         return (*tags, f"manylinux2014_{self.machine}")
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables of its markers."""
+        """Values of the variables in markers."""
         return {
             "python_version": self.python,
             "python_full_version": f"{self.python}.0",
@@ -46,22 +46,32 @@ class Target:
 
 BOOKWORM = Target("3.11", "aarch64", 36)
 TRIXIE = Target("3.13", "aarch64", 41)
-
-
 LIVE = Path(__file__).parents[2] / "requirements" / "live.txt"
 
 
 def requirements(lock: str, target: Target, only: Collection[str] = ()) -> dict[str, str]:
-    """Return what applies to `target` by name: pinned, with its hashes, without a marker.
+    r"""Return the requirements of `target` by name: pinned, with hashes, without markers.
 
     Parameters
     ----------
     lock : str
         Text of a lock file with hashes, as ``uv pip compile`` writes it.
     target : Target
-        The system that it is read for.
+        System to install on.
     only : collection of str
         Names to keep; all by default.
+
+    Raises
+    ------
+    ValueError
+        If two lines with the same name apply.
+
+    Examples
+    --------
+    >>> requirements("soxr==1.1.0 ; python_version < '3.12' \\\n    --hash=sha256:0", BOOKWORM)
+    {'soxr': 'soxr==1.1.0 \\\n    --hash=sha256:0'}
+    >>> requirements("soxr==1.1.0 ; python_version < '3.12' \\\n    --hash=sha256:0", TRIXIE)
+    {}
     """
     found: dict[str, str] = {}
     for block in re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE):
@@ -83,7 +93,13 @@ def requirements(lock: str, target: Target, only: Collection[str] = ()) -> dict[
 
 
 def download(wanted: dict[str, str], target: Target, folder: Path) -> None:
-    """Fetch the wheels of `wanted` for `target` into `folder`, hashes checked; none for it is an error of pip's."""
+    """Download the wheels of `wanted` for `target` into `folder` and check their hashes.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If pip finds no wheel, or one with another hash.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     listed = folder / "requirements.txt"
     listed.write_text("\n".join(wanted.values()) + "\n", "utf-8")
@@ -95,14 +111,16 @@ def download(wanted: dict[str, str], target: Target, folder: Path) -> None:
 
 
 def main() -> None:
-    """Fetch what the lock names for the systems of the Raspberry Pi, to see that there is a wheel of everything."""
+    """Check that every locked package has a wheel for each 64-bit Raspberry Pi OS."""
     for target in (BOOKWORM, TRIXIE):
         wanted = requirements(LIVE.read_text("utf-8"), target)
         with tempfile.TemporaryDirectory() as folder:
             try:
                 download(wanted, target, Path(folder))
             except subprocess.CalledProcessError:
-                sys.exit(f"not every locked wheel is there for Python {target.python} on {target.machine}, see above")
+                sys.exit(
+                    f"a locked wheel is missing for Python {target.python} on {target.machine}: see pip's output above"
+                )
         sys.stdout.write(f"Python {target.python} on {target.machine}: {len(wanted)} wheels, hashes checked\n")
 
 

@@ -1,8 +1,8 @@
-"""A Debian 12 root for arm64, and programs run in it.
+"""Build a Debian 12 root for arm64, and run programs in it.
 
-debootstrap fetches its packages; they are unpacked without running their scripts, which nothing here needs. Programs
-run through a binary format that is registered in a namespace of their own (Linux 6.7), so that this machine stays as
-it is; on an older kernel one that the system has registered serves as well.
+debootstrap downloads the packages. They are unpacked without their scripts, which are not needed here. Programs run
+through a binary format that is registered in its own namespace (Linux 6.7), so this machine does not change. On an
+older kernel, a format that the system has registered works too.
 """
 
 import os
@@ -27,12 +27,12 @@ exec chroot "$root" "$@"
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The folder of the root."""
+    """A Debian root in a folder."""
 
     path: Path
 
     def run(self, *command: str, cpu: str = "cortex-a53", check: bool = True) -> "subprocess.CompletedProcess[str]":
-        """Run a program of the root as on the processor `cpu`; return what it wrote to standard output."""
+        """Run a program of the root on the emulated processor `cpu`; its standard output is captured."""
         emulator = shutil.which(QEMU)
         register = f":arm64:M::{ELF}:{MASK}:{emulator}:F"
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8", "QEMU_CPU": cpu}
@@ -43,7 +43,7 @@ class Root:
 
 
 def debian_root(path: Path) -> Root:
-    """Return the root in `path`, which is built where it is not there yet: a minute."""
+    """Return the root in `path`; building it takes a minute, once."""
     root = Root(path)
     done = path / "built"
     if not done.exists():
@@ -53,17 +53,17 @@ def debian_root(path: Path) -> Root:
         for package in sorted((path / "var/cache/apt/archives").glob("*.deb")):
             subprocess.run(["dpkg-deb", "--extract", str(package), str(path)], check=True)
     if root.run("/bin/true", check=False).returncode:
-        sys.exit("programs for arm64 cannot be started: run Linux 6.7 or newer, or register qemu-user-static for them")
+        sys.exit("arm64 programs do not start: use Linux 6.7 or newer, or register qemu-user-static as a binary format")
     if not done.exists():
         root.run("/sbin/ldconfig")
         done.touch()
     return root
 
 
-def demand(*programs: str) -> None:
-    """End in one line where we are not root, or programs are missing."""
+def require(*programs: str) -> None:
+    """Exit with one line if this user is not root, or if programs are missing."""
     if os.geteuid() != 0:
-        sys.exit("the arm64 gate needs root, for debootstrap and chroot: run it with sudo")
+        sys.exit("debootstrap and chroot need root: run this with sudo")
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
-        sys.exit(f"the arm64 gate needs {', '.join(missing)}: sh requirements/debian.sh arm64")
+        sys.exit(f"missing: {', '.join(missing)}; run sh requirements/debian.sh arm64")

@@ -1,7 +1,7 @@
-"""Writes the examples in README.md and docs/ anew: what the program really says to the commands that they show.
+"""Update the examples in README.md and docs/ from real output: ``python -m tools.examples``.
 
-In a block of JSON each line becomes the first event of the same type with the same `t`, `song` or `path`. In a console
-block that shows output, the lines under the command become the command's own.
+In a JSON block, each line is replaced by the first real event of the same type with the same `t`, `song` or `path`. In
+a console block that shows output, the lines below the command are replaced by its real output.
 """
 
 import json
@@ -19,21 +19,27 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 EXCERPT = "paces_live/data/demo.ogg"
-EVENTS = (
+COMMANDS = (
     f"paces-live listen --input {EXCERPT} --fast --json",
     f"paces-live analyze --json {EXCERPT} missing.ogg",
 )
-TELLING = ("t", "song", "path")
-"""Fields that say which of the events of a type is meant."""
+"""Commands that print the events of the examples."""
+KEYS = ("t", "song", "path")
+"""Fields that identify an event among those of its type."""
 
 
 @cache
 def output(command: str) -> str:
-    """Return what `command` writes to standard output."""
+    """Return the standard output of `command`, without the settings and the history of this user.
+
+    Raises
+    ------
+    ValueError
+        If it is not a command of paces-live.
+    """
     program, *arguments = shlex.split(command)
     if program != "paces-live":
-        raise ValueError(f"{command}: only paces-live is run here")
-    # Without the settings, and what else is kept, of whoever runs this.
+        raise ValueError(f"{command}: not a command of paces-live")
     with tempfile.TemporaryDirectory() as home:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PACES_LIVE_")}
         return subprocess.run(
@@ -47,33 +53,38 @@ def output(command: str) -> str:
 
 
 def events() -> Iterator[dict[str, Any]]:
-    """Yield the events that examples are taken from."""
-    for command in EVENTS:
+    """Yield the events that the examples can show."""
+    for command in COMMANDS:
         yield from map(json.loads, output(command).splitlines())
 
 
 def real(line: str) -> str:
-    """Return the real event that `line` is an example of."""
+    """Return the real event that the example `line` shows.
+
+    Raises
+    ------
+    ValueError
+        If there is no such event.
+    """
     shown = json.loads(line)
-    wanted = {name: shown[name] for name in ("type", *TELLING) if name in shown}
+    wanted = {name: shown[name] for name in ("type", *KEYS) if name in shown}
     for event in events():
         if wanted.items() <= {name: event.get(name) for name in wanted}.items():
             return json.dumps(event, ensure_ascii=False)
-    raise ValueError(f"the program says nothing like {line}")
+    raise ValueError(f"no real event matches the example {line}")
 
 
 def renewed(text: str) -> str:
-    """Return a document with its examples as they are now."""
+    """Return a document with real examples."""
 
     def json_block(block: re.Match[str]) -> str:
         return "```json\n" + "".join(f"{real(line)}\n" for line in block[1].splitlines()) + "```"
 
     def console_block(block: re.Match[str]) -> str:
         first, *rest = block[1].splitlines()
-        told = (
-            output(first.removeprefix("$ ")) if rest and not rest[0].startswith("$ ") else block[1].partition("\n")[2]
-        )
-        return f"```console\n{first}\n{told}```"
+        if rest and not rest[0].startswith("$ "):
+            return f"```console\n{first}\n{output(first.removeprefix('$ '))}```"
+        return block[0]
 
     text = re.sub(r"```json\n(.*?)```", json_block, text, flags=re.DOTALL)
     return re.sub(r"```console\n(.*?)```", console_block, text, flags=re.DOTALL)

@@ -1,7 +1,7 @@
-"""Draws the pictures of the terminal UI: what the engine really says near the end of the demo excerpt.
+"""Draw the pictures of the terminal UI in docs/, near the end of the demo excerpt: ``python -m tools.screenshot``.
 
-Textual's own SVG relies on a font that a README does not load. Here each word stands where its cell is, and block
-characters are rectangles, so every viewer with any monospaced font shows the same.
+Textual's own SVG needs a font that a README does not load. Here each word is placed at its cell, and block characters
+are rectangles, so any viewer with any monospaced font shows the same picture.
 """
 
 import asyncio
@@ -25,24 +25,26 @@ from paces_live.tui.listener import Listener
 
 DOCS = Path(__file__).parents[1] / "docs"
 BEFORE_END_S = 4.0
+"""Time of the picture before the end of the last song, seconds."""
 PICTURES: tuple[tuple[str, tuple[int, int], Theme, tuple[str, ...]], ...] = (
     ("screenshot", (80, 24), DARK, ()),
     ("screenshot-light", (80, 24), LIGHT, ("e",)),
     ("screenshot-small", (40, 12), DARK, ()),
 )
-"""Name, size of the terminal in cells, colours, and the keys pressed before the picture is taken."""
+"""Name, size of the terminal in cells, colors, and the keys to press before the picture is taken."""
 
 CELL, LINE, BASELINE = 12.2, 24.4, 18.5
-"""Width and height of a cell, and the baseline's place in it, as Textual's SVG has them."""
+"""Width and height of a cell, and the height of its baseline, in Textual's SVG."""
 HALVES = {"▀": (0.0, 0.5), "▄": (0.5, 0.5)}
 BLOCKS = {EIGHTHS[n]: (1.0 - n / 8, n / 8) for n in range(1, 9)} | HALVES
-"""Upper edge and height of the block characters, in lines."""
+"""Upper edge and height of each block character, in lines."""
 SHADES = {"░": 0.3, "▒": 0.6}
+"""Opacity of each shade character."""
 
 
 @dataclass
 class Replay:
-    """An engine that says again what was heard, and then waits instead of ending."""
+    """An engine that repeats recorded events, and then waits instead of ending."""
 
     heard: Sequence[Event]
     target: float | None = 165.0
@@ -52,19 +54,19 @@ class Replay:
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def events(self, _source: Source) -> Iterator[Event]:
-        """Yield what was heard."""
+        """Yield the recorded events."""
         yield from self.heard
         self._stopped.wait()
 
     def stop(self) -> None:
-        """End the waiting."""
+        """Stop waiting."""
         self._stopped.set()
 
 
 async def picture(
     heard: Sequence[Event], source: Source, size: tuple[int, int], theme: Theme, keys: Sequence[str]
 ) -> str:
-    """Return the screen after `heard` and `keys` as SVG."""
+    """Return the screen as SVG, after the events `heard` and the `keys`."""
     engine = Replay(heard)
     listener = Listener(engine, source)
     app = PacesApp(engine, listener, theme=theme)
@@ -79,7 +81,7 @@ async def picture(
 
 
 def cells(svg: str) -> str:
-    """Return Textual's `svg` with every word at its cell and every block character as a rectangle."""
+    """Return Textual's `svg` with each word at its cell, and each block character as a rectangle."""
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL).replace("Fira Code, monospace", "monospace")
     pattern = r'<text class="(\S+)" x="([\d.]+)" y="([\d.]+)" textLength[^>]*>(.*?)</text>'
     return re.sub(pattern, _placed, svg, flags=re.DOTALL)
@@ -114,7 +116,7 @@ def _placed(text: re.Match[str]) -> str:
 
 
 def early(event: Event) -> bool:
-    """Tell whether `event` comes before the last seconds of the excerpt."""
+    """Return whether `event` comes before the time of the picture."""
     last = songs()[-1].end - BEFORE_END_S
     return not isinstance(event, End) and not (isinstance(event, Reading) and event.t > last)
 

@@ -53,7 +53,7 @@ model: $(VENV)/dev.stamp ## train from nothing and export to models/ (takes abou
 	$(BIN)/python -m training evaluate
 
 bench: $(VENV)/dev.stamp ## measure the cost of the live path and of other programs: docs/cost.md
-	$(BIN)/python -m benchmarks $(if $(PEERS),--peers $(PEERS))
+	$(BIN)/python -m benchmarks $(if $(BASELINES),--baselines $(BASELINES))
 
 screenshot: $(VENV)/dev.stamp ## draw the pictures of the terminal UI in docs/
 	$(BIN)/python -m tools.screenshot
@@ -63,7 +63,7 @@ examples: $(VENV)/dev.stamp ## update the examples in README.md and docs/ from r
 
 lock: ## lock the requirements (needs uv); keeps the versions that still fit
 	$(COMPILE) pyproject.toml --group build -o requirements/live.txt
-	$(COMPILE) pyproject.toml --extra radio --extra titles --extra training --extra cluster --group build --group dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra radio --extra now-playing --extra training --extra cluster --group build --group dev -o requirements/dev.txt
 	$(COMPILE) requirements/tflite-runtime.in -o requirements/tflite-runtime.txt
 
 wheels: $(VENV)/dev.stamp ## check that every locked package has a wheel for 64-bit Raspberry Pi OS

@@ -113,7 +113,7 @@ def plot(found: Mapping[str, Any], path: Path) -> None:
         left.set_xlabel("processor time for 1 s of audio (ms, logarithmic)")
         times = {name: ms for name, ms, _ in stages(found["stages"])}
         right.barh(list(times)[::-1], list(times.values())[::-1], color=BLUE)
-        right.set_xlabel("processor time of each stage for 1 s of audio (ms)")
+        right.set_xlabel("the same, by stage (ms)")
         figure.savefig(path, metadata={"Date": None})
 
 

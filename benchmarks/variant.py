@@ -8,7 +8,7 @@ import argparse
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -20,23 +20,25 @@ import numpy as np
 import soundfile
 
 from paces_live.analysis.classifier import load_classifier
-from paces_live.events import Reading, to_json
-from paces_live.session.engine import Engine, EngineConfig
+from paces_live.events import Reading
+from paces_live.match import Listener
+from paces_live.render.json_lines import event_line
+from paces_live.session import Session, SessionConfig, run
 from paces_live.sources import Block
 from paces_live.sources.resample import MonoResampler
 
 STAGES = {
     "resampling": ["paces_live.sources.resample.MonoResampler.push"],
     "features": ["paces_live.analysis.features.LogMelStream.push"],
-    "periodicity": ["paces_live.session.hearing.tempogram"],
-    "candidates": ["paces_live.session.hearing.candidates"],
-    "fold": ["paces_live.session.hearing.build_cases"],
+    "periodicity": ["paces_live.session.session.periodicity"],
+    "candidates": ["paces_live.session.session.candidates"],
+    "fold": ["paces_live.session.session.build_cases"],
     "inference": ["paces_live.analysis.classifier.TfliteClassifier.probabilities"],
-    "tracking": [f"paces_live.analysis.tracking.Tracker.{name}" for name in ("update", "shown", "summary")],
-    "song change": ["paces_live.analysis.song_change.ChangeDetector.update"],
+    "tracking": [f"paces_live.analysis.tracking.TempoTracker.{name}" for name in ("update", "shown", "summary")],
+    "song change": ["paces_live.analysis.song_change.SongChangeDetector.update"],
 }
 """Functions of each stage, where the session looks them up. Other stages within the song change count as its own."""
-READ = "paces_live.session.hearing.Hearing.read"
+READ = "paces_live.session.session.Session._read"
 """Function that makes a reading."""
 
 
@@ -49,7 +51,7 @@ class Repeated:
         self.name = f"file:{path.name}"
         self._path, self._seconds, self._sample_rate = path, seconds, sample_rate
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Generator[Block]:
         """Yield blocks of a tenth of a second, resampled one by one."""
         samples, rate = soundfile.read(self._path, dtype="int16")
         resampler = MonoResampler(rate, self._sample_rate, name=self.name)
@@ -99,7 +101,8 @@ def main() -> None:
     if options.window:
         classifier.features = replace(classifier.features, window_s=options.window)
     source = Repeated(options.wav, options.seconds, classifier.features.sample_rate)
-    engine = Engine(classifier, EngineConfig(interval=options.interval, candidates=options.candidates))
+    session = Session(classifier, SessionConfig(interval=options.interval, max_candidates=options.candidates))
+    listener = Listener()
     watch, reading_s = Stopwatch(), []
     with ExitStack() as patches:
         if options.stages:
@@ -117,8 +120,8 @@ def main() -> None:
             patches.enter_context(mock.patch(READ, timed_read))
         begun = time.process_time()
         readings = 0
-        for event in engine.events(source):
-            watch.timed("output", to_json)(event)
+        for event in run(source, session, listeners=[listener]):
+            watch.timed("output", event_line)(event, listener)
             readings += isinstance(event, Reading)
         total = time.process_time() - begun
     record: dict[str, Any] = {"seconds": options.seconds, "readings": readings, "cpu_s": total}

@@ -1,3 +1,3 @@
-"""Hears music and tells at which step rates one can jog to it."""
+"""Hears music and shows the step rates at which you can jog to it."""
 
 __version__ = "0.1.0"

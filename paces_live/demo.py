@@ -19,11 +19,23 @@ class DemoSong:
 
 
 def excerpt() -> Path:
-    """Return the audio file of the excerpt."""
+    """Return the audio file of the excerpt.
+
+    Examples
+    --------
+    >>> excerpt().name
+    'demo.ogg'
+    """
     return DATA / "demo.ogg"
 
 
 def songs() -> tuple[DemoSong, ...]:
-    """Return what is known of its songs, from the scores that they were made from."""
+    """Return what is known of its songs, from the scores that they were made from.
+
+    Examples
+    --------
+    >>> [(song.meter, round(song.tempo)) for song in songs()]
+    [('triple', 202), ('duple', 168)]
+    """
     records = json.loads((DATA / "demo.json").read_text("utf-8"))
     return tuple(DemoSong(**record | {"compatible": tuple(record["compatible"])}) for record in records)

@@ -1,46 +1,95 @@
-"""What can go wrong, and the exit status that each error gives the command line.
+"""All errors, each with a code, a message and a hint.
 
 ::
 
-    PacesError              exit status 1
-    ├── UsageError          exit status 2: the command line or an argument is wrong
-    ├── SourceError         audio cannot be read: file, device, capture tool, broken samples
-    ├── TitleError          titles cannot be had: an extra is missing, or a player does not answer
-    ├── HistoryError        the songs heard cannot be kept or read
-    ├── ModelError          the model, its manifest and the features do not fit together
-    └── RuntimeMissingError no TFLite runtime works on this system
+    PacesError               code        exit status
+    ├── UsageError           usage       2            the command line, a setting or an argument is wrong
+    ├── SourceError          source      1            audio cannot be read: file, device, capture tool, broken samples
+    ├── NowPlayingError      now_playing 1            the track is unknown: an extra or a player is missing
+    ├── HistoryError         history     1            the history cannot be read or written
+    ├── ModelError           model       1            the model, its manifest and the feature path do not fit together
+    └── RuntimeMissingError  runtime     1            no TFLite runtime works on this system
 
-Every message is one line and says what to do.
+A code may be finer than its class, such as ``source.not_found``; the part before the first point never changes.
 """
 
 
 class PacesError(Exception):
-    """Base of all errors of this package; its text is one line for the user."""
+    """Base class of all errors of this package.
 
+    Parameters
+    ----------
+    message : str
+        What is wrong, one line without a full stop.
+    hint : str
+        What to do about it, one line.
+    code : str, optional
+        What went wrong, for programs; the class has a default.
+
+    Examples
+    --------
+    >>> error = PacesError("song.ogg: no such file", hint="check the name", code="source.not_found")
+    >>> str(error)
+    'song.ogg: no such file: check the name'
+    >>> error.code
+    'source.not_found'
+    """
+
+    code = "error"
     exit_status = 1
+
+    def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
+        self.message = message
+        self.hint = hint
+        if code is not None:
+            self.code = code
+        super().__init__(f"{message}: {hint}" if hint else message)
 
 
 class UsageError(PacesError):
-    """The user asked for something that does not exist or is out of range."""
+    """You asked for something that does not exist or is out of range."""
 
+    code = "usage"
     exit_status = 2
 
 
 class SourceError(PacesError):
-    """Audio could not be opened or read, or its samples are broken."""
+    """Audio cannot be opened or read, or its samples are broken."""
+
+    code = "source"
 
 
-class TitleError(PacesError):
-    """Titles of what plays cannot be had from where they were asked for."""
+class NowPlayingError(PacesError):
+    """The track that plays cannot be known."""
+
+    code = "now_playing"
 
 
 class HistoryError(PacesError):
-    """The database of songs heard cannot be opened, read or written."""
+    """The history cannot be opened, read or written."""
+
+    code = "history"
 
 
 class ModelError(PacesError):
     """The model file, its manifest and the feature path do not fit together."""
 
+    code = "model"
+
 
 class RuntimeMissingError(PacesError):
     """No TFLite runtime could be imported and made to work."""
+
+    code = "runtime"
+
+
+def reason(error: BaseException) -> str:
+    r"""Return another library's exception as a part of a line.
+
+    Examples
+    --------
+    >>> reason(FileNotFoundError(2, "No such file or directory")), reason(ValueError("bad\nheader."))
+    ('No such file or directory', 'bad header')
+    """
+    words = getattr(error, "strerror", None) or error
+    return " ".join(str(words).split()).rstrip(".") or type(error).__name__

@@ -1,23 +1,41 @@
-"""What the engine says: immutable events, and their form as one line of JSON.
+"""The events of a session, and the values in them; all are immutable.
 
-A ``Reading`` is all that a user interface needs to draw itself.
+A listener who shows events adds a match with its own target, see `paces_live.match.match`. The JSON form of events is
+in `paces_live.render.json_lines`, their JSON Schema in `paces_live.schema`.
 """
 
-import json
-from collections.abc import Container
-from dataclasses import dataclass, is_dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-SCHEMA = 1
+SCHEMA = 2
+"""Version of the events. It grows when a field changes its meaning or disappears."""
+
+LONGEST_TEXT = 200
+"""Most characters of a title, an artist, an album or a location; anything longer is not one."""
 
 State = Literal["listening", "silence", "no_pulse", "provisional", "settled"]
-Level = Literal["silent", "too quiet", "fine", "clipping"]
 Grade = Literal["lock", "match", "stretch"]
+Status = Literal[
+    "ok",
+    "reconnecting",
+    "waiting",
+    "paused",
+    "lost_audio",
+    "silent",
+    "too_quiet",
+    "clipping",
+    "unplayable",
+    "no_track",
+    "history_unavailable",
+]
+"""The most important problem of a capture; ``ok`` if there is none. After ``ok``, the order is that of precedence."""
+STANDSTILL: frozenset[Status] = frozenset({"reconnecting", "waiting", "paused"})
+"""Conditions in which a source gives no sound: they explain lost audio and silence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A judged step rate: steps per minute and the probability that it is compatible."""
+    """A judged step rate: steps per minute, and the probability that it is compatible."""
 
     spm: float
     probability: float
@@ -25,7 +43,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class SongPace:
-    """A compatible pace of a whole song; `share` is the part of its readings that showed it, 0 to 1."""
+    """A compatible pace of a whole song; `share` is the part of the song's readings that showed it, 0 to 1."""
 
     spm: float
     probability: float
@@ -34,103 +52,181 @@ class SongPace:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The compatible pace nearest to the target; `error` is ``spm / target - 1``."""
+    """The compatible pace nearest to a target; `error` is ``spm / target - 1``."""
 
     spm: float
     error: float
     grade: Grade
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """What a player, a station or the tags of a file say about the music; None for everything that they leave out.
+
+    Attributes
+    ----------
+    title, artist, album : str or None
+        One line of printable characters each, whatever was given: a station or a phone must not move the cursor.
+    location : str or None
+        Path or address.
+    duration : float or None
+        Seconds.
+
+    Examples
+    --------
+    >>> Track(title="So What", artist="Miles Davis").caption
+    'Miles Davis - So What'
+    """
+
+    title: str | None = None
+    artist: str | None = None
+    album: str | None = None
+    location: str | None = None
+    duration: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("title", "artist", "album", "location"):
+            object.__setattr__(self, name, _one_line(getattr(self, name)))
+
+    @property
+    def caption(self) -> str | None:
+        """``Artist - Title``, or the title alone; None without a title. Equal captions mean the same song."""
+        return f"{self.artist} - {self.title}" if self.artist and self.title else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A problem of a source: a code for programs, and a message for people."""
+
+    status: Status
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
-    """State of the capture: level of the last second, audio lost so far, share of real time spent computing.
+    """How the capture is doing.
 
-    `level` is what the level has been for the last five seconds: ``silent``, ``too quiet``, ``clipping`` or ``fine``.
-    `note` is what the source says about itself now, such as ``microphone is gone, trying again in 5 s``; `interval` the
-    seconds between readings as they are now.
+    Attributes
+    ----------
+    level_dbfs : float
+        Level of the last second, decibels relative to full scale.
+    dropped_s : float
+        Audio that was lost since the start, seconds.
+    load : float
+        Share of real time that the session spends on its own computing.
+    interval : float
+        Seconds between readings; a slow machine takes longer ones.
+    status : Status
+        The most important problem; ``ok`` if there is none.
+    message : str or None
+        The same in words; None if the status is ``ok``.
     """
 
     level_dbfs: float
     dropped_s: float
     load: float
-    level: Level = "fine"
-    note: str | None = None
     interval: float = 1.0
+    status: Status = "ok"
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The first event of a run."""
+    """The first event of a stream."""
 
     version: str
     input: str
-    target: float | None
-    tolerance: float
     model: str
     runtime: str
+    stream: str = "main"
     schema: int = SCHEMA
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is heard at one moment; `t` is seconds of audio since the start, `song` counts from 1.
+    """The paces at one moment, and how the capture is doing.
 
-    `paces` holds the compatible ones and `rejected` the others that were judged, each most probable first.
-    `title` is that of what plays, where it is known; `remembered` tells that its paces come from the history, not from
-    the sound. `tempogram` holds strengths 0 to 1 on a logarithmic scale of 40 to 320 a minute; it is not in the JSON.
+    Attributes
+    ----------
+    t : float
+        Seconds of audio since the start.
+    song : int
+        Number of the song, from 1.
+    state : State
+    paces : tuple of Pace
+        The compatible paces, most probable first.
+    health : Health
+    rejected : tuple of Pace
+        Candidates that were judged incompatible, most probable first.
+    track : Track or None
+        What is playing.
+    recalled : bool
+        Whether the paces come from the history instead of the sound.
+    periodicity : tuple of float
+        Strength of repetition, 0 to 1, on a logarithmic scale of 40 to 320 a minute; empty unless the session was asked
+        for it. It is not part of the JSON form.
+    stream : str
+        Id of the stream.
     """
 
     t: float
     song: int
     state: State
     paces: tuple[Pace, ...]
-    match: Match | None
     health: Health
     rejected: tuple[Pace, ...] = ()
-    title: str | None = None
-    remembered: bool = False
-    tempogram: tuple[float, ...] = ()
+    track: Track | None = None
+    recalled: bool = False
+    periodicity: tuple[float, ...] = ()
+    stream: str = "main"
+
+    @property
+    def caption(self) -> str | None:
+        """Caption of the track; None if it is not known."""
+        return self.track.caption if self.track else None
 
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """A stretch of audio between two boundaries, `start` to `end` in seconds, told when it has ended."""
+    """A song that has ended: its number, its `start` and `end` in seconds of audio, its paces, most probable first."""
 
     song: int
     start: float
     end: float
     paces: tuple[SongPace, ...]
-    match: Match | None
-    title: str | None = None
+    track: Track | None = None
+    stream: str = "main"
+
+    @property
+    def caption(self) -> str | None:
+        """Caption of the track; None if it is not known."""
+        return self.track.caption if self.track else None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error as an event carries it; see `paces_live.errors`."""
+
+    code: str
+    message: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The last event of a run."""
+    """The last event of a stream; `error` says why the source failed, None after a clean end."""
 
     t: float
+    error: Failure | None = None
+    stream: str = "main"
 
 
 Event = Start | Reading | Song | End
 
 
-def to_json(event: Event, *, rejected: bool = False) -> str:
-    """Return `event` as one line of JSON; `rejected` adds what was judged incompatible to a reading."""
-    without = {"tempogram"} if rejected else {"tempogram", "rejected"}
-    record = {"type": type(event).__name__.lower()} | rounded(event, without)
-    return json.dumps(record, ensure_ascii=False, allow_nan=False)
-
-
-def rounded(record: Any, without: Container[str] = ()) -> dict[str, Any]:
-    """Return a dataclass as a dictionary, `without` some fields; floats have only the digits that mean something."""
-    names = type(record).__dataclass_fields__
-    return {name: _rounded(getattr(record, name)) for name in names if name not in without}
-
-
-def _rounded(value: Any) -> Any:
-    """Round floats, also inside dataclasses and sequences."""
-    if isinstance(value, float):
-        return round(value, 4)
-    if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
-    return rounded(value) if is_dataclass(value) else value
+def _one_line(text: str | None) -> str | None:
+    """Return `text` as one short line of printable characters; None if nothing is left."""
+    if text is None:
+        return None
+    words = "".join(character if character.isprintable() else " " for character in text).split()
+    return " ".join(words)[:LONGEST_TEXT].rstrip() or None

@@ -1,122 +1,135 @@
-"""A source of audio with a title from elsewhere: what ``--titles`` asks for."""
+"""Opens inputs by name: the source, and the provider of its track. No other module does this."""
 
-import importlib.util
-from collections.abc import Iterator
-from contextlib import ExitStack
+import sys
 from dataclasses import dataclass
 
-from paces_live.errors import TitleError, UsageError
-from paces_live.now_playing.watcher import Watcher
-from paces_live.sources.block import Block, Source, note_of
-from paces_live.sources.fifo import FifoSource
-from paces_live.sources.monitor import PlaybackSource
+from paces_live.errors import UsageError
+from paces_live.now_playing.providers import FileTags, Watchers, installed, watcher_of
+from paces_live.session import NowPlaying, Source
+from paces_live.sources import FifoSource, FileSource, MicrophoneSource, MonitorSource, PipeSource, RadioSource
+from paces_live.sources.fifo import is_fifo
+from paces_live.sources.pcm import pcm_format
 
-WISHES = "auto, mpris, bluetooth, mpd, mpd:HOST, mpd:HOST:PORT or none"
-MODULES = {"mpris": "dbus_fast", "bluetooth": "dbus_fast", "mpd": "mpd"}
-"""The package that each kind of titles needs."""
-EXTRA = "pip install 'paces-live[titles]'"
+KINDS = ("mic", "monitor", "player", "fifo", "file")
+"""Kinds of inputs that have a name after a colon."""
+OLD_KINDS = {"playback": "monitor"}
+"""Earlier names of kinds; they still work."""
 
 
-@dataclass(frozen=True)
-class TitledSource:
-    """A source whose title is that of the first of `watchers` to know one; they watch while it is heard.
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Something to listen to.
 
     Attributes
     ----------
-    told : bool
-        Whether it is worth a note that a watcher cannot watch.
+    source : Source
+    now_playing : NowPlaying or None
+        The provider of the track; None leaves it to the source.
     """
 
     source: Source
-    watchers: tuple[Watcher, ...]
-    told: bool = True
-
-    @property
-    def name(self) -> str:
-        """The name of the source."""
-        return self.source.name
-
-    @property
-    def live(self) -> bool:
-        """Whether the source is live."""
-        return self.source.live
-
-    @property
-    def title(self) -> str | None:
-        """Title of what plays now, None where nobody knows."""
-        return next(filter(None, (watcher.title for watcher in self.watchers)), None)
-
-    @property
-    def note(self) -> str | None:
-        """What the source has to tell about itself, else a watcher."""
-        notes = [note_of(self.source), *(watcher.note for watcher in self.watchers if self.told)]
-        return next(filter(None, notes), None)
-
-    def blocks(self) -> Iterator[Block]:
-        """Yield the blocks of the source; see `Source.blocks`."""
-        with ExitStack() as watching:
-            for watcher in self.watchers:
-                watching.enter_context(watcher)
-            yield from self.source.blocks()
+    now_playing: NowPlaying | None = None
 
 
-def titled(source: Source, wish: str) -> Source:
-    """Return `source` with the titles that `wish` names.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pcm:
+    """How raw PCM is written.
 
-    ``auto`` takes the source's own title (a file has tags, a radio station tells). For what the machine plays it asks
-    MPRIS, then MPD; for a named pipe, which is MPD's, MPD alone; as far as the extra ``titles`` is installed.
-    Otherwise there is none.
+    Attributes
+    ----------
+    rate : int
+        Sample rate, Hz.
+    format : str
+        ``s16le`` or ``f32le``.
+    channels : int or None
+        Interleaved channels; None is 1 on standard input and 2, as MPD writes them, in a named pipe.
+    """
+
+    rate: int = 44_100
+    format: str = "s16le"
+    channels: int | None = None
+
+
+def open_input(
+    spec: str, *, sample_rate: int, now_playing: str = "auto", fast: bool = False, pcm: Pcm | None = None
+) -> Input:
+    """Return the input that `spec` names; no device or file is opened before its blocks are taken.
+
+    Parameters
+    ----------
+    spec : str
+        ``mic``, ``mic:NAME``, ``monitor``, ``monitor:NAME``, ``player:NAME``, ``http://…``, ``https://…``,
+        ``fifo:PATH``, ``-`` for standard input, or a file's path (``file:PATH`` if the path looks like one of the
+        others). The path of a named pipe works without ``fifo:``.
+    sample_rate : int
+        Sample rate of the blocks, Hz.
+    now_playing : str
+        The provider of the track: ``mpris``, ``bluetooth``, ``mpd``, ``mpd:HOST[:PORT]``, ``none``, or ``auto``. The
+        latter takes the tags of a file, the announcements of a radio station, MPRIS and then MPD for a monitor or a
+        player, and MPD for a named pipe, if the extra ``now-playing`` is installed.
+    fast : bool
+        Read a file as fast as possible instead of in real time.
+    pcm : Pcm, optional
+        How raw PCM on standard input or in a named pipe is written.
 
     Raises
     ------
     UsageError
-        `wish` is none of `WISHES`.
-    TitleError
-        `wish` needs the extra ``titles``, which is not installed.
+        `spec` or `now_playing` names nothing, or the raw PCM is described wrongly.
+    NowPlayingError
+        `now_playing` needs the extra ``now-playing``, which is not installed.
+
+    Examples
+    --------
+    >>> open_input("mic:USB", sample_rate=22_050).source.name
+    'mic:USB'
+    >>> open_input("Music/song.ogg", sample_rate=22_050).source.name
+    'file:song.ogg'
     """
-    kind, _, rest = wish.partition(":")
+    source = _open_source(spec, sample_rate, fast, pcm or Pcm())
+    return Input(source, _now_playing(source, now_playing))
+
+
+def _open_source(spec: str, sample_rate: int, fast: bool, pcm: Pcm) -> Source:
+    kind, colon, rest = spec.partition(":")
+    kind = OLD_KINDS.get(kind, kind)
+    if not spec.strip() or (kind in KINDS and colon and not rest.strip()):
+        raise UsageError(
+            f"input {spec!r} names nothing",
+            hint="choose mic, monitor, - or a file, or see paces-live devices",
+            code="usage.input",
+        )
+    name = rest.strip() if colon else None
+    form = pcm_format(pcm.format)
     match kind:
-        case "auto" if not rest:
-            match source:
-                case PlaybackSource():
-                    return TitledSource(source, tuple(_installed("mpris", "mpd")), told=False)
-                case FifoSource():
-                    return TitledSource(source, tuple(_installed("mpd")), told=False)
-            return source
-        case "none" if not rest:
-            return TitledSource(source, ())
-    return TitledSource(source, (titles_from(wish),))
+        case "-" if not colon:
+            channels = 1 if pcm.channels is None else pcm.channels
+            return PipeSource(sys.stdin.buffer, pcm.rate, form, channels, sample_rate=sample_rate)
+        case "mic":
+            return MicrophoneSource(name, sample_rate)
+        case "monitor":
+            return MonitorSource(sample_rate, output=name)
+        case "player" if name:
+            return MonitorSource(sample_rate, player=name)
+        case "http" | "https" if colon:
+            return RadioSource(spec, sample_rate)
+    path = rest if kind in ("file", "fifo") and colon else spec
+    if (kind == "fifo" and colon) or is_fifo(path):
+        channels = 2 if pcm.channels is None else pcm.channels
+        return FifoSource(path, pcm.rate, form, channels, sample_rate=sample_rate)
+    return FileSource(path, sample_rate, fast=fast)
 
 
-def titles_from(wish: str) -> Watcher:
-    """Return the watcher that `wish` names; raises as `titled` does."""
-    kind, _, rest = wish.partition(":")
-    match kind:
-        case "mpris" | "bluetooth" if not rest:
-            return _dbus(kind)
-        case "mpd":
-            return _mpd(rest)
-    raise UsageError(f"titles from {wish or 'nothing'} are not known: choose {WISHES}")
-
-
-def _installed(*wishes: str) -> Iterator[Watcher]:
-    """Yield those of `wishes` whose package is there."""
-    for wish in wishes:
-        if importlib.util.find_spec(MODULES[wish]):
-            yield titles_from(wish)
-
-
-def _dbus(kind: str) -> Watcher:
-    try:
-        from paces_live.now_playing.dbus import BluetoothWatcher, MprisWatcher
-    except ImportError as error:
-        raise TitleError(f"titles from {kind} need dbus-fast: {EXTRA}, or choose --titles none") from error
-    return MprisWatcher() if kind == "mpris" else BluetoothWatcher()
-
-
-def _mpd(address: str) -> Watcher:
-    try:
-        from paces_live.now_playing.mpd import Address, MpdWatcher
-    except ImportError as error:
-        raise TitleError(f"titles from MPD need python-mpd2: {EXTRA}, or choose --titles none") from error
-    return MpdWatcher(Address.parse(address))
+def _now_playing(source: Source, choice: str) -> NowPlaying | None:
+    if choice == "none":
+        return Watchers()
+    if choice != "auto":
+        return Watchers(watcher_of(choice))
+    match source:
+        case FileSource():
+            return FileTags(source.path)
+        case MonitorSource():
+            return Watchers(*installed("mpris", "mpd"), optional=True)
+        case FifoSource():
+            return Watchers(*installed("mpd"), optional=True)
+    return None

@@ -1,37 +1,38 @@
-"""Whether a compatible pace fits the runner's target, and how it is stepped."""
+"""Whether a compatible pace fits a listener's target."""
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from paces_live.errors import UsageError
 from paces_live.events import Grade, Match, Pace, SongPace
 
 SPM_MIN, SPM_MAX = 40.0, 320.0
-LOCK, MATCH, STRETCH = 0.025, 0.05, 0.08
-"""Largest relative errors of the three grades: not noticed, matched with intent, a compromise."""
+"""Range of paces and targets, steps per minute."""
+DEFAULT_TARGET = 165.0
+"""Target of a listener who does not choose one; close to the energetic optimum of most runners (Lieberman 2015)."""
+LOCK_TOLERANCE, DEFAULT_TOLERANCE, STRETCH_TOLERANCE = 0.025, 0.05, 0.08
+"""Largest relative error of a lock, of a match unless the listener chooses another one, and of a stretch."""
 TOLERANCE_MAX = 0.2
-PREFERRED_TACTUS = 120.0
-"""Beat rate that listeners prefer to tap, beats per minute (van Noorden and Moelants 1999)."""
+"""Largest tolerance that a listener may choose: beyond it, almost everything matches."""
 
 
-def check_target(target: float | None) -> None:
-    """Raise `UsageError` unless `target` is None or a step rate in range."""
-    if target is not None and not SPM_MIN <= target <= SPM_MAX:
-        raise UsageError(f"target {target:g} is out of range: choose {SPM_MIN:g} to {SPM_MAX:g} steps a minute")
+def match(paces: Iterable[Pace | SongPace], target: float | None, tolerance: float = DEFAULT_TOLERANCE) -> Match | None:
+    """Return the pace nearest to `target`, graded; None if no pace is near enough or there is no target.
 
+    Parameters
+    ----------
+    paces : iterable of Pace or SongPace
+        Compatible paces.
+    target : float or None
+        Wanted step rate, steps per minute.
+    tolerance : float
+        Largest relative error of a match. A lock is never wider than this; a stretch reaches 8 %.
 
-def check_tolerance(tolerance: float) -> None:
-    """Raise `UsageError` unless `tolerance` is a sensible ratio."""
-    if not 0.0 < tolerance <= TOLERANCE_MAX:
-        raise UsageError(
-            f"tolerance {tolerance:g} is out of range: choose a ratio up to {TOLERANCE_MAX:g}, such as 0.05"
-        )
-
-
-def best_match(paces: Iterable[Pace | SongPace], target: float | None, tolerance: float = MATCH) -> Match | None:
-    """Return the pace nearest to `target`, graded, or None where none is near enough.
-
-    The grades are lock (2.5 %, never wider than `tolerance`), match (`tolerance`) and stretch (8 %).
+    Examples
+    --------
+    >>> match([Pace(82.5, 0.9), Pace(165.2, 0.9)], 170.0)
+    Match(spm=165.2, error=-0.0282..., grade='match')
+    >>> match([Pace(165.2, 0.9)], 190.0) is None
+    True
     """
     if target is None:
         return None
@@ -40,33 +41,101 @@ def best_match(paces: Iterable[Pace | SongPace], target: float | None, tolerance
         return None
     error = nearest.spm / target - 1.0
     grade: Grade
-    if abs(error) <= min(LOCK, tolerance):
+    if abs(error) <= min(LOCK_TOLERANCE, tolerance):
         grade = "lock"
     elif abs(error) <= tolerance:
         grade = "match"
-    elif abs(error) <= STRETCH:
+    elif abs(error) <= STRETCH_TOLERANCE:
         grade = "stretch"
     else:
         return None
     return Match(nearest.spm, error, grade)
 
 
-def stepping(spm: float, paces: Sequence[Pace | SongPace]) -> str:
-    """Say how to step at `spm` in relation to the beat.
+class Listener:
+    """Someone who sees a stream: a target and a tolerance, which may change at any time and from any thread.
 
-    The beat is taken to be the compatible pace nearest to the rate that listeners prefer to tap.
+    Parameters
+    ----------
+    target : float or None
+        Wanted step rate, 40 to 320 steps per minute; None if the listener has no target.
+    tolerance : float
+        Largest relative error of a match, above 0 and at most 0.2.
+
+    Raises
+    ------
+    UsageError
+        A value is out of range, here or when it is assigned later.
+
+    Examples
+    --------
+    >>> listener = Listener(target=170.0)
+    >>> listener.match([Pace(171.0, 0.9)]).grade
+    'lock'
     """
-    beat = min((pace.spm for pace in paces), key=lambda rate: abs(math.log(rate / PREFERRED_TACTUS)), default=spm)
-    ratio = spm / beat
-    for steps, words in (
-        (1, "a step on every beat"),
-        (2, "two steps a beat"),
-        (3, "three steps a beat"),
-        (4, "four steps a beat"),
-    ):
-        if abs(ratio / steps - 1.0) <= MATCH:
-            return words
-    for beats in (2, 3, 4):
-        if abs(ratio * beats - 1.0) <= MATCH:
-            return f"a step every {('second', 'third', 'fourth')[beats - 2]} beat"
-    return f"{ratio:.2f} steps a beat"
+
+    def __init__(self, target: float | None = DEFAULT_TARGET, tolerance: float = DEFAULT_TOLERANCE) -> None:
+        self.target = target
+        self.tolerance = tolerance
+
+    @property
+    def target(self) -> float | None:
+        """Wanted step rate, steps per minute."""
+        return self._target
+
+    @target.setter
+    def target(self, target: float | None) -> None:
+        check_target(target)
+        self._target = target
+
+    @property
+    def tolerance(self) -> float:
+        """Largest relative error of a match."""
+        return self._tolerance
+
+    @tolerance.setter
+    def tolerance(self, tolerance: float) -> None:
+        check_tolerance(tolerance)
+        self._tolerance = tolerance
+
+    def match(self, paces: Iterable[Pace | SongPace]) -> Match | None:
+        """Return the match of `paces` with the target as it is now; see `match`."""
+        return match(paces, self._target, self._tolerance)
+
+
+def check_target(target: float | None) -> None:
+    """Raise `UsageError` unless `target` is None or a step rate in range.
+
+    Examples
+    --------
+    >>> check_target(165.0)
+    >>> check_target(20.0)
+    Traceback (most recent call last):
+        ...
+    paces_live.errors.UsageError: target 20 is out of range: choose 40 to 320 steps per minute
+    """
+    if target is not None and not SPM_MIN <= target <= SPM_MAX:
+        raise UsageError(
+            f"target {target:g} is out of range",
+            hint=f"choose {SPM_MIN:g} to {SPM_MAX:g} steps per minute",
+            code="usage.target",
+        )
+
+
+def check_tolerance(tolerance: float) -> None:
+    """Raise `UsageError` unless `tolerance` is a sensible ratio.
+
+    Examples
+    --------
+    >>> check_tolerance(0.05)
+    >>> check_tolerance(5.0)
+    Traceback (most recent call last):
+        ...
+    paces_live.errors.UsageError: tolerance 5 is out of range: choose a ratio up to 0.2, such as 0.05
+    """
+    if not 0.0 < tolerance <= TOLERANCE_MAX:
+        raise UsageError(
+            f"tolerance {tolerance:g} is out of range",
+            hint=f"choose a ratio up to {TOLERANCE_MAX:g}, such as 0.05",
+            code="usage.tolerance",
+        )

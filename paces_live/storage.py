@@ -1,36 +1,205 @@
-"""Where settings and history are kept, by the XDG Base Directory specification."""
+"""Where files are kept, by the XDG Base Directory specification, and SQLite databases with versions."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
-from paces_live.errors import UsageError
+from paces_live.errors import PacesError, UsageError
+
+if TYPE_CHECKING:
+    import sqlite3
 
 APP = "paces-live"
+BUSY_S = 5.0
+"""Time that we wait for another program which holds a database, seconds."""
 
 
 def config_folder() -> Path:
-    """Return the folder of the settings, there or not.
+    """Return the folder of the settings, which may not exist.
 
     Raises
     ------
     UsageError
-        There is no home folder to look in.
+        The user has no home folder.
+
+    Examples
+    --------
+    >>> config_folder().name
+    'paces-live'
     """
     # Deferred: 6 ms, which --help and --version need not pay.
     import platformdirs
 
-    return _found(platformdirs.user_config_path, "XDG_CONFIG_HOME")
+    return _located(platformdirs.user_config_path, "XDG_CONFIG_HOME")
 
 
 def state_folder() -> Path:
-    """Return the folder of the history, there or not; raises as `config_folder` does."""
+    """Return the folder of the history, which may not exist; raises as `config_folder` does.
+
+    Examples
+    --------
+    >>> state_folder().name
+    'paces-live'
+    """
     import platformdirs
 
-    return _found(platformdirs.user_state_path, "XDG_STATE_HOME")
+    return _located(platformdirs.user_state_path, "XDG_STATE_HOME")
 
 
-def _found(look: Callable[[str], Path], variable: str) -> Path:
+def _located(locate: Callable[[str], Path], variable: str) -> Path:
     try:
-        return look(APP)
+        return locate(APP)
     except RuntimeError as error:
-        raise UsageError(f"this user has no home folder: set HOME or {variable} to a folder") from error
+        raise UsageError("this user has no home folder", hint=f"set HOME or {variable} to a folder") from error
+
+
+class Database:
+    """An open SQLite database; `close` it, or use it in a ``with``. It belongs to the thread that opened it.
+
+    Parameters
+    ----------
+    path : path
+        The file; it is created, with its folder, if it does not exist.
+    migrations : sequence of str
+        Script n makes a database of version n + 1 from one of version n; ``PRAGMA user_version`` is the version.
+    name : str
+        What error messages call it.
+    error : type of PacesError
+        Raised if the file cannot be opened, read or written, or if a newer version has written it.
+    hint : str
+        What the user can do about that.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "runs.db"
+    ...     with Database(path, ["CREATE TABLE run (spm REAL);"], name="runs", error=PacesError, hint="") as database:
+    ...         with database.transaction() as connection:
+    ...             _ = connection.execute("INSERT INTO run VALUES (165)")
+    ...         with database.guarded() as connection:
+    ...             connection.execute("SELECT spm FROM run").fetchone()
+    (165.0,)
+    """
+
+    def __init__(self, path: Path, migrations: Sequence[str], *, name: str, error: type[PacesError], hint: str) -> None:
+        # Deferred, here and below: settings need only the folders.
+        import sqlite3
+
+        self._path = path
+        self._name = name
+        self._error = error
+        self._hint = hint
+        with self._errors():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # We begin transactions ourselves.
+            self._connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+        try:
+            with self._errors():
+                self._migrate(migrations)
+        except PacesError:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    @contextmanager
+    def guarded(self) -> "Iterator[sqlite3.Connection]":
+        """Give the connection; errors of SQLite become errors of ours."""
+        with self._errors():
+            yield self._connection
+
+    @contextmanager
+    def transaction(self) -> "Iterator[sqlite3.Connection]":
+        """Give the connection; everything in the ``with`` happens, or nothing does."""
+        with self._errors(), self._all_or_nothing():
+            yield self._connection
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            # A full disk has rolled back already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _migrate(self, migrations: Sequence[str]) -> None:
+        """Bring the schema up to date."""
+        self._check_version(len(migrations))
+        self._use_write_ahead_log()
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        self._connection.execute("PRAGMA secure_delete = ON")
+        if self._check_version(len(migrations)) == len(migrations):
+            return
+        with self._all_or_nothing():
+            # Asked again: another program may have migrated in the meantime.
+            for number in range(self._check_version(len(migrations)), len(migrations)):
+                for statement in _statements(migrations[number]):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version = {number + 1}")
+
+    def _use_write_ahead_log(self) -> None:
+        """Change the journal mode; SQLite does not wait if another program changes it at the same moment."""
+        import sqlite3
+
+        deadline = time.monotonic() + BUSY_S
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+
+    def _check_version(self, known: int) -> int:
+        """Return the version of the database; one that is newer than `known` is an error."""
+        version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        if version > known:
+            raise self._error(
+                f"{self._name} {self._path} was written by a newer paces-live (version {version}, this one knows "
+                f"{known}); nothing in it was changed",
+                hint=f"update paces-live, or {self._hint}",
+                code=f"{self._error.code}.newer",
+            )
+        return version
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        import sqlite3
+
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise self._error(
+                f"{self._name} {self._path} cannot be used ({reason})",
+                hint=f"make room for it or free it, or {self._hint}",
+            ) from error
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Yield the statements of a script; `executescript` would end the transaction."""
+    import sqlite3
+
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -1,6 +1,5 @@
-"""The main job with the shipped model: the demo's paces by every input, and nothing where there is no pace."""
+"""The main job with the shipped model: the paces of the demo through every input, and none if there is none."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -13,10 +12,11 @@ import soundfile
 
 from paces_live.analysis.classifier import TfliteClassifier, load_classifier
 from paces_live.demo import DemoSong, excerpt, songs
-from paces_live.events import Reading, Song
-from paces_live.session.engine import Engine, EngineConfig
-from paces_live.session.whole_song import song_paces
+from paces_live.events import Event, Reading, Song
+from paces_live.match import Listener
+from paces_live.session import Session, run, song_paces
 from paces_live.sources import ArraySource
+from tests.support.schemas import validated
 from tests.support.signals import RATE, Samples, clicks, noisy
 from tests.support.soundserver import SoundServer, portaudio, sound_server
 
@@ -38,7 +38,11 @@ def listen(*arguments: str | Path, env: dict[str, str] | None = None, stdin: int
         command, cwd=ROOT, env=env, stdin=stdin, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [validated(line) for line in done.stdout.splitlines()]
+
+
+def hear(samples: Samples, rate: int, classifier: TfliteClassifier) -> list[Event]:
+    return list(run(ArraySource(samples, rate, RATE), Session(classifier), listeners=[Listener()]))
 
 
 def logged(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -82,7 +86,7 @@ def test_readings_settle_on_the_truth(classifier: TfliteClassifier) -> None:
     samples, rate = soundfile.read(excerpt(), dtype="float32")
     for truth in DEMO:
         part = samples[int(truth.start * rate) : int(truth.end * rate)]
-        events = Engine(classifier, EngineConfig()).events(ArraySource(part, rate, RATE))
+        events = hear(part, rate, classifier)
         settled = [event for event in events if isinstance(event, Reading) and event.state == "settled"]
         right = [
             all(any(abs(p.spm / tempo - 1.0) < 0.01 for p in reading.paces) for tempo in truth.compatible)
@@ -91,26 +95,26 @@ def test_readings_settle_on_the_truth(classifier: TfliteClassifier) -> None:
         assert np.mean(right) >= 0.8
 
 
-def test_a_change_without_a_gap_begins_a_new_song(classifier: TfliteClassifier) -> None:
+def test_a_song_change_without_a_gap_begins_a_new_song(classifier: TfliteClassifier) -> None:
     samples, rate = soundfile.read(excerpt(), dtype="float32")
     first, second = DEMO
     ends = [int(time * rate) for time in (first.start, first.end, second.start, second.end)]
     joined = np.concatenate([samples[ends[0] : ends[1]], samples[ends[2] : ends[3]]])
-    events = list(Engine(classifier, EngineConfig()).events(ArraySource(joined, rate, RATE)))
+    events = list(hear(joined, rate, classifier))
     one, two = (event for event in events if isinstance(event, Song))
     assert one.end == two.start == pytest.approx(first.end - first.start, abs=4.0)
     for song, truth in ((one, first), (two, second)):
         assert any(abs(pace.spm / truth.tempo - 1.0) < 0.01 for pace in song.paces)
 
 
-def test_a_break_is_no_boundary(classifier: TfliteClassifier) -> None:
+def test_a_break_is_no_song_change(classifier: TfliteClassifier) -> None:
     samples, rate = soundfile.read(excerpt(), dtype="float32")
     for truth in DEMO:
         part = samples[int(truth.start * rate) : int(truth.end * rate)].copy()
-        # For eight seconds all that is below a snare is gone, and the rest is a third as loud.
+        # For eight seconds everything below a snare is gone, and the rest is a third as loud.
         pause = slice(20 * rate, 28 * rate)
         part[pause] = np.diff(part[pause], prepend=np.float32(0.0)) / 3.0
-        events = Engine(classifier, EngineConfig()).events(ArraySource(part, rate, RATE))
+        events = hear(part, rate, classifier)
         assert sum(isinstance(event, Song) for event in events) == 1
 
 
@@ -125,10 +129,10 @@ def test_a_pipe_gives_the_same_paces(by_file: list[dict[str, Any]], tmp_path: Pa
 
 
 @pytest.mark.usefixtures("portaudio")
-def test_microphone_and_playback_give_the_same_paces(
+def test_microphone_and_monitor_give_the_same_paces(
     sound_server: SoundServer, by_file: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    """The excerpt is played once through a private sound server; both listen at the same time, as a user would."""
+    """Both listen at the same time while a private sound server plays the excerpt once."""
     played = tmp_path / "played.wav"
     samples, rate = soundfile.read(excerpt(), dtype="float32")
     soundfile.write(played, np.concatenate([samples, np.zeros(4 * rate, np.float32)]), rate, subtype="PCM_16")
@@ -141,7 +145,7 @@ def test_microphone_and_playback_give_the_same_paces(
             stderr=subprocess.PIPE,
             text=True,
         )
-        for spec in ("mic", "playback")
+        for spec in ("mic", "monitor")
     }
     try:
         for process in listeners.values():
@@ -151,9 +155,9 @@ def test_microphone_and_playback_give_the_same_paces(
         sound_server.play(played)
         for spec, process in listeners.items():
             process.terminate()
-            told, problems = process.communicate(timeout=30)
+            lines, problems = process.communicate(timeout=30)
             assert process.returncode == 0, problems
-            events = [json.loads(line) for line in told.splitlines()]
+            events = [validated(line) for line in lines.splitlines()]
             assert [event for event in events if event["type"] == "reading"][-1]["health"]["dropped_s"] == 0.0
             _same_paces(logged(events), by_file, what=spec)
     finally:
@@ -170,9 +174,9 @@ def _same_paces(heard: list[dict[str, Any]], expected: list[dict[str, Any]], wha
 
 
 def paces_of(samples: Samples, classifier: TfliteClassifier) -> tuple[float, ...]:
-    """Return all paces that any reading and the song's summary showed."""
+    """Return all paces that any reading or song showed."""
     shown: list[float] = []
-    for event in Engine(classifier, EngineConfig()).events(ArraySource(samples, RATE, RATE)):
+    for event in hear(samples, RATE, classifier):
         if isinstance(event, Reading | Song):
             shown.extend(pace.spm for pace in event.paces)
     return tuple(shown)
@@ -203,7 +207,7 @@ def test_speech_has_no_pace(classifier: TfliteClassifier, voice: str, tmp_path: 
     path = tmp_path / "speech.wav"
     subprocess.run(["espeak-ng", "-v", voice, "-w", path, SPEECH], check=True)
     samples, rate = soundfile.read(path, dtype="float32")
-    found = song_paces(ArraySource(samples, rate, RATE), len(samples) / rate, classifier, EngineConfig())
+    found = song_paces(ArraySource(samples, rate, RATE).blocks(), len(samples) / rate, classifier)
     assert found == ()
 
 
@@ -212,5 +216,5 @@ def test_a_metronome_has_its_pace(classifier: TfliteClassifier, bpm: float) -> N
     assert any(abs(spm / bpm - 1.0) < 0.005 for spm in paces_of(noisy(clicks(bpm, 30.0), 20.0), classifier))
 
 
-def test_truth_is_known_of_the_excerpt() -> None:
+def test_the_tempo_of_each_demo_song_is_compatible() -> None:
     assert all(isinstance(song, DemoSong) and song.tempo in song.compatible for song in DEMO)

@@ -4,7 +4,8 @@ import pytest
 
 from paces_live.errors import UsageError
 from paces_live.events import Pace
-from paces_live.match import best_match, check_target, check_tolerance, stepping
+from paces_live.match import Listener, match
+from paces_live.render.wording import stepping
 
 
 def paces(*spm: float) -> tuple[Pace, ...]:
@@ -16,22 +17,22 @@ def paces(*spm: float) -> tuple[Pace, ...]:
     [(165.0, "lock"), (169.0, "lock"), (169.2, "match"), (173.2, "match"), (173.3, "stretch"), (178.1, "stretch")],
 )
 def test_grades(spm: float, grade: str) -> None:
-    match = best_match(paces(82.0, spm), 165.0)
-    assert match is not None
-    assert match.grade == grade
-    assert match.error == pytest.approx(spm / 165.0 - 1.0)
+    found = match(paces(82.0, spm), 165.0)
+    assert found is not None
+    assert found.grade == grade
+    assert found.error == pytest.approx(spm / 165.0 - 1.0)
 
 
-def test_nothing_near_is_no_match() -> None:
-    assert best_match(paces(82.5, 178.3), 165.0) is None
-    assert best_match((), 165.0) is None
-    assert best_match(paces(165.0), None) is None
+def test_a_distant_pace_is_no_match() -> None:
+    assert match(paces(82.5, 178.3), 165.0) is None
+    assert match((), 165.0) is None
+    assert match(paces(165.0), None) is None
 
 
 def test_a_narrow_tolerance_narrows_the_lock() -> None:
-    match = best_match(paces(167.0), 165.0, tolerance=0.01)
-    assert match is not None
-    assert match.grade == "stretch"
+    found = match(paces(167.0), 165.0, tolerance=0.01)
+    assert found is not None
+    assert found.grade == "stretch"
 
 
 @pytest.mark.parametrize(
@@ -52,10 +53,21 @@ def test_how_to_step(spm: float, others: tuple[float, ...], words: str) -> None:
 @pytest.mark.parametrize("target", [39.9, 320.1, float("nan"), -1.0])
 def test_a_target_out_of_range_is_refused(target: float) -> None:
     with pytest.raises(UsageError, match="40 to 320"):
-        check_target(target)
+        Listener(target)
 
 
 @pytest.mark.parametrize("tolerance", [0.0, -0.1, 0.5, float("nan")])
 def test_a_tolerance_out_of_range_is_refused(tolerance: float) -> None:
     with pytest.raises(UsageError, match="ratio"):
-        check_tolerance(tolerance)
+        Listener(tolerance=tolerance)
+
+
+def test_a_listener_can_change_the_target_and_keeps_it_if_the_new_one_is_wrong() -> None:
+    listener = Listener(165.0)
+    listener.target, listener.tolerance = 172.0, 0.03
+    with pytest.raises(UsageError):
+        listener.target = 500.0
+    with pytest.raises(UsageError):
+        listener.tolerance = 0.3
+    assert (listener.target, listener.tolerance) == (172.0, 0.03)
+    assert listener.match(paces(165.0, 171.0)) == match(paces(171.0), 172.0, 0.03)

@@ -10,7 +10,7 @@ from paces_live.storage import config_folder, state_folder
 
 
 @pytest.mark.parametrize(("folder", "variable"), [(config_folder, "XDG_CONFIG_HOME"), (state_folder, "XDG_STATE_HOME")])
-def test_the_environment_says_where(
+def test_the_environment_sets_the_folders(
     folder: Callable[[], Path], variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv(variable, str(tmp_path))

@@ -6,32 +6,33 @@ are rectangles, so any viewer with any monospaced font shows the same picture.
 
 import asyncio
 import re
-import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import takewhile
+import time
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from paces_live.analysis.classifier import load_classifier
+import numpy as np
+
+from paces_live.analysis.classifier import Classifier, load_classifier
 from paces_live.demo import excerpt, songs
-from paces_live.events import End, Event, Reading
+from paces_live.inputs import Input
+from paces_live.match import Listener
 from paces_live.render.theme import DARK, LIGHT, Theme
-from paces_live.session.engine import Engine, EngineConfig
+from paces_live.session import Listening, SessionConfig
 from paces_live.sources import FileSource
-from paces_live.sources.block import Source
+from paces_live.sources.block import Block
 from paces_live.tui.app import PacesApp
+from paces_live.tui.event_thread import EventThread
 from paces_live.tui.lines import EIGHTHS
-from paces_live.tui.listener import Listener
 
 DOCS = Path(__file__).parents[1] / "docs"
-BEFORE_END_S = 4.0
-"""Time of the picture before the end of the last song, seconds."""
+MOMENT = int(songs()[-1].end) - 4
+"""Time of the picture in the excerpt, seconds."""
 PICTURES: tuple[tuple[str, tuple[int, int], Theme, tuple[str, ...]], ...] = (
     ("screenshot", (80, 24), DARK, ()),
     ("screenshot-light", (80, 24), LIGHT, ("e",)),
     ("screenshot-small", (40, 12), DARK, ()),
 )
-"""Name, size of the terminal in cells, colors, and the keys to press before the picture is taken."""
+"""Name, size of the terminal in cells, colours, and the keys to press before the picture is taken."""
 
 CELL, LINE, BASELINE = 12.2, 24.4, 18.5
 """Width and height of a cell, and the height of its baseline, in Textual's SVG."""
@@ -42,41 +43,40 @@ SHADES = {"░": 0.3, "▒": 0.6}
 """Opacity of each shade character."""
 
 
-@dataclass
-class Replay:
-    """An engine that repeats recorded events, and then waits instead of ending."""
+class Halted:
+    """The excerpt until shortly after the moment of the picture; then nothing comes, and it does not end."""
 
-    heard: Sequence[Event]
-    target: float | None = 165.0
-    tolerance: float = 0.05
-    paused: bool = False
-    sample_rate: int = 0
-    _stopped: threading.Event = field(default_factory=threading.Event)
+    name = f"file:{excerpt().name}"
+    live = False
 
-    def events(self, _source: Source) -> Iterator[Event]:
-        """Yield the recorded events."""
-        yield from self.heard
-        self._stopped.wait()
+    def __init__(self, sample_rate: int) -> None:
+        self._sample_rate = sample_rate
 
-    def stop(self) -> None:
-        """Stop waiting."""
-        self._stopped.set()
+    def blocks(self) -> Generator[Block, None, None]:
+        """Yield the excerpt, then empty blocks."""
+        left = round((MOMENT + 0.5) * self._sample_rate)
+        for block in FileSource(excerpt(), self._sample_rate, fast=True).blocks():
+            yield Block(block.samples[:left])
+            left -= len(block.samples)
+            if left <= 0:
+                break
+        while True:
+            time.sleep(0.1)
+            yield Block(np.empty(0, np.float32))
 
 
-async def picture(
-    heard: Sequence[Event], source: Source, size: tuple[int, int], theme: Theme, keys: Sequence[str]
-) -> str:
-    """Return the screen as SVG, after the events `heard` and the `keys`."""
-    engine = Replay(heard)
-    listener = Listener(engine, source)
-    app = PacesApp(engine, listener, theme=theme)
+async def picture(classifier: Classifier, size: tuple[int, int], theme: Theme, keys: Sequence[str]) -> str:
+    """Return the screen at the moment of the picture as SVG, after the `keys`."""
+    listening = Listening(classifier, SessionConfig(with_periodicity=True), Listener())
+    thread = EventThread(listening, Input(Halted(classifier.features.sample_rate)))
+    app = PacesApp(listening, thread, theme=theme)
     async with app.run_test(size=size) as pilot:
-        while listener.heard.reading is not heard[-1]:
+        while (reading := thread.state.reading) is None or reading.t < MOMENT:
             await pilot.pause(0.1)
         await pilot.press(*keys)
         await pilot.pause(0.6)
         svg = app.export_screenshot(title="paces-live demo")
-        engine.stop()
+        thread.stop()
     return cells(svg)
 
 
@@ -115,16 +115,7 @@ def _placed(text: re.Match[str]) -> str:
     return "".join(parts)
 
 
-def early(event: Event) -> bool:
-    """Return whether `event` comes before the time of the picture."""
-    last = songs()[-1].end - BEFORE_END_S
-    return not isinstance(event, End) and not (isinstance(event, Reading) and event.t > last)
-
-
 if __name__ == "__main__":
     classifier = load_classifier()
-    source = FileSource(excerpt(), classifier.features.sample_rate, fast=True)
-    heard = tuple(takewhile(early, Engine(classifier, EngineConfig(strip=True)).events(source)))
     for name, size, theme, keys in PICTURES:
-        svg = asyncio.run(picture(heard, source, size, theme, keys))
-        (DOCS / f"{name}.svg").write_text(svg, "utf-8")
+        (DOCS / f"{name}.svg").write_text(asyncio.run(picture(classifier, size, theme, keys)), "utf-8")

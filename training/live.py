@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from paces_live.analysis.classifier import Classifier
 from paces_live.errors import PacesError
-from paces_live.events import End, Reading, Song
-from paces_live.session.engine import Engine, EngineConfig
+from paces_live.events import End, Event, Reading, Song
+from paces_live.session import Session, SessionConfig, run
 from paces_live.session.whole_song import MARGIN_S, WHOLE_S
-from paces_live.session.whole_song import song_paces as paces_of_source
-from paces_live.sources import ArraySource, FileSource
+from paces_live.session.whole_song import song_paces as paces_of_blocks
+from paces_live.sources import ArraySource, FileSource, Source
 from training.errors import TrainingError
 
 __all__ = [
@@ -38,7 +38,7 @@ Paces = tuple[float, ...]
 
 TARGET = 165.0
 """Tempo of interest of every session here, steps per minute."""
-CANDIDATES = EngineConfig().candidates
+CANDIDATES = SessionConfig().max_candidates
 """Number of candidates that a session judges in each reading."""
 
 
@@ -60,32 +60,38 @@ class Heard:
 
 def listen(samples: Samples, rate: int, classifier: Classifier) -> Heard:
     """Return the readings and the song ends of a live session that hears `samples`."""
-    config = EngineConfig(target=TARGET)
     source = ArraySource(samples, rate, classifier.features.sample_rate)
+    interval = SessionConfig().interval
     readings: list[tuple[float, Paces]] = []
     song_ends = []
-    for event in Engine(classifier, config).events(source):
+    for event in _events(source, classifier):
         if isinstance(event, Reading):
             readings.append((event.t, tuple(pace.spm for pace in event.paces)))
         elif isinstance(event, Song):
             # A song is reported just before the reading of the same moment, or at the end of the audio.
-            song_ends.append(readings[-1][0] + config.interval if readings else config.interval)
+            song_ends.append(readings[-1][0] + interval if readings else interval)
     return Heard(tuple(readings), tuple(song_ends))
 
 
 def song_paces(samples: Samples, rate: int, classifier: Classifier) -> Paces:
     """Return the paces of a whole song, as ``paces-live analyze`` finds them."""
     source = ArraySource(samples, rate, classifier.features.sample_rate)
-    config = EngineConfig(target=TARGET)
-    return tuple(pace.spm for pace in paces_of_source(source, len(samples) / rate, classifier, config))
+    paces = paces_of_blocks(source.blocks(), len(samples) / rate, classifier, of_interest=[TARGET])
+    return tuple(pace.spm for pace in paces)
 
 
 def reading_times(path: Path, classifier: Classifier) -> Iterator[float]:
     """Yield the seconds of audio at each reading of a file, as soon as it comes, and at the end."""
     source = FileSource(path, classifier.features.sample_rate, fast=True)
-    for event in Engine(classifier, EngineConfig(target=TARGET)).events(source):
+    for event in _events(source, classifier):
         if isinstance(event, Reading | End):
             yield event.t
+
+
+def _events(source: Source, classifier: Classifier) -> Iterator[Event]:
+    session = Session(classifier)
+    session.of_interest = [TARGET]
+    return run(source, session)
 
 
 def decode(path: Path, rate: int) -> Samples:

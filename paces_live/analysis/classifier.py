@@ -1,60 +1,72 @@
-"""The verdict: cases to probabilities, by the quantized model through whichever TFLite runtime works here."""
+"""Cases to probabilities: the quantized model on a TFLite runtime."""
 
 import base64
-import importlib
-import importlib.metadata
-import os
-import struct
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.fold import Cases
-from paces_live.analysis.manifest import Manifest, Quantization
-from paces_live.errors import ModelError, RuntimeMissingError
+from paces_live.analysis.manifest import REINSTALL, Manifest, Quantization
+from paces_live.analysis.runtime import load_interpreter
+from paces_live.errors import ModelError
 
 BATCH = 2
-"""Cases that are judged at once. Larger batches would judge more blanks: there are 6 to 12 candidates, seldom 16."""
-RUNTIMES = (
-    ("ai_edge_litert.interpreter", "ai-edge-litert"),
-    ("tflite_runtime.interpreter", "tflite-runtime"),
-)
+"""Number of cases that the model judges at once. Most readings have 6 to 12 candidates: larger batches would be padded
+more."""
 SELF_TEST_TOLERANCE, LOGIT_STEP = 0.02, 0.21
-"""Kernels may round differently from one runtime or processor to the next: a few steps of the int8 output, and one step
-of the logits before it, which the sigmoid makes larger where it is steep."""
+"""Differences that rounding explains: a few steps of the int8 output, and one step of the logits before the sigmoid.
+Kernels round differently on other runtimes and processors."""
 
 
 class Classifier(Protocol):
-    """Whatever can judge cases."""
+    """Judges cases: the interface of all classifiers.
+
+    One classifier may serve any number of sessions, in any number of threads.
+    """
 
     @property
     def features(self) -> FeatureConfig:
-        """The feature path that the cases must come from."""
+        """Configuration of the feature path that the cases must come from."""
 
     @property
     def thresholds(self) -> tuple[float, float]:
-        """Probability at which a pace is taken up, and below which it is given up."""
+        """Probability from which a pace is shown, and below which it is dropped."""
 
     @property
     def model(self) -> str:
-        """Which model this is, for the start event."""
+        """Name of the model, for the start event."""
 
     @property
     def runtime(self) -> str:
-        """What it runs on, for the start event."""
+        """Name of the runtime, for the start event."""
 
     def probabilities(self, cases: Cases) -> NDArray[np.float32]:
         """Return the probability that each case is compatible, shape (n,)."""
 
 
 class FixedClassifier:
-    """A test double: judges by a function of the tempo alone."""
+    """Judges by a function of the tempo alone: a real classifier for tests.
+
+    Parameters
+    ----------
+    judge : callable
+        Takes a tempo in steps per minute and returns the probability that it is compatible.
+    features : FeatureConfig, optional
+        Configuration of the feature path.
+
+    Examples
+    --------
+    >>> classifier = FixedClassifier(lambda spm: 0.9 if spm > 100.0 else 0.1)
+    >>> folds, context = np.zeros((2, 16, 16, 32), np.float32), np.zeros((2, 14), np.float32)
+    >>> cases = Cases(np.array([80.0, 160.0]), folds, context)
+    >>> classifier.probabilities(cases) > 0.5
+    array([False,  True])
+    """
 
     model = "fixed"
     runtime = "none"
@@ -70,20 +82,40 @@ class FixedClassifier:
 
 
 class TfliteClassifier:
-    """The model on a TFLite runtime; always invoked with full batches, so that memory is laid out once."""
+    """The model on a TFLite runtime.
+
+    A classifier may be called from any thread. It owns its interpreter, which serves one caller at a time: several at
+    once would get errors or, worse, silently the answers to another caller's cases. A lock therefore makes callers wait
+    for one batch of another caller, about 0.1 ms. Load more classifiers to use more cores.
+
+    Parameters
+    ----------
+    model : Path
+        The model file.
+    manifest : Manifest
+        Its manifest.
+
+    Raises
+    ------
+    ModelError
+        The model and its manifest do not fit together.
+    RuntimeMissingError
+        No TFLite runtime works on this system.
+    """
 
     def __init__(self, model: Path, manifest: Manifest) -> None:
         self.manifest = manifest
         self.features = manifest.features
         self.thresholds = (manifest.threshold_on, manifest.threshold_off)
         self.model = f"sha256:{manifest.sha256[:12]}"
-        self._interpreter, self.runtime = _load(model)
+        self._lock = threading.Lock()
+        self._interpreter, self.runtime = load_interpreter(model, BATCH)
         inputs = {len(detail["shape"]): detail for detail in self._interpreter.get_input_details()}
         output = self._interpreter.get_output_details()[0]
-        # A model may judge by the fold alone.
+        # Some models have no context input.
         expected_inputs = {4: manifest.fold} | ({2: manifest.context} if manifest.context else {})
         if set(inputs) != set(expected_inputs):
-            raise ModelError(f"{model.name} has other inputs than its manifest says; reinstall paces-live")
+            raise ModelError(f"{model.name} and its manifest differ in the inputs", hint=REINSTALL)
         self._fold, self._output = inputs[4]["index"], output["index"]
         self._context = inputs[2]["index"] if manifest.context else None
         for detail, expected in (
@@ -91,7 +123,7 @@ class TfliteClassifier:
             (output, manifest.output),
         ):
             if detail["dtype"] != np.int8 or not _same(detail["quantization"], expected):
-                raise ModelError(f"{model.name} is quantized otherwise than its manifest says; reinstall paces-live")
+                raise ModelError(f"{model.name} and its manifest differ in the quantization", hint=REINSTALL)
 
     def probabilities(self, cases: Cases) -> NDArray[np.float32]:
         """Return the probability that each case is compatible, shape (n,)."""
@@ -100,12 +132,12 @@ class TfliteClassifier:
         return self._invoke(quantize(cases.folds, self.manifest.fold), context)
 
     def self_test(self) -> float:
-        """Return the largest difference of a probability from the manifest's known cases.
+        """Judge the known cases of the manifest and return the largest error of a probability.
 
         Raises
         ------
         ModelError
-            The difference is more than rounding can explain: the runtime computes something else.
+            The error is larger than rounding explains: the runtime does not compute what it should.
         """
         features, test = self.features, self.manifest.self_test
         shape = (-1, features.fold_beats, features.fold_steps, features.n_mels)
@@ -118,7 +150,8 @@ class TfliteClassifier:
         difference = float(differences.max())
         if (differences > rounding(expected)).any():
             raise ModelError(
-                f"the model's self-test is off by {difference:.3f} on {self.runtime}; install another version of it"
+                f"the self-test of the model is off by {difference:.3f} on {self.runtime}",
+                hint="install another version of this runtime",
             )
         return difference
 
@@ -128,17 +161,38 @@ class TfliteClassifier:
         for start in range(0, len(folds), BATCH):
             part = slice(start, start + BATCH)
             count = len(folds[part])
-            self._interpreter.set_tensor(self._fold, _filled(folds[part]))
-            if context is not None:
-                self._interpreter.set_tensor(self._context, _filled(context[part]))
-            self._interpreter.invoke()
-            integers = self._interpreter.get_tensor(self._output)[:count, 0].astype(np.float32)
-            result[part] = (integers - quantization.zero_point) * quantization.scale
+            # Full batches only: the interpreter allocates its memory once.
+            fold_batch = _padded(folds[part])
+            context_batch = None if context is None else _padded(context[part])
+            with self._lock:
+                self._interpreter.set_tensor(self._fold, fold_batch)
+                if context_batch is not None:
+                    self._interpreter.set_tensor(self._context, context_batch)
+                self._interpreter.invoke()
+                integers = self._interpreter.get_tensor(self._output)
+            result[part] = (integers[:count, 0].astype(np.float32) - quantization.zero_point) * quantization.scale
         return result
 
 
 def quantize(values: NDArray[np.float32], quantization: Quantization) -> NDArray[np.int8]:
-    """Return `values` as int8: rounded, then clipped."""
+    """Return `values` as int8: rounded, then clipped.
+
+    The affine scheme of Jacob et al. (2018): ``integer = round(value / scale) + zero_point``.
+
+    Parameters
+    ----------
+    values : ndarray of float32, any shape
+    quantization : Quantization
+
+    Returns
+    -------
+    ndarray of int8, same shape
+
+    Examples
+    --------
+    >>> quantize(np.float32([-2.0, 0.0, 0.26, 2.0]), Quantization(scale=0.01, zero_point=-1)).tolist()
+    [-128, -1, 25, 127]
+    """
     scaled = values / np.float32(quantization.scale)
     np.rint(scaled, out=scaled)
     scaled += np.float32(quantization.zero_point)
@@ -147,89 +201,55 @@ def quantize(values: NDArray[np.float32], quantization: Quantization) -> NDArray
 
 
 def rounding(probability: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return how far another runtime's or processor's probabilities may be from these, by rounding alone."""
+    """Return how much a probability may differ on another runtime or processor, by rounding alone.
+
+    One step of the logit changes a probability p by about ``LOGIT_STEP * p * (1 - p)``, the slope of the sigmoid.
+
+    Examples
+    --------
+    >>> rounding(np.array([0.0, 0.5, 1.0])).round(4).tolist()
+    [0.02, 0.0725, 0.02]
+    """
     allowed: NDArray[np.floating] = SELF_TEST_TOLERANCE + LOGIT_STEP * probability * (1.0 - probability)
     return allowed
 
 
 def default_model() -> Path:
-    """Return the model that ships: inside the installed package, or in `models/` of a checkout."""
+    """Return the path of the shipped model: in the installed package, or in `models/` of a checkout.
+
+    Examples
+    --------
+    >>> default_model().name
+    'paces.tflite'
+    """
     package = Path(__file__).parents[1]
     installed = package / "models" / "paces.tflite"
     return installed if installed.exists() else package.parent / "models" / "paces.tflite"
 
 
 def load_classifier(model: Path | None = None) -> TfliteClassifier:
-    """Return a classifier on `model`, the shipped one by default.
+    """Load a classifier.
+
+    Parameters
+    ----------
+    model : Path, optional
+        The model file, with its manifest next to it; the shipped model by default.
 
     Raises
     ------
     ModelError
-        The model, its manifest and the features do not fit together.
+        The model, its manifest and the feature path do not fit together.
     RuntimeMissingError
-        No TFLite runtime works here.
+        No TFLite runtime works on this system.
+
+    Examples
+    --------
+    >>> classifier = load_classifier()
+    >>> classifier.self_test() < 0.02
+    True
     """
     path = model or default_model()
     return TfliteClassifier(path, Manifest.read(path))
-
-
-def _load(model: Path) -> tuple[Any, str]:
-    """Return an interpreter that has proved itself by a real invoke, and the runtime's name and version.
-
-    A runtime may import and still fail when it loads a model (tflite-runtime under numpy 2).
-    """
-    failures = []
-    for module, package in RUNTIMES:
-        try:
-            with _quiet():
-                interpreter = importlib.import_module(module).Interpreter(model_path=str(model), num_threads=1)
-                for detail in interpreter.get_input_details():
-                    interpreter.resize_tensor_input(detail["index"], [BATCH, *detail["shape"][1:]])
-                interpreter.allocate_tensors()
-                interpreter.invoke()
-        except ModuleNotFoundError:
-            failures.append(f"{package} is not installed")
-        except (ImportError, AttributeError, RuntimeError, ValueError, SystemError) as error:
-            failures.append(f"{package} does not work ({str(error).splitlines()[0]})")
-        else:
-            return interpreter, f"{package} {importlib.metadata.version(package)}"
-    raise RuntimeMissingError(f"no TFLite runtime: {'; '.join(failures)}: {runtime_advice()}")
-
-
-def runtime_advice(
-    bits: int = struct.calcsize("P") * 8, python: tuple[int, int] = sys.version_info[:2], numpy: str = np.__version__
-) -> str:
-    """Return what gives a system a TFLite runtime that works, one line.
-
-    Parameters
-    ----------
-    bits : int
-        Size of a pointer of this Python. Not what ``uname`` tells: 32-bit Raspberry Pi OS runs on a 64-bit kernel.
-    python : tuple of int
-        Its version.
-    numpy : str
-        The version of numpy that is installed.
-    """
-    if bits == 64:
-        return "pip install ai-edge-litert"
-    older = int(numpy.partition(".")[0]) < 2
-    if python == (3, 11):
-        extra = "pip install 'paces-live[tflite-runtime]'"
-        return f"use the 64-bit system, or on this one {extra}" + ("" if older else ", which needs numpy 1")
-    return "use the 64-bit system: on 32 bits there is a runtime for Python 3.11 alone (Bookworm)"
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep standard error clean while a runtime loads: it writes there from C++, over whatever the terminal shows."""
-    kept = os.dup(2)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _same(quantization: tuple[float, int], expected: Quantization) -> bool:
@@ -237,8 +257,8 @@ def _same(quantization: tuple[float, int], expected: Quantization) -> bool:
     return bool(np.isclose(scale, expected.scale, rtol=1e-5)) and zero_point == expected.zero_point
 
 
-def _filled(values: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Return a full batch that begins with `values`."""
+def _padded(values: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return `values`, shape (n, ...), as a full batch: zeros follow if n < BATCH."""
     if len(values) == BATCH:
         return values
     batch = np.zeros((BATCH, *values.shape[1:]), np.int8)

@@ -1,6 +1,6 @@
-"""Every parameter of the feature path, in one frozen place.
+"""Every parameter of the feature path, in one frozen dataclass.
 
-The model is trained on exactly these values: the manifest carries them, the live engine reads them from there.
+A model is trained on exactly these values. Its manifest carries them, and live analysis takes them from there.
 """
 
 import hashlib
@@ -10,6 +10,10 @@ from functools import cached_property
 from typing import Any
 
 from paces_live.errors import ModelError
+from paces_live.match import SPM_MAX, SPM_MIN
+
+MATCHING_MODEL = "use the model of this version of paces-live"
+"""Hint: what to do if a model belongs to another feature path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,20 +22,34 @@ class FeatureConfig:
 
     Attributes
     ----------
-    sample_rate, n_fft, hop, n_mels, fmin, fmax
-        The log-mel spectrogram: Hz, samples, samples, bands, Hz, Hz.
-    window_s
-        Length of the rolling window, seconds.
-    spm_min, spm_max
+    sample_rate : int
+        Samples per second.
+    n_fft, hop : int
+        Length of a frame of the spectrogram, and distance between frames, samples.
+    n_mels : int
+        Number of mel bands.
+    fmin, fmax : float
+        Frequency range of the mel bands, Hz.
+    window_s : float
+        Length of the window, seconds.
+    spm_min, spm_max : float
         Range of the candidates, beats per minute.
-    fold_beats, fold_steps
-        Rows and columns of the fold: successive beats, and steps within a beat.
-    fold_least
-        Fewest beats that a fold is made of; what is missing to `fold_beats` are repetitions.
-    fold_range
-        Half width of the fold's values around each band's mean, nepers of power; beyond it they are clipped.
-    ratios
-        Tempi, relative to the candidate, whose tempogram strengths the network sees.
+    fold_beats, fold_steps : int
+        Rows and columns of the fold: beats, and steps within a beat.
+    fold_least : int
+        Smallest number of beats that must have been heard. A fold repeats them up to `fold_beats`.
+    fold_range : float
+        Largest distance of a fold's values from the mean of their band, nepers of power; beyond it they are clipped.
+    ratios : tuple of float
+        Tempi at which the network sees the periodicity, relative to the candidate.
+
+    Examples
+    --------
+    >>> config = FeatureConfig()
+    >>> round(config.frame_rate, 2), config.window_frames
+    (86.13, 2153)
+    >>> FeatureConfig(hop=512).fingerprint == config.fingerprint
+    False
     """
 
     sample_rate: int = 22050
@@ -41,8 +59,8 @@ class FeatureConfig:
     fmin: float = 40.0
     fmax: float = 10000.0
     window_s: float = 25.0
-    spm_min: float = 40.0
-    spm_max: float = 320.0
+    spm_min: float = SPM_MIN
+    spm_max: float = SPM_MAX
     fold_beats: int = 16
     fold_steps: int = 16
     fold_least: int = 8
@@ -56,7 +74,7 @@ class FeatureConfig:
 
     @property
     def window_frames(self) -> int:
-        """Frames in a full rolling window."""
+        """Number of frames in a full window."""
         return round(self.window_s * self.frame_rate)
 
     @property
@@ -71,18 +89,27 @@ class FeatureConfig:
 
     @property
     def context_values(self) -> int:
-        """Numbers that the network sees of a candidate beside its fold, see `paces_live.analysis.fold.context`."""
+        """Number of values of the context of a candidate, see `paces_live.analysis.fold.context`."""
         return 2 + len(self.ratios)
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of all values: two feature paths with the same fingerprint give the same network input."""
+        """Hash of all values: feature paths with the same fingerprint give the same network input."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "FeatureConfig":
-        """Return the configuration in `record`; an unknown or a missing key raises `ModelError`."""
+        """Return the configuration in `record`, a part of a manifest.
+
+        Raises
+        ------
+        ModelError
+            Keys are unknown or missing.
+        """
         names = {field.name for field in fields(cls)}
         if wrong := names.symmetric_difference(record):
-            raise ModelError(f"feature configuration has unknown or missing keys: {', '.join(sorted(wrong))}")
+            raise ModelError(
+                f"unknown or missing keys in the feature configuration: {', '.join(sorted(wrong))}",
+                hint=MATCHING_MODEL,
+            )
         return cls(**record | {"ratios": tuple(record["ratios"])})

@@ -1,4 +1,4 @@
-"""A window of frames and its candidate tempi to what the network sees: folds in two-dimensional time, and context."""
+"""Candidates to cases: the input of the network, which is a fold of the window and its context for each candidate."""
 
 from dataclasses import dataclass
 
@@ -6,22 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.analysis.feature_config import FeatureConfig
-from paces_live.analysis.periodicity import Tempogram
+from paces_live.analysis.periodicity import Periodicity
 
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """Candidates ready to be judged.
+    """Candidates that are ready to be judged.
 
     Attributes
     ----------
     spm : ndarray of float64, shape (n,)
-        The candidate tempi.
+        Tempo of each candidate, steps per minute.
     folds : ndarray of float32, shape (n, fold_beats, fold_steps, n_mels)
-        The newest `fold_beats` hypothetical beats of each, values in -1 to 1.
+        The newest beats at that tempo, see `fold`; -1 to 1.
     context : ndarray of float32, shape (n, context_values)
-        The candidate's tempo, the tempogram at related tempi, and how much of the fold is not repetition; values in
-        -1 to 1.
+        Tempo, periodicity at related tempi, and share of distinct beats, see `context`; -1 to 1.
     """
 
     spm: NDArray[np.float64]
@@ -30,39 +29,104 @@ class Cases:
 
 
 BAR = 4
-"""Beats are repeated in whole groups of so many: mostly bars, or two or four of them."""
+"""Number of beats of a bar. A short fold repeats whole bars, so that the rhythm goes on across the joint."""
 
 
 def foldable(bpm: NDArray[np.float64], frames: int, config: FeatureConfig) -> NDArray[np.bool_]:
-    """Tell which tempi fit `fold_least` beats into `frames` frames."""
+    """Return which tempi have `fold_least` beats in a window.
+
+    Parameters
+    ----------
+    bpm : ndarray of float64, shape (n,)
+        Tempi, beats per minute.
+    frames : int
+        Length of the window.
+    config : FeatureConfig
+        Gives the frame rate and `fold_least`.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+
+    Examples
+    --------
+    Eight beats take more than five seconds at 95 a minute, and less at 97:
+
+    >>> config = FeatureConfig()
+    >>> foldable(np.array([95.0, 97.0]), round(5 * config.frame_rate), config).tolist()
+    [False, True]
+    """
     enough: NDArray[np.bool_] = bpm * frames >= 60.0 * config.frame_rate * config.fold_least
     return enough
 
 
 def beats_heard(bpm: NDArray[np.float64], frames: int, config: FeatureConfig) -> NDArray[np.int_]:
-    """Return how many different beats the fold of each tempo has: `fold_beats`, or as many whole bars as there are."""
+    """Return how many distinct beats the fold of each tempo has.
+
+    That is `fold_beats`, or the whole bars that fit into a shorter window.
+
+    Parameters
+    ----------
+    bpm : ndarray of float64, shape (n,)
+        Tempi, beats per minute.
+    frames : int
+        Length of the window.
+    config : FeatureConfig
+        Gives the frame rate and `fold_beats`.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+
+    Examples
+    --------
+    Six seconds have 10 beats at 100 a minute, two bars, and 20 at 200 a minute:
+
+    >>> config = FeatureConfig()
+    >>> beats_heard(np.array([100.0, 200.0]), round(6 * config.frame_rate), config).tolist()
+    [8, 16]
+    """
     bars = (bpm * frames / (60.0 * config.frame_rate)).astype(int) // BAR
     beats: NDArray[np.int_] = np.minimum(BAR * bars, config.fold_beats)
     return beats
 
 
 def fold(frames: NDArray[np.float32], bpm: NDArray[np.float64], config: FeatureConfig) -> NDArray[np.float32]:
-    """Return the newest `fold_beats` beats of the window at each tempo.
+    """Return the newest beats of the window at each tempo, one beat a row: the window in two-dimensional time.
 
-    Each value is the mean of a band over one step, with the borders of the steps at exact fractions of a frame
-    (differences of the interpolated running sum), so that beats do not drift across the rows. The mean of each band
-    over the clip is taken away: what a room or a microphone does to the spectrum does not matter. Where the window is
-    too short for all beats, those that there are stand there repeatedly, in the order of time.
+    Each value is the mean of a band over one step. Steps begin and end at exact fractions of a frame, so beats do not
+    drift across the rows: a step is a difference of the running sum, interpolated between frames. The mean of each band
+    over the fold is subtracted, which removes the frequency response of the room and the microphone. If the window is
+    too short for all beats, the fold repeats the ones that there are, in order.
 
     Parameters
     ----------
     frames : ndarray of float32, shape (frames, n_mels)
+        Log-mel frames of the window, nepers of power.
     bpm : ndarray of float64, shape (n,)
-        Each must be `foldable`.
+        Tempi, beats per minute; each must be `foldable`.
+    config : FeatureConfig
+        Gives the frame rate, and the shape and the range of the fold.
 
     Returns
     -------
-    ndarray of float32, shape (n, fold_beats, fold_steps, n_mels), values in -1 to 1
+    ndarray of float32, shape (n, fold_beats, fold_steps, n_mels)
+        The oldest beat comes first, and the last step ends with the window. Values are relative to `fold_range` and
+        clipped to -1 to 1.
+
+    Examples
+    --------
+    Clicks at the tempo are in one column of the fold. At twice the tempo, every second row has a click:
+
+    >>> config = FeatureConfig()
+    >>> frames = np.zeros((config.window_frames, config.n_mels), np.float32)
+    >>> frames[21::43] = 5.0
+    >>> clicks = 60.0 * config.frame_rate / 43.0
+    >>> once, twice = fold(frames, np.array([clicks, 2.0 * clicks]), config)[..., 0]
+    >>> (once > 0.2).sum(axis=0).tolist()
+    [0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    >>> (twice > 0.2).any(axis=1).tolist() == [True, False] * 8
+    True
     """
     centred = np.subtract(frames, frames.mean(axis=0), order="C")
     running = _running_sum(centred)
@@ -71,7 +135,7 @@ def fold(frames: NDArray[np.float32], bpm: NDArray[np.float64], config: FeatureC
     borders = np.maximum(len(frames) + np.arange(-steps, 1) * width[:, None], 0.0)
     whole = np.minimum(borders.astype(int), len(frames) - 1)
     part = (borders - whole).astype(np.float32)[..., None]
-    # In place from here on: arrays of this size would cost more to get from the system than to fill.
+    # In place from here on: to allocate arrays of this size takes longer than to fill them.
     sums = np.take(running, whole, axis=0)
     within = np.take(centred, whole, axis=0)
     within *= part
@@ -96,35 +160,75 @@ def _running_sum(values: NDArray[np.float32]) -> NDArray[np.float32]:
     if values.shape[1] % 2:
         np.cumsum(values, axis=0, out=sums[1:])
     else:
-        # Two columns at a time: each addition waits for the one before, and those of a complex number are done at once.
+        # Two columns at a time: an addition waits for the one before, but the two of a complex number run at once.
         np.cumsum(values.view(np.complex64), axis=0, out=sums.view(np.complex64)[1:])
     return sums
 
 
-def context(gram: Tempogram, bpm: NDArray[np.float64], frames: int, config: FeatureConfig) -> NDArray[np.float32]:
-    """Return what the network is told of each tempo beside its fold.
+def context(
+    periodicity: Periodicity, bpm: NDArray[np.float64], frames: int, config: FeatureConfig
+) -> NDArray[np.float32]:
+    """Return what the network sees of each tempo besides its fold.
 
     Parameters
     ----------
+    periodicity : Periodicity
+        Periodicity of the window.
     bpm : ndarray of float64, shape (n,)
+        Tempi, beats per minute.
     frames : int
         Length of the window.
+    config : FeatureConfig
+        Gives the range, the related tempi and the number of beats of a fold.
 
     Returns
     -------
-    ndarray of float32, shape (n, context_values), values in -1 to 1
-        The tempo, on a logarithmic scale; the tempogram's strengths at related tempi; the share of different beats
-        among those of the fold.
+    ndarray of float32, shape (n, context_values)
+        The tempo on a logarithmic scale, -1 at `spm_min` and 1 at `spm_max`; the periodicity at the related tempi; the
+        share of distinct beats in the fold. Clipped to -1 to 1.
+
+    Examples
+    --------
+    >>> config = FeatureConfig()
+    >>> nothing = Periodicity(np.zeros(1000, np.float32), config.frame_rate)
+    >>> seen = context(nothing, np.array([40.0, 320.0]), round(6 * config.frame_rate), config)
+    >>> seen[:, [0, -1]].tolist()
+    [[-1.0, 0.25], [1.0, 1.0]]
     """
     middle, octaves = np.sqrt(config.spm_min * config.spm_max), 0.5 * np.log2(config.spm_max / config.spm_min)
     tempo = np.log2(bpm / middle) / octaves
-    related = gram.at(bpm[:, None] * np.asarray(config.ratios))
+    related = periodicity.at(bpm[:, None] * np.asarray(config.ratios))
     heard = beats_heard(bpm, frames, config) / config.fold_beats
-    told: NDArray[np.float32] = np.clip(np.column_stack([tempo, related, heard]), -1.0, 1.0).astype(np.float32)
-    return told
+    values: NDArray[np.float32] = np.clip(np.column_stack([tempo, related, heard]), -1.0, 1.0).astype(np.float32)
+    return values
 
 
-def build_cases(frames: NDArray[np.float32], gram: Tempogram, bpm: NDArray[np.float64], config: FeatureConfig) -> Cases:
-    """Return the cases of those candidates that the window is long enough for."""
+def build_cases(
+    frames: NDArray[np.float32], periodicity: Periodicity, bpm: NDArray[np.float64], config: FeatureConfig
+) -> Cases:
+    """Return the cases of all candidates for which the window is long enough.
+
+    Parameters
+    ----------
+    frames : ndarray of float32, shape (frames, n_mels)
+        Log-mel frames of the window, nepers of power.
+    periodicity : Periodicity
+        Periodicity of the window.
+    bpm : ndarray of float64, shape (n,)
+        Candidates, beats per minute.
+    config : FeatureConfig
+        Configuration of the feature path.
+
+    Examples
+    --------
+    Six seconds hold eight beats at 165 a minute, but not at 60:
+
+    >>> config = FeatureConfig()
+    >>> frames = np.zeros((round(6 * config.frame_rate), config.n_mels), np.float32)
+    >>> nothing = Periodicity(np.zeros(1000, np.float32), config.frame_rate)
+    >>> cases = build_cases(frames, nothing, np.array([60.0, 165.0]), config)
+    >>> cases.spm.tolist(), cases.folds.shape
+    ([165.0], (1, 16, 16, 32))
+    """
     bpm = bpm[foldable(bpm, len(frames), config)]
-    return Cases(bpm, fold(frames, bpm, config), context(gram, bpm, len(frames), config))
+    return Cases(bpm, fold(frames, bpm, config), context(periodicity, bpm, len(frames), config))

@@ -1,47 +1,66 @@
-"""How loud it is: the level of recent audio, what is wrong with it, and whether it has fallen silent."""
+"""Loudness: the level of the newest audio, its status, and the length of a silence."""
 
 import math
 from collections import deque
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from paces_live.events import Level
+LevelStatus = Literal["ok", "silent", "too_quiet", "clipping"]
+"""Code of what is wrong with a level. User interfaces have the words."""
 
 CELL_S = 0.1
-"""Loudness is measured, and silence noticed, in cells of this length."""
+"""Length of a cell, seconds: loudness is measured and silence is noticed cell by cell."""
 SILENT_DBFS = -60.0
-"""Below this nothing is playing, whatever came before."""
+"""Level below which nothing plays, regardless of the music before."""
 DROP_DB = 35.0
-"""A fall by this much below the song's own level is silence too: a microphone always hears some noise."""
+"""Drop below the song's own level that is a silence too: a microphone always picks up some noise."""
 FLOOR_DBFS = -120.0
+"""Lowest level that is reported."""
 
 MUTED_DBFS = -80.0
-"""Quieter than any open microphone: it is muted, or no sound reaches the converter."""
+"""Level that no open microphone reaches: below it, the input is muted or disconnected."""
 QUIET_DBFS = -55.0
-"""Quieter than music in a room should arrive."""
+"""Level below which music in a room is too quiet to analyze."""
 FULL_SCALE = 0.99
-"""Samples from here on count as clipped."""
+"""Absolute value from which a sample counts as clipped."""
 CLIPPED_SHARE = 1e-3
+"""Share of clipped samples above which audio is clipping."""
 LASTING_S = 5
-"""Seconds that a level must be wrong, each of them, before that is said: a peak or a pause is no fault."""
+"""Number of seconds in a row that must be wrong before the status says so: a peak or a pause is not a problem."""
 
-
-SECOND = round(1.0 / CELL_S)
-"""Cells in a second."""
+CELLS_PER_SECOND = round(1.0 / CELL_S)
 
 
 class LevelMeter:
-    """Follows the power of a stream, cell by cell."""
+    """Follows the power of a stream, cell by cell.
+
+    Attributes
+    ----------
+    silent_s : float
+        Length of the silence that lasts until now, seconds; 0 while something plays.
+
+    Examples
+    --------
+    >>> meter = LevelMeter()
+    >>> for _ in range(50):
+    ...     meter.push(np.full(2205, 0.001, np.float32))
+    >>> round(meter.dbfs), meter.status
+    (-60, 'too_quiet')
+    >>> meter.push(np.zeros(2205, np.float32))
+    >>> meter.silent_s
+    0.1
+    """
 
     def __init__(self) -> None:
-        self._recent: deque[tuple[float, float]] = deque(maxlen=LASTING_S * SECOND)
+        self._recent: deque[tuple[float, float]] = deque(maxlen=LASTING_S * CELLS_PER_SECOND)
         self._song_power = 0.0
         self._song_cells = 0
         self.silent_s = 0.0
 
     def push(self, cell: NDArray[np.float32]) -> None:
-        """Take in the next cell of samples."""
+        """Add the next cell of samples, shape (n,), full scale ±1."""
         if not len(cell):
             return
         power, clipped = _measure(cell)
@@ -60,42 +79,75 @@ class LevelMeter:
 
     @property
     def dbfs(self) -> float:
-        """Level of the last second, in decibels relative to full scale."""
-        last = list(self._recent)[-SECOND:]
+        """Level of the last second, decibels relative to full scale."""
+        last = list(self._recent)[-CELLS_PER_SECOND:]
         return dbfs(sum(power for power, _ in last) / len(last)) if last else FLOOR_DBFS
 
     @property
-    def level(self) -> Level:
-        """What each of the last five seconds was, at least; ``fine`` where one was, or nobody knows yet."""
-        if len(self._recent) < LASTING_S * SECOND:
-            return "fine"
-        seconds = np.array(self._recent).reshape(LASTING_S, SECOND, 2).mean(axis=1)
-        words = {_word(power, clipped) for power, clipped in seconds.tolist()}
-        if words <= {"silent", "too quiet"}:
-            return max(words, key=("silent", "too quiet").index)
-        return "clipping" if words == {"clipping"} else "fine"
+    def status(self) -> LevelStatus:
+        """Status of the last five seconds: ``ok`` if one of them was, or if there are no five yet.
+
+        Seconds of ``silent`` and ``too_quiet`` together are ``too_quiet``.
+        """
+        if len(self._recent) < LASTING_S * CELLS_PER_SECOND:
+            return "ok"
+        seconds = np.array(self._recent).reshape(LASTING_S, CELLS_PER_SECOND, 2).mean(axis=1)
+        statuses = {_status(power, clipped) for power, clipped in seconds.tolist()}
+        if len(statuses) == 1:
+            return statuses.pop()
+        return "too_quiet" if statuses == {"silent", "too_quiet"} else "ok"
 
 
-def level_word(samples: NDArray[np.float32]) -> tuple[float, Level]:
-    """Return the level of `samples` in dB below full scale (RMS, -120 at least) and what it means."""
+def level_status(samples: NDArray[np.float32]) -> tuple[float, LevelStatus]:
+    """Return the level of `samples` and its status.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n,)
+        Audio, full scale ±1. No samples are silent.
+
+    Returns
+    -------
+    level : float
+        Root mean square, decibels relative to full scale, `FLOOR_DBFS` at least.
+    status : LevelStatus
+
+    Examples
+    --------
+    >>> level_status(np.full(2205, 0.001, np.float32))[1]
+    'too_quiet'
+    >>> level_status(np.empty(0, np.float32))
+    (-120.0, 'silent')
+    """
     power, clipped = _measure(samples) if len(samples) else (0.0, 0.0)
-    return dbfs(power), _word(power, clipped)
+    return dbfs(power), _status(power, clipped)
 
 
 def _measure(samples: NDArray[np.float32]) -> tuple[float, float]:
-    """Return the power of `samples`, and the share of them that is at full scale."""
+    """Return the power of `samples` and the share of them that is clipped."""
     power = float(np.dot(samples, samples)) / len(samples)
     return power, float(np.count_nonzero(np.abs(samples) >= FULL_SCALE)) / len(samples)
 
 
-def _word(power: float, clipped: float) -> Level:
+def _status(power: float, clipped: float) -> LevelStatus:
     if clipped > CLIPPED_SHARE:
         return "clipping"
     if dbfs(power) < MUTED_DBFS:
         return "silent"
-    return "too quiet" if dbfs(power) < QUIET_DBFS else "fine"
+    return "too_quiet" if dbfs(power) < QUIET_DBFS else "ok"
 
 
 def dbfs(power: float) -> float:
-    """Return `power`, mean square of samples of full scale ±1, in decibels."""
+    """Return a power in decibels relative to full scale, `FLOOR_DBFS` at least.
+
+    Parameters
+    ----------
+    power : float
+        Mean square of samples whose full scale is ±1.
+
+    Examples
+    --------
+    >>> dbfs(0.01), dbfs(0.0)
+    (-20.0, -120.0)
+    """
     return max(FLOOR_DBFS, 10.0 * math.log10(power)) if power > 0.0 else FLOOR_DBFS

@@ -1,4 +1,4 @@
-"""The model's manifest: what travels with the model file, parsed into a frozen type and checked."""
+"""The manifest: the JSON file next to a model, parsed into a frozen type and checked."""
 
 import hashlib
 import json
@@ -6,10 +6,13 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
-from paces_live.analysis.feature_config import FeatureConfig
+from paces_live.analysis.feature_config import MATCHING_MODEL, FeatureConfig
 from paces_live.errors import ModelError
 
 SCHEMA = 1
+"""Version of the format."""
+REINSTALL = "reinstall paces-live"
+"""Hint: what to do if files are missing or damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,15 @@ class Quantization:
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """Cases with known answers: quantized inputs in base64 of int8, and the probabilities they must give."""
+    """Known cases, and the probabilities that the model must give.
+
+    Attributes
+    ----------
+    folds, context : str
+        Quantized inputs: int8 in base64.
+    probabilities : tuple of float
+        Probability of each case.
+    """
 
     folds: str
     context: str
@@ -31,24 +42,28 @@ class SelfTest:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Everything that a program must know about the model beside its weights.
+    """Everything that a program must know about a model besides its weights.
 
     Attributes
     ----------
     schema : int
-        Version of this format.
+        Version of the format.
     sha256 : str
         Hash of the model file.
     features : FeatureConfig
-        The feature path the model was trained on; `fingerprint` is its hash.
+        Configuration of the feature path that the model was trained on.
+    fingerprint : str
+        Hash of `features`.
     fold, context, output : Quantization
-        Of the two inputs and the output; `context` is None for a model that judges by the fold alone.
+        Quantization of the inputs and the output. `context` is None if the model has no context input.
     threshold_on, threshold_off : float
-        Probability at which a pace is taken up, and below which it is given up again.
-    metrics, provenance : dict
-        What `training` measured on the exported file, and how the model came to be.
+        Probability from which a pace is shown, and below which it is dropped.
+    metrics : dict
+        Results of the evaluation of the model file.
+    provenance : dict
+        How the model was trained.
     self_test : SelfTest
-        Known cases for `doctor`.
+        Known cases, for ``paces-live doctor``.
     """
 
     schema: int
@@ -66,55 +81,67 @@ class Manifest:
 
     @classmethod
     def read(cls, model: Path) -> Self:
-        """Return the manifest beside the file `model`, having checked that the two belong together.
+        """Read the manifest next to a model and check that the two belong together.
+
+        Parameters
+        ----------
+        model : Path
+            The model file, such as ``paces.tflite``. The manifest is ``paces.json`` in the same folder.
 
         Raises
         ------
         ModelError
-            A file is missing, has unknown or missing keys, or the hash or the fingerprint does not match.
+            A file is missing, the manifest has unknown or missing keys, or the hash or the fingerprint differs.
         """
         path = model.with_suffix(".json")
         try:
             digest = hashlib.sha256(model.read_bytes()).hexdigest()
             manifest = cls.from_dict(json.loads(path.read_text("utf-8")))
         except OSError as error:
-            raise ModelError(
-                f"cannot read the model: {error.strerror}: {error.filename}; reinstall paces-live"
-            ) from error
+            raise ModelError(f"cannot read {error.filename}: {error.strerror}", hint=REINSTALL) from error
         except (ValueError, TypeError, KeyError) as error:
-            raise ModelError(f"{path.name} is not a valid manifest ({error}); reinstall paces-live") from error
+            raise ModelError(f"{path.name} is not a valid manifest ({error})", hint=REINSTALL) from error
         if digest != manifest.sha256:
-            raise ModelError(f"{model.name} is not the file that {path.name} describes (hash differs); reinstall both")
+            raise ModelError(f"{model.name} and {path.name} do not belong together (hash differs)", hint=REINSTALL)
         if manifest.features.fingerprint != manifest.fingerprint:
             raise ModelError(
-                f"{model.name} was trained on another feature path (fingerprint differs); "
-                "install the model of this version of paces-live"
+                f"{model.name} was trained with another feature path (fingerprint differs)",
+                hint=MATCHING_MODEL,
             )
         return manifest
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Self:
-        """Return the manifest in `record`; unknown and missing keys raise `ModelError`."""
-        _check_keys(cls, record, "manifest")
+        """Return the manifest in `record`, the content of its JSON file.
+
+        Raises
+        ------
+        ModelError
+            The schema is another one, or keys are unknown or missing.
+        """
+        _check_keys(cls, record, "the manifest")
         if record["schema"] != SCHEMA:
-            raise ModelError(f"manifest of schema {record['schema']}, this version reads {SCHEMA}; update paces-live")
+            raise ModelError(
+                f"the manifest has schema {record['schema']} instead of {SCHEMA}",
+                hint=MATCHING_MODEL,
+            )
         parsed = dict(record)
         parsed["features"] = FeatureConfig.from_dict(record["features"])
         for name in ("fold", "context", "output"):
             if name == "context" and record[name] is None:
                 continue
-            _check_keys(Quantization, record[name], name)
+            _check_keys(Quantization, record[name], f"{name!r} of the manifest")
             parsed[name] = Quantization(**record[name])
-        _check_keys(SelfTest, record["self_test"], "self_test")
+        _check_keys(SelfTest, record["self_test"], "'self_test' of the manifest")
         test = record["self_test"]
         parsed["self_test"] = SelfTest(test["folds"], test["context"], tuple(test["probabilities"]))
         return cls(**parsed)
 
     def write(self, model: Path) -> None:
-        """Write the manifest beside the file `model`."""
+        """Write the manifest next to the model file."""
         model.with_suffix(".json").write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
 
 
 def _check_keys(kind: type, record: dict[str, Any], where: str) -> None:
     if wrong := {field.name for field in fields(kind)}.symmetric_difference(record):
-        raise ModelError(f"{where} has unknown or missing keys: {', '.join(sorted(wrong))}")
+        raise ModelError(f"unknown or missing keys in {where}: {', '.join(sorted(wrong))}", hint=REINSTALL)

@@ -1,44 +1,61 @@
-"""Whether another song has begun without a gap: the newest seconds alone fit none of the song's paces, but another.
+"""Song changes without a gap: the newest seconds fit another pace, and none of the song's paces.
 
-The model itself judges. A break or a drop-out of the drums leaves no other pace, a fill passes, and half the time is a
-pace of the same song: none of these is a boundary.
+The classifier itself judges the newest seconds. A break or a drop-out of the drums leaves no other pace, a fill is soon
+over, and half the tempo is a pace of the same song: none of these is a song change.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paces_live.analysis.candidates import candidates, refine
 from paces_live.analysis.classifier import Classifier
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.fold import build_cases
-from paces_live.analysis.periodicity import Tempogram, candidates, refine, tempogram
-from paces_live.analysis.tracking import SAME, related
+from paces_live.analysis.periodicity import Periodicity, periodicity
+from paces_live.analysis.tracking import SAME_PACE, related
 
 RECENT_S = 4.0
-"""Newest seconds that are judged alone, more where eight beats of the song take longer."""
-JUDGED = 16
-"""Tempi judged, those of the song included."""
-SLACK = 1.05
-"""Beats that refining moves are still inside so many times their length."""
-PAST_S = 6.0
-"""Of a song, so much must have been heard before what follows can be another."""
-PULSE_STRENGTH = 0.25
-"""Tempogram strength from which something counts as a pulse."""
-PULSE_KEPT = 0.65
-"""Strength of the song's tempi, relative to the strongest pulse, from which there is nothing to be judged."""
+"""Length of the newest part of the window, which is judged alone; longer if the song is so slow that fewer than
+`FeatureConfig.fold_least` beats fit in."""
+MAX_JUDGED = 16
+"""Largest number of tempi judged, including those of the song."""
+REFINEMENT_SLACK = 1.05
+"""Ratio of the newest part to the beats it must hold: beats that refinement makes slower still fit in."""
+MIN_PAST_S = 6.0
+"""Shortest part of the window before the newest part: without a past there is nothing to change from."""
+MIN_PULSE = 0.25
+"""Smallest periodicity that counts as a pulse."""
+KEPT_PULSE = 0.65
+"""Periodicity at the song's paces, relative to the strongest pulse, from which the song clearly goes on. The classifier
+is then not asked."""
 SPECTRUM_CHANGE = 0.6
-"""Root mean square over the bands of the change of the mean spectrum, in standard deviations of its past seconds."""
+"""Change of the mean spectrum from which the music sounds different: root mean square over the bands, in standard
+deviations of the seconds before."""
 SPECTRUM_FLOOR = 0.4
-"""Added to that deviation, nepers: very even music does not make small changes large."""
+"""Added to that standard deviation, nepers: otherwise small changes of very even music would count as large."""
 SURE = 0.9
-"""Another pace that is so probable hides those of the song at once, where it sounds different too."""
+"""Probability of another pace that puts the song in doubt at once, if the music also sounds different."""
 CONFIRMATION_S, CONFIRMATION_SAME_SOUND_S = 1.0, 4.0
-"""A boundary is told when another pace has been there for so long; the first, where it sounds different too."""
+"""Time for which another pace must be found before a song change is reported: if the music also sounds different, and
+if it does not."""
 INTRODUCTION_S = 40.0
-"""What has no pace may be so long and still be the introduction of the song that follows."""
+"""Longest part without a pace that still counts as the introduction of the song that follows."""
 
 
-class ChangeDetector:
-    """Follows whether what is heard still is the song that it was."""
+class SongChangeDetector:
+    """Follows whether the music is still the same song.
+
+    Examples
+    --------
+    The song has a click every 43 frames, 120.2 a minute. In the newest 400 frames there is one every 31 frames instead:
+
+    >>> from paces_live.analysis.classifier import FixedClassifier
+    >>> detector = SongChangeDetector(FixedClassifier(lambda spm: 0.9 if spm > 150.0 else 0.1))
+    >>> window = np.zeros((2153, 32), np.float32)
+    >>> window[:-400:43] = window[-400::31] = 5.0
+    >>> [detector.update(window, np.array([120.2]), song_s=20.0, elapsed_s=2.0) for _ in range(3)]
+    [None, None, 8.19...]
+    """
 
     def __init__(self, classifier: Classifier) -> None:
         self._classifier = classifier
@@ -47,24 +64,28 @@ class ChangeDetector:
 
     @property
     def doubtful(self) -> bool:
-        """Whether the newest seconds fit another pace and none of the song's: these are then better not shown.
+        """Whether the newest seconds fit another pace and none of the song's, so that these should not be shown.
 
-        At once where that is sure; a fill that only sounds like another pace is over by the next reading.
+        True at once if the other pace is sure, otherwise from the second update on: a fill that only sounds like
+        another pace is over by then.
         """
         return self._doubtful
 
     def update(
         self, window: NDArray[np.float32], paces: NDArray[np.float64], song_s: float, elapsed_s: float
     ) -> float | None:
-        """Take in the window as it is now; return how many of its last seconds are another song's, if it is one.
+        """Return how many seconds ago a new song began, or None if the song goes on.
 
         Parameters
         ----------
         window : ndarray of float32, shape (frames, n_mels)
+            Log-mel frames of the window, nepers of power.
         paces : ndarray of float64, shape (n,)
             Paces of the song so far, steps per minute.
-        song_s, elapsed_s : float
-            Seconds since the song began, and since the last update.
+        song_s : float
+            Seconds since the song began.
+        elapsed_s : float
+            Seconds since the last update.
         """
         other, before = self._other(window, paces, song_s), self._heard_other
         heard = other > 0.0
@@ -80,7 +101,7 @@ class ChangeDetector:
         return self._other_s + recent_s
 
     def reset(self) -> None:
-        """Begin anew, with another song."""
+        """Start again with another song."""
         self._other_s = 0.0
         self._heard_other = self._doubtful = False
 
@@ -88,31 +109,56 @@ class ChangeDetector:
         """Return how many of the newest frames are judged alone."""
         features = self._classifier.features
         beats_s = features.fold_least * 60.0 / paces.max() if len(paces) else 0.0
-        return round(max(RECENT_S, SLACK * beats_s) * features.frame_rate)
+        return round(max(RECENT_S, REFINEMENT_SLACK * beats_s) * features.frame_rate)
 
     def _other(self, window: NDArray[np.float32], paces: NDArray[np.float64], song_s: float) -> float:
-        """Return how probable another pace is in the newest seconds; 0 where there is none, or one of the song's."""
+        """Return the probability of another pace in the newest seconds; 0 if there is none, or one of the song's."""
         features = self._classifier.features
         if not len(paces) and song_s < INTRODUCTION_S:
             return 0.0
         recent = window[-self._recent(paces) :]
-        if len(window) - len(recent) < PAST_S * features.frame_rate:
+        if len(window) - len(recent) < MIN_PAST_S * features.frame_rate:
             return 0.0
-        gram = tempogram(recent, features)
-        if not _pulse_gone(gram, paces, features):
+        autocorrelation = periodicity(recent, features)
+        if not _pulse_changed(autocorrelation, paces, features):
             return 0.0
-        known = refine(gram, paces)
-        proposed = np.concatenate([known, candidates(gram, features, count=JUDGED - len(known))])
-        cases = build_cases(recent, gram, proposed, features)
+        known = refine(autocorrelation, paces)
+        new = candidates(autocorrelation, features, count=MAX_JUDGED - len(known))
+        cases = build_cases(recent, autocorrelation, np.concatenate([known, new]), features)
         probabilities = self._classifier.probabilities(cases)
-        found = probabilities >= self._classifier.thresholds[0]
-        if any(_belongs(spm, pace) for spm in cases.spm[found] for pace in paces):
+        compatible = probabilities >= self._classifier.thresholds[0]
+        if any(_belongs(spm, pace) for spm in cases.spm[compatible] for pace in paces):
             return 0.0
-        return float(probabilities[found].max(initial=0.0))
+        return float(probabilities[compatible].max(initial=0.0))
 
 
 def sounds_different(frames: NDArray[np.float32], recent_s: float, config: FeatureConfig) -> bool:
-    """Tell whether the spectrum of the last seconds of a window is another than before, whatever the loudness."""
+    """Return whether the newest seconds of a window have another spectrum than the seconds before.
+
+    Each second is compared without its mean level, so loudness does not matter.
+
+    Parameters
+    ----------
+    frames : ndarray of float32, shape (frames, n_mels)
+        Log-mel frames of the window, nepers of power.
+    recent_s : float
+        Length of the newest part, seconds. The rest must have two seconds at least, else nothing is different.
+    config : FeatureConfig
+        Gives the frame rate.
+
+    Examples
+    --------
+    Ten seconds of hum, then four seconds of hiss:
+
+    >>> config = FeatureConfig()
+    >>> frames = np.zeros((round(14 * config.frame_rate), config.n_mels), np.float32)
+    >>> hiss = round(10 * config.frame_rate)
+    >>> frames[:hiss, :16] = frames[hiss:, 16:] = 3.0
+    >>> sounds_different(frames, 4.0, config)
+    True
+    >>> sounds_different(frames[:hiss], 4.0, config)
+    False
+    """
     second = round(config.frame_rate)
     seconds, recent = len(frames) // second, max(1, round(recent_s))
     if seconds - recent < 2:
@@ -124,13 +170,13 @@ def sounds_different(frames: NDArray[np.float32], recent_s: float, config: Featu
     return float(np.sqrt(np.mean(change**2))) >= SPECTRUM_CHANGE
 
 
-def _pulse_gone(gram: Tempogram, paces: NDArray[np.float64], config: FeatureConfig) -> bool:
-    """Tell whether there is a pulse, and a much stronger one than at the song's tempi: a cheap first look."""
-    strongest = float(gram.strengths[int(config.min_lag) : int(config.max_lag) + 2].max(initial=0.0))
+def _pulse_changed(recent: Periodicity, paces: NDArray[np.float64], config: FeatureConfig) -> bool:
+    """Return whether there is a pulse that is much stronger than the song's: a cheap test before the classifier."""
+    strongest = float(recent.strengths[int(config.min_lag) : int(config.max_lag) + 2].max(initial=0.0))
     around = np.array([0.99, 0.995, 1.0, 1.005, 1.01])
-    kept = float(gram.at(paces[:, None] * around).max(initial=0.0))
-    return strongest >= PULSE_STRENGTH and kept < PULSE_KEPT * strongest
+    kept = float(recent.at(paces[:, None] * around).max(initial=0.0))
+    return strongest >= MIN_PULSE and kept < KEPT_PULSE * strongest
 
 
 def _belongs(spm: float, pace: float) -> bool:
-    return abs(spm / pace - 1.0) <= SAME or related(spm, pace)
+    return abs(spm / pace - 1.0) <= SAME_PACE or related(spm, pace)

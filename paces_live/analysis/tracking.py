@@ -1,4 +1,4 @@
-"""Verdicts of single readings to paces that last: smoothing, hysteresis, and agreement with each other."""
+"""Probabilities of single readings to paces that last: smoothing, hysteresis, and agreement among paces."""
 
 import math
 from collections import deque
@@ -10,95 +10,146 @@ from numpy.typing import NDArray
 
 from paces_live.events import Pace, SongPace
 
-SAME = 0.025
-"""Tempi closer than this ratio are one pace."""
+SAME_PACE = 0.025
+"""Largest relative difference between two tempi that are one pace."""
 MEMORY_S = 4.0
 """Time constant of the smoothing, seconds of audio."""
 DOUBT = 1.8
-"""Added to the log odds that a tempo must have to be shown, divided by how often it was judged: chance does not repeat
-itself. What was judged only once must be 90 % probable where 60 % are enough in the long run."""
-KEPT = 8
-"""Paces followed at a time."""
+"""Extra log odds that a tempo needs to be shown, divided by how often it was judged: chance does not repeat itself. A
+tempo that was judged once must be 90 % probable if 60 % are enough in the long run."""
+UNPROPOSED = 0.1
+"""Probability that a tracked tempo is given in a reading that does not judge it."""
+MAX_FOLLOWED = 8
+"""Largest number of tracks that the next reading must judge."""
 FORGOTTEN = -1.5
-"""Smoothed logit under which a tempo is no longer followed."""
+"""Smoothed log odds below which a track is no longer followed."""
 RELATED = (2.0, 3.0, 4.0, 6.0, 8.0)
-"""Ratios in which the paces of one song may stand.
+"""Possible ratios between the paces of one song.
 
-In the hand-labelled songs 158 of 162 neighbouring paces stand 2:1 and the others 3:1; never 3:2 or 4:3.
+In the hand-annotated songs, 158 of 162 neighbouring paces have a ratio of 2:1 and the others 3:1; none 3:2 or 4:3.
 """
-FAVOURITE, RELUCTANCE = 100.0, 1.0
-"""Of tempi that contradict each other, as the beat of a jig and two thirds of it, both may be certain. Each octave away
-from the rate that people tap by themselves, a beat every 600 ms (Fraisse 1982), counts as so much less log odds."""
-TEMPI = 61
-"""Newest tempi of a track that its pace is the median of."""
-MOST = 32
-"""Tracks remembered at a time: a stream without boundaries must not grow."""
-SHARE = 0.3
-"""A pace of a whole song was judged in at least this part of its readings, and more probable than not on the whole."""
+PREFERRED_SPM, OCTAVE_COST = 100.0, 1.0
+"""Rate that people tap spontaneously, a beat every 600 ms (Fraisse 1982), and the log odds that a tempo loses for each
+octave away from it. Of two tempi that contradict each other, such as the beat of a jig and two thirds of it, both may
+be certain; this decides."""
+SHOWN_BONUS = 0.5
+"""Log odds that a track gains by being shown: two equal tracks must not alternate."""
+CURRENT_TEMPI, SONG_TEMPI = 7, 61
+"""Number of newest tempi of a track whose median is its current pace, and its pace in the whole song."""
+MAX_TRACKS = 32
+"""Largest number of tracks: a stream without song changes must not grow."""
+MIN_SHARE = 0.3
+"""Smallest share of a song's readings that judged a pace of the whole song."""
 
 
 @dataclass(slots=True)
-class Track:
-    """A tempo followed through time."""
+class TempoTrack:
+    """A tempo followed from reading to reading.
+
+    Attributes
+    ----------
+    spm : float
+        Current tempo, steps per minute.
+    logit : float
+        Smoothed log odds that the tempo is compatible.
+    logit_sum : float
+        Sum of the log odds of all readings that judged it.
+    times_judged, times_shown : int
+        Number of readings that judged it, and that showed it.
+    shown : bool
+        Whether the tempo is compatible now.
+    tempi : deque of float
+        Its newest tempi, oldest first.
+    """
 
     spm: float
     logit: float
+    logit_sum: float
+    times_judged: int = 1
+    times_shown: int = 0
     shown: bool = False
-    judged: int = 0
-    seen: int = 0
-    total: float = 0.0
-    tempi: deque[float] = field(default_factory=lambda: deque(maxlen=TEMPI))
+    tempi: deque[float] = field(default_factory=lambda: deque(maxlen=SONG_TEMPI))
 
     @property
     def probability(self) -> float:
-        """Smoothed probability."""
+        """Smoothed probability that the tempo is compatible."""
         return _probability(self.logit)
 
+    @property
+    def mean_logit(self) -> float:
+        """Mean log odds of all readings that judged the tempo."""
+        return self.logit_sum / self.times_judged
+
     def precedence(self, logit: float) -> float:
-        """Return how much speaks for this tempo against another: `logit`, less what its rate takes away."""
-        return logit - RELUCTANCE * abs(math.log2(self.spm / FAVOURITE))
+        """Return `logit` less the cost of the distance from the preferred rate, to rank contradicting tempi."""
+        return logit - OCTAVE_COST * abs(math.log2(self.spm / PREFERRED_SPM))
 
 
-class Tracker:
-    """Follows tempi from reading to reading within one song."""
+class TempoTracker:
+    """Follows tempi from reading to reading within one song.
+
+    Parameters
+    ----------
+    thresholds : tuple of float
+        Probability from which a pace is shown, and below which it is dropped.
+
+    Examples
+    --------
+    >>> tracker = TempoTracker((0.6, 0.4))
+    >>> for _ in range(3):
+    ...     tracker.update(np.array([172.0, 115.0]), np.array([0.95, 0.3], np.float32), elapsed_s=1.0)
+    >>> [(pace.spm, round(pace.probability, 2)) for pace in tracker.shown()]
+    [(172.0, 0.95)]
+    >>> [(pace.spm, round(pace.probability, 2)) for pace in tracker.rejected()]
+    [(115.0, 0.3)]
+    """
 
     def __init__(self, thresholds: tuple[float, float]) -> None:
         self._on, self._off = thresholds
-        self._tracks: list[Track] = []
-        self.readings = 0
+        self._tracks: list[TempoTrack] = []
+        self._readings = 0
 
     @property
     def followed(self) -> tuple[float, ...]:
         """The tempi that the next reading must judge, most probable first."""
         alive = [track for track in self._tracks if track.logit > FORGOTTEN]
-        return tuple(track.spm for track in sorted(alive, key=lambda track: -track.logit)[:KEPT])
+        return tuple(track.spm for track in sorted(alive, key=lambda track: -track.logit)[:MAX_FOLLOWED])
 
     def update(self, spm: NDArray[np.float64], probabilities: NDArray[np.float32], elapsed_s: float) -> None:
-        """Take in the verdicts of one reading, `elapsed_s` seconds of audio after the last one."""
-        self.readings += 1
+        """Add the predictions of one reading.
+
+        Parameters
+        ----------
+        spm : ndarray of float64, shape (n,)
+            Candidates, steps per minute.
+        probabilities : ndarray of float32, shape (n,)
+            Probability that each is compatible.
+        elapsed_s : float
+            Seconds of audio since the last reading.
+        """
+        self._readings += 1
         weight = 1.0 - math.exp(-elapsed_s / MEMORY_S)
         unjudged = set(range(len(self._tracks)))
         for tempo, probability in zip(spm.tolist(), probabilities.tolist(), strict=True):
             logit = _logit(probability)
             index = self._nearest(tempo, unjudged)
             if index is None:
-                self._tracks.append(Track(tempo, logit, judged=1, total=logit, tempi=deque([tempo], TEMPI)))
+                self._tracks.append(TempoTrack(tempo, logit, logit_sum=logit, tempi=deque([tempo], SONG_TEMPI)))
                 continue
             unjudged.discard(index)
             track = self._tracks[index]
-            track.judged += 1
-            track.total += logit
-            # The first verdicts count alike, later ones fade with age.
-            track.logit += max(1.0 / track.judged, weight) * (logit - track.logit)
+            track.times_judged += 1
+            track.logit_sum += logit
+            # A plain mean of the first readings, then exponential smoothing.
+            track.logit += max(1.0 / track.times_judged, weight) * (logit - track.logit)
             track.tempi.append(tempo)
-            track.spm = _median(list(track.tempi)[-7:])
+            track.spm = _median(list(track.tempi)[-CURRENT_TEMPI:])
         for index in unjudged:
-            # A tempo that the tempogram no longer proposes fades as if it had been judged improbable.
-            self._tracks[index].logit += weight * (_logit(0.1) - self._tracks[index].logit)
+            self._tracks[index].logit += weight * (_logit(UNPROPOSED) - self._tracks[index].logit)
         self._show()
-        # What is improbable now and always was need not be remembered.
-        self._tracks = [track for track in self._tracks if track.logit > FORGOTTEN or track.total > 0.0]
-        self._tracks = sorted(self._tracks, key=lambda track: -max(track.logit, track.total))[:MOST]
+        # A tempo that is improbable now and was so all the time is not worth keeping.
+        self._tracks = [track for track in self._tracks if track.logit > FORGOTTEN or track.logit_sum > 0.0]
+        self._tracks = sorted(self._tracks, key=lambda track: -max(track.logit, track.logit_sum))[:MAX_TRACKS]
 
     def shown(self) -> tuple[Pace, ...]:
         """Return the compatible paces, most probable first."""
@@ -106,7 +157,7 @@ class Tracker:
         return tuple(Pace(track.spm, track.probability) for track in tracks)
 
     def rejected(self) -> tuple[Pace, ...]:
-        """Return the tempi still followed that are not compatible, most probable first."""
+        """Return the followed tempi that are not compatible, most probable first."""
         tracks = [track for track in self._tracks if not track.shown and track.logit > FORGOTTEN]
         return tuple(Pace(track.spm, track.probability) for track in sorted(tracks, key=lambda track: -track.logit))
 
@@ -114,45 +165,52 @@ class Tracker:
         """Return the paces of the whole song so far, most probable first."""
         paces = []
         for track in self._lasting():
-            share = track.seen / self.readings
-            paces.append(SongPace(_median(track.tempi), _probability(track.total / track.judged), share))
+            share = track.times_shown / self._readings
+            paces.append(SongPace(_median(track.tempi), _probability(track.mean_logit), share))
         return tuple(sorted(paces, key=lambda pace: -pace.probability))
 
-    def _lasting(self) -> list[Track]:
-        """Return the tracks of the song as a whole."""
-        lasting = [track for track in self._tracks if track.total > 0.0 and track.judged >= SHARE * self.readings]
-        return _agreeing(sorted(lasting, key=lambda track: -track.precedence(track.total / track.judged)))
+    def _lasting(self) -> list[TempoTrack]:
+        """Return the tracks that agree and are probable in the whole song."""
+        least = MIN_SHARE * self._readings
+        lasting = [track for track in self._tracks if track.logit_sum > 0.0 and track.times_judged >= least]
+        return _agreeing(sorted(lasting, key=lambda track: -track.precedence(track.mean_logit)))
 
     def _nearest(self, tempo: float, among: set[int]) -> int | None:
         distances = {index: abs(tempo / self._tracks[index].spm - 1.0) for index in among}
         nearest = min(distances, key=distances.__getitem__, default=None)
-        return nearest if nearest is not None and distances[nearest] <= SAME else None
+        return nearest if nearest is not None and distances[nearest] <= SAME_PACE else None
 
-    def _passes(self, track: Track) -> bool:
-        """Tell whether a track is probable enough to be shown."""
+    def _passes(self, track: TempoTrack) -> bool:
+        """Return whether a track is probable enough to be shown."""
         if track.shown:
             return track.probability >= self._off
-        return track.logit >= _logit(self._on) + DOUBT / track.judged
+        return track.logit >= _logit(self._on) + DOUBT / track.times_judged
 
     def _show(self) -> None:
-        """Decide anew which tracks are shown: by hysteresis, then the foremost that agree with each other."""
+        """Decide which tracks are shown: by hysteresis, then the best ones that agree with each other."""
         passing = [track for track in self._tracks if self._passes(track)]
-        passing.sort(key=lambda track: -track.precedence(track.logit) - 0.5 * track.shown)
+        passing.sort(key=lambda track: -track.precedence(track.logit) - SHOWN_BONUS * track.shown)
         agreeing = _agreeing(passing)
         for track in self._tracks:
             track.shown = any(track is other for other in agreeing)
-            track.seen += track.shown
+            track.times_shown += track.shown
 
 
 def related(first: float, second: float) -> bool:
-    """Tell whether two paces can belong to one song."""
+    """Return whether two different paces can belong to one song.
+
+    Examples
+    --------
+    >>> related(86.0, 172.0), related(115.0, 172.0)
+    (True, False)
+    """
     ratio = max(first, second) / min(first, second)
-    return any(abs(ratio / whole - 1.0) <= SAME for whole in RELATED)
+    return any(abs(ratio / whole - 1.0) <= SAME_PACE for whole in RELATED)
 
 
-def _agreeing(tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks that agree with all better ones, given best first."""
-    kept: list[Track] = []
+def _agreeing(tracks: Sequence[TempoTrack]) -> list[TempoTrack]:
+    """Return the tracks that agree with all better ones; `tracks` are sorted, best first."""
+    kept: list[TempoTrack] = []
     for track in tracks:
         if all(related(track.spm, other.spm) for other in kept):
             kept.append(track)
@@ -160,12 +218,13 @@ def _agreeing(tracks: Sequence[Track]) -> list[Track]:
 
 
 def _median(values: Iterable[float]) -> float:
-    """Return the median; of a few numbers at a time, numpy would take twenty times as long."""
+    """Return the median; for a few numbers, numpy takes twenty times as long."""
     ordered = sorted(values)
     return 0.5 * (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2])
 
 
 def _logit(probability: float) -> float:
+    """Return the log odds, bounded so that no single reading decides alone."""
     bounded = min(max(probability, 0.004), 0.996)
     return math.log(bounded / (1.0 - bounded))
 

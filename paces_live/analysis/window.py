@@ -1,18 +1,31 @@
-"""The rolling window: the newest frames, in one piece."""
+"""The rolling window: the newest frames in one contiguous array."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 class Window:
-    """Keeps the newest frames of a stream in one contiguous array, and copies them only once in a while.
+    """Keeps the newest frames of a stream contiguous, and rarely copies them.
+
+    The storage is twice as long as the window. Only when it is full do the frames move back to its beginning.
 
     Parameters
     ----------
     length : int
-        Frames that are kept at most.
+        Largest number of frames.
     bands : int
-        Values of a frame.
+        Number of values of a frame.
+
+    Examples
+    --------
+    >>> window = Window(length=3, bands=1)
+    >>> window.push(np.float32([[1], [2]]))
+    >>> window.push(np.float32([[3], [4]]))
+    >>> window.frames.ravel().tolist()
+    [2.0, 3.0, 4.0]
+    >>> window.keep(1)
+    >>> window.frames.ravel().tolist()
+    [4.0]
     """
 
     def __init__(self, length: int, bands: int) -> None:
@@ -25,11 +38,11 @@ class Window:
 
     @property
     def frames(self) -> NDArray[np.float32]:
-        """The frames, shape (frames, bands), oldest first: a view, until the next `push`."""
+        """The frames, shape (frames, bands), oldest first: a view that is valid until the next `push`."""
         return self._storage[self._begin : self._end]
 
     def push(self, frames: NDArray[np.float32]) -> None:
-        """Add `frames`, shape (n, bands), as the newest."""
+        """Add the next `frames`, shape (n, bands)."""
         frames = frames[-self._length :]
         self.keep(self._length - len(frames))
         if self._end + len(frames) > len(self._storage):
@@ -40,5 +53,5 @@ class Window:
         self._end += len(frames)
 
     def keep(self, newest: int) -> None:
-        """Forget all but the `newest` frames."""
+        """Drop all frames but the `newest`."""
         self._begin = max(self._begin, self._end - newest)

@@ -7,59 +7,60 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paces_live.cli.options import Json, Model, Target, Tolerance, engine_config
+from paces_live.cli.options import Json, Model, Target, Tolerance
 from paces_live.errors import PacesError
+from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 
 if TYPE_CHECKING:
-    from paces_live.session.engine import EngineConfig
-    from paces_live.session.whole_song import FileError, FilePaces
+    from paces_live.library.files import FileError, FilePaces
 
 
 def analyze(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="WAV, FLAC, OGG or MP3 files.")],
-    target: Target = 165,
-    tolerance: Tolerance = 0.05,
+    target: Target = DEFAULT_TARGET,
+    tolerance: Tolerance = DEFAULT_TOLERANCE,
     json: Json = False,
     model: Model = None,
 ) -> None:
-    """Tell the paces of whole files, and which of them fit the target.
+    """Show the paces of whole files, and which of them match the target.
 
-    A file that cannot be read is reported, the others are still done, and the exit status is 1.
+    If a file cannot be read, you see why, the others are still analysed, and the exit status is 1.
     """
-    config = engine_config(target, tolerance)
+    listener = Listener(float(target), tolerance)
     from paces_live.analysis.classifier import load_classifier
-    from paces_live.session.whole_song import FileError, analyze_files
+    from paces_live.library.files import FileError, analyze_files
 
-    results = analyze_files(files, load_classifier(model), config)
-    done = list(_tell_results(results, config, json=json))
+    results = analyze_files(files, load_classifier(model), listener)
+    done = list(_print_results(results, listener, json=json))
     if any(isinstance(result, FileError) for result in done):
         raise typer.Exit(PacesError.exit_status)
 
 
-def _tell_results(
-    results: Iterator["FilePaces | FileError"], config: "EngineConfig", *, json: bool
+def _print_results(
+    results: Iterator["FilePaces | FileError"], listener: Listener, *, json: bool
 ) -> Iterator["FilePaces | FileError"]:
-    """Print results, each as soon as it is there except in the table, and pass them on."""
-    from paces_live.render.writers import clock, paces_words, verdict
-    from paces_live.session.whole_song import FilePaces, to_json
+    """Print results, each as soon as it is known unless it goes into a table, and pass them on."""
+    from paces_live.library.files import FilePaces
+    from paces_live.render.json_lines import file_line
+    from paces_live.render.wording import clock, paces_words, verdict_words
 
     table = not json and sys.stdout.isatty()
-    found: list[FilePaces] = []
+    rows: list[FilePaces] = []
     for result in results:
         if json:
-            print(to_json(result), flush=True)  # noqa: T201
+            print(file_line(result, listener), flush=True)  # noqa: T201
         elif not isinstance(result, FilePaces):
             sys.stderr.write(f"paces-live: {result.error}\n")
         elif table:
-            found.append(result)
+            rows.append(result)
         else:
             paces = paces_words(result.paces) or "no pace found"
-            words = verdict(result.match, result.paces, config.target)
-            line = "  ".join(filter(None, [result.path, clock(result.duration), paces, words]))
+            verdict = verdict_words(listener.match(result.paces), result.paces, listener.target)
+            line = "  ".join(filter(None, [result.path, clock(result.duration), paces, verdict]))
             print(line, flush=True)  # noqa: T201
         yield result
-    if found:
+    if rows:
         from paces_live.render.tables import Row, print_table
 
-        rows = [Row(result.path, result.duration, result.paces, result.match) for result in found]
-        print_table(rows, "file", config.target, config.tolerance, stream=sys.stdout)
+        found = [Row(result.path, result.duration, result.paces) for result in rows]
+        print_table(found, "file", listener, stream=sys.stdout)

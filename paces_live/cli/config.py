@@ -1,4 +1,4 @@
-"""`config`: what is set, where it is set, and a file to set it in."""
+"""`config`: see what is set, where it is set, and edit the file that sets it."""
 
 import os
 import shlex
@@ -16,13 +16,13 @@ from paces_live.cli.options import Json
 from paces_live.errors import PacesError, UsageError
 
 EDITORS = ("sensible-editor", "nano", "vi")
-"""Looked for where neither $VISUAL nor $EDITOR names one; the first is Debian's own choice."""
+"""Editors that we look for if neither $VISUAL nor $EDITOR names one; the first is Debian's own choice."""
 
 config = typer.Typer(
     no_args_is_help=True,
     help="Keep options in a file, and see which are set.\n\n"
-    "Every option is a setting. It holds for all commands that have the option. A flag goes first, then the "
-    "environment variable ([bold]PACES_LIVE_TARGET[/bold] for [bold]--target[/bold]), then the file.",
+    "Every option is a setting. It holds for all commands that have the option. A flag wins over the environment "
+    "variable ([bold]PACES_LIVE_TARGET[/bold] for [bold]--target[/bold]), and the variable over the file.",
     epilog="Example: [bold]paces-live config edit[/bold], then [bold]paces-live config show[/bold]",
 )
 
@@ -32,7 +32,7 @@ def show(ctx: typer.Context, json: Json = False) -> None:
     """Show every setting, its value, and where it comes from."""
     values = settings.resolve(_commands(ctx), ctx)
     if json:
-        from json import dumps
+        from paces_live.render.json_lines import dumps
 
         for one in values:
             record = {
@@ -44,7 +44,7 @@ def show(ctx: typer.Context, json: Json = False) -> None:
                 "variable": one.setting.variable,
                 "commands": one.setting.commands,
             }
-            sys.stdout.write(dumps(record, ensure_ascii=False) + "\n")
+            sys.stdout.write(dumps(record) + "\n")
         return
     from rich.table import Table
     from rich.text import Text
@@ -53,27 +53,27 @@ def show(ctx: typer.Context, json: Json = False) -> None:
 
     table = Table("setting", "value", "from", "commands", box=None, pad_edge=False)
     for one in values:
-        where = {"default": "default", "file": "the file", "environment": one.setting.variable}[one.origin]
+        where = {"default": "default", "file": "the file", "environment": one.name}[one.origin]
         style = "dim" if one.origin == "default" else "bold"
         words = "–" if one.value is None else literal(one.value)
         table.add_row(one.setting.key, Text(words, style), Text(where, style), ", ".join(one.setting.commands))
     out = console(sys.stdout)
     out.print(table)
-    there = "" if settings.path().exists() else " (not there)"
+    there = "" if settings.path().exists() else " (does not exist)"
     out.print(f"\nthe file: {settings.path()}{there}", soft_wrap=True)
 
 
 @config.command(epilog="Example: [bold]paces-live config path[/bold]")
 def path() -> None:
-    """Print where the file is, or would be."""
+    """Print the path of the file, even if it does not exist."""
     sys.stdout.write(f"{settings.path()}\n")
 
 
 @config.command(epilog="Example: [bold]EDITOR=nano paces-live config edit[/bold]")
 def edit(ctx: typer.Context) -> None:
-    """Open the file in your editor, $VISUAL or $EDITOR; a new one has every setting in it, explained.
+    """Open the file in your editor, $VISUAL or $EDITOR. A new file explains every setting.
 
-    What was written is checked afterwards; on a terminal you can mend it at once.
+    paces-live checks the file afterwards; on a terminal you can fix it immediately.
     """
     group, file = _commands(ctx), settings.path()
     known = settings.settings(group)
@@ -83,14 +83,19 @@ def edit(ctx: typer.Context) -> None:
         if not file.exists():
             file.write_text(template(known), "utf-8")
     except OSError as error:
-        raise PacesError(f"{file}: cannot be written: {error.strerror}") from None
+        raise PacesError(
+            f"{file}: cannot be written: {error.strerror}", hint="check its permissions, or set XDG_CONFIG_HOME"
+        ) from None
     while True:
         try:
             status = subprocess.run([*command, str(file)], check=False).returncode
         except OSError as error:
-            raise UsageError(f"editor {command[0]} cannot be started: {error.strerror}; set $EDITOR") from None
+            raise UsageError(f"editor {command[0]} cannot be started: {error.strerror}", hint="set $EDITOR") from None
         if status:
-            raise PacesError(f"editor {command[0]} ended with status {status}; {file} was not checked")
+            raise PacesError(
+                f"editor {command[0]} ended with status {status}; {file} was not checked",
+                hint="run paces-live config edit again",
+            )
         try:
             settings.read_file(file, known, ctx)
         except UsageError as error:
@@ -104,17 +109,25 @@ def edit(ctx: typer.Context) -> None:
 
 
 def template(known: dict[str, settings.Setting]) -> str:
-    """Return a file that sets nothing and explains every setting, its default commented out."""
+    """Return a file that sets nothing and explains every setting; the defaults are commented out.
+
+    Examples
+    --------
+    >>> from paces_live.cli.main import app
+    >>> known = settings.settings(typer.main.get_command(app))
+    >>> template({"target": known["target"]}).splitlines()[-2:]
+    ['# Step rate that you want to run at, 40 to 320 steps per minute. (listen, ...)', '#target = 165']
+    """
     from rich.text import Text
 
     lines = [
-        "# Settings of paces-live. Take the # away before a key to set it, for every command that has the option.",
-        "# A flag on the command line goes before this file, and so does an environment variable, such as",
-        f"# {known['target'].variable}. What is in force: paces-live config show",
+        "# Settings of paces-live. To set a key, remove the # before it; it holds for every command with the option.",
+        "# A flag on the command line wins over this file, and so does an environment variable, such as",
+        f"# {known['target'].variable}. To see what is in force: paces-live config show",
     ]
     for key, setting in known.items():
         words = Text.from_markup(setting.option.help or "").plain
-        # What has no default has an example of the right kind: a key without a value is not TOML.
+        # A setting without a default gets an example of the right type: a key without a value is not TOML.
         example = (setting.option.metavar or key.upper()) if setting.kind is str else setting.kind(1)
         value = literal(example if setting.default is None else setting.default)
         lines += ["", f"# {words} ({', '.join(setting.commands)})", f"#{key} = {value}"]
@@ -122,22 +135,28 @@ def template(known: dict[str, settings.Setting]) -> str:
 
 
 def literal(value: Any) -> str:
-    """Return a setting's value as TOML writes it."""
+    """Return the value of a setting as TOML.
+
+    Examples
+    --------
+    >>> literal(170.0), literal(True), literal("dark")
+    ('170', 'true', '"dark"')
+    """
     from json import dumps
 
     if isinstance(value, float):
         return f"{value:g}"
-    # JSON writes true, false, whole numbers and text as TOML does.
+    # JSON and TOML write true, false, whole numbers and text in the same way.
     return dumps(_plain(value), ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON knows it: a path or a choice as its text."""
+    """Return a value as JSON has it: a path or a choice becomes text."""
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def _commands(ctx: typer.Context) -> TyperGroup:
-    """Return the whole command line, whose options are the settings."""
+    """Return the command line; its options are the settings."""
     return cast("TyperGroup", ctx.find_root().command)
 
 
@@ -148,5 +167,5 @@ def _editor() -> list[str]:
         return shlex.split(named)
     found = next(filter(None, map(shutil.which, EDITORS)), None)
     if found is None:
-        raise UsageError(f"there is no {' or '.join(EDITORS)} to edit with: set $EDITOR")
+        raise UsageError(f"there is no editor: none of {', '.join(EDITORS)} is installed", hint="set $EDITOR")
     return [Path(found).name]

@@ -1,4 +1,4 @@
-"""`history`: the songs heard."""
+"""`history`: the songs that you heard."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -23,22 +23,23 @@ history = typer.Typer(
 def show(
     context: typer.Context,
     search: Annotated[
-        str, typer.Option("--search", "-s", metavar="WORD", help="Only songs whose title or input contains it.")
+        str,
+        typer.Option("--search", "-s", metavar="WORD", help="Show only songs with this word in title or input."),
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, help="The newest N songs.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, help="Show the newest N songs.")] = 50,
     json: Json = False,
     csv: Annotated[
         bool, typer.Option("--csv/--no-csv", metavar="", help="Write comma-separated values to stdout.")
     ] = False,
 ) -> None:
-    """List the songs heard, newest first: when, title, paces, and whether they fitted the target of the time.
+    """List the songs that you heard, newest first: time, title, paces, and how they matched your target then.
 
-    They are kept in paces-live/history.db under $XDG_STATE_HOME, by default ~/.local/state.
+    They are kept in paces-live/history.db in $XDG_STATE_HOME, by default ~/.local/state.
     """
     if context.invoked_subcommand:
         return
     if json and csv:
-        raise UsageError("--json and --csv exclude each other: choose one")
+        raise UsageError("--json and --csv exclude each other", hint="choose one", code="usage.json")
     from paces_live.render.history import write_csv, write_json, write_table
 
     songs = []
@@ -55,9 +56,9 @@ def show(
 
 @history.command(epilog="Example: [bold]paces-live history clear --yes[/bold]")
 def clear(
-    yes: Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", metavar="", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Forget all songs heard, for good. It asks before."""
+    """Forget all songs forever. You are asked to confirm it."""
     if not _any():
         sys.stdout.write("no songs heard yet\n")
         return
@@ -66,7 +67,7 @@ def clear(
         songs = "1 song" if count == 1 else f"{count} songs"
         if not yes:
             if not _can_ask():
-                raise UsageError(f"history clear forgets {songs} and cannot ask here: add --yes")
+                raise UsageError(f"history clear would forget {songs} and cannot ask you here", hint="add --yes")
             typer.confirm(f"Forget {songs}?", abort=True)
         heard.clear()
     sys.stdout.write(f"forgot {songs}\n")
@@ -77,7 +78,7 @@ def _can_ask() -> bool:
 
 
 def _any() -> bool:
-    """Tell whether there is a database; looking into the history makes none."""
+    """Return whether there is a history; looking for songs must not create one."""
     from paces_live.history.database import default_path
 
     return default_path().exists()

@@ -1,33 +1,34 @@
-"""`listen` and `demo`: a source of audio, heard until it ends or the user does."""
+"""`listen` and `demo`: listen to an input until it ends or you do."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paces_live.cli.options import (
-    All,
     Fast,
+    History,
     Interval,
     Json,
-    Keep,
+    LogFile,
     Model,
+    NowPlaying,
     Plain,
+    Rejected,
     Target,
     Theme,
-    Titles,
     Tolerance,
-    engine_config,
+    Verbose,
 )
-from paces_live.cli.run import Form, hear
+from paces_live.cli.show import Display, inputs_in_turn, show, start_logging
+from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 
 if TYPE_CHECKING:
-    from paces_live.session.engine import EngineConfig
+    from paces_live.session import SessionConfig
 
 
 def _complete_input(incomplete: str) -> list[str]:
-    """Return the inputs, or their beginnings, that begin so; where there is none, the shell offers files."""
-    words = ("mic", "mic:", "playback", "playback:", "player:", "fifo:", "http://", "https://")
+    """Return the inputs, or their beginnings, that begin so; if there is none, the shell offers files."""
+    words = ("mic", "mic:", "monitor", "monitor:", "player:", "fifo:", "http://", "https://")
     return [word for word in words if word.startswith(incomplete)]
 
 
@@ -39,17 +40,17 @@ def listen(
             "-i",
             metavar="INPUT",
             autocompletion=_complete_input,
-            help="[bold]mic[/bold], [bold]mic:NAME[/bold] (a part of the name will do), [bold]playback[/bold] "
-            "(what this machine plays), [bold]playback:NAME[/bold] (on that output), [bold]player:NAME[/bold] (that "
-            "program alone), a FILE, [bold]fifo:PATH[/bold] (a named pipe), [bold]http://…[/bold] (a radio station), "
+            help="[bold]mic[/bold], [bold]mic:NAME[/bold] (a part of the name is enough), [bold]monitor[/bold] "
+            "(what this machine plays), [bold]monitor:NAME[/bold] (on that output), [bold]player:NAME[/bold] (only "
+            "that program), a FILE, [bold]fifo:PATH[/bold] (a named pipe), [bold]http://…[/bold] (a radio station), "
             "or [bold]-[/bold] (raw PCM on stdin). See paces-live devices.",
         ),
     ] = "mic",
-    target: Target = 165,
-    tolerance: Tolerance = 0.05,
+    target: Target = DEFAULT_TARGET,
+    tolerance: Tolerance = DEFAULT_TOLERANCE,
     json: Json = False,
     plain: Plain = False,
-    rejected: All = False,
+    rejected: Rejected = False,
     fast: Fast = False,
     interval: Interval = 1,
     rate: Annotated[
@@ -60,67 +61,81 @@ def listen(
     ] = "s16le",
     channels: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Interleaved channels of raw PCM; unless given 1 on stdin, 2 in a named pipe."),
+        typer.Option(metavar="N", help="Interleaved channels of raw PCM; by default 1 on stdin, 2 in a named pipe."),
     ] = None,
-    titles: Titles = "auto",
-    history: Keep = True,
+    now_playing: NowPlaying = "auto",
+    history: History = True,
     theme: Theme = "auto",
     model: Model = None,
+    verbose: Verbose = False,
+    log_file: LogFile = None,
 ) -> None:
-    """Listen, show the step rates that fit, and flag the songs that fit the target.
+    """Listen, show the step rates that fit, and flag the songs that match your target.
 
-    On a terminal it shows a screen (? tells its keys, q quits), elsewhere lines of text.
+    On a terminal you see a screen (? shows its keys, q quits), otherwise lines of text.
 
-    Ctrl-C ends it cleanly: the song being heard is still logged, and the exit status is 0.
+    Ctrl-C ends it cleanly: the current song is still reported, and the exit status is 0.
     """
-    # What comes through standard input leaves none for the keys of a screen.
-    form = Form(json=json, plain=plain or source == "-", rejected=rejected, theme=theme)
-    config = engine_config(target, tolerance, interval, strip=form.screen)
-    pcm = {"rate": rate, "format": sample_format, "channels": channels}
-    _listen(source, config, model, form, fast=fast, pcm=pcm, titles=titles, history=history)
+    # If audio comes through standard input, nothing is left for the keys of a screen.
+    display = Display(json=json, plain=plain or source == "-", rejected=rejected, theme=theme)
+    start_logging(verbose=verbose, log_file=log_file, screen=display.screen)
+    listener = Listener(float(target), tolerance)
+    from paces_live.analysis.classifier import load_classifier
+    from paces_live.inputs import Pcm, open_input
+
+    classifier = load_classifier(model)
+    sample_rate = classifier.features.sample_rate
+    pcm = Pcm(rate=rate, format=sample_format, channels=channels)
+    first = open_input(source, sample_rate=sample_rate, now_playing=now_playing, fast=fast, pcm=pcm)
+    show(
+        first,
+        classifier,
+        _config(interval, display),
+        listener,
+        display,
+        history=history,
+        next_input=inputs_in_turn(source, sample_rate, now_playing),
+    )
 
 
 def demo(
-    target: Target = 165,
-    tolerance: Tolerance = 0.05,
+    target: Target = DEFAULT_TARGET,
+    tolerance: Tolerance = DEFAULT_TOLERANCE,
     json: Json = False,
     plain: Plain = False,
-    rejected: All = False,
+    rejected: Rejected = False,
     fast: Fast = False,
     interval: Interval = 1,
     theme: Theme = "auto",
     model: Model = None,
 ) -> None:
-    """Show it at work on a bundled excerpt of two songs; needs no sound card.
+    """Show paces-live at work on a bundled excerpt of two songs; it needs no sound card.
 
-    The excerpt is heard in real time, about a minute and a half, and the program ends with it.
+    You see the excerpt in real time, about a minute and a half. The program ends with it.
 
-    It is nobody's music: its songs are not kept in the history.
+    Its songs are not kept in the history.
     """
-    form = Form(json=json, plain=plain, rejected=rejected, theme=theme)
-    config = engine_config(target, tolerance, interval, strip=form.screen)
-    from paces_live.demo import excerpt
-
-    _listen(f"file:{excerpt()}", config, model, form, fast=fast, pcm={}, titles="none", history=False)
-
-
-def _listen(
-    spec: str,
-    config: "EngineConfig",
-    model: Path | None,
-    form: Form,
-    *,
-    fast: bool,
-    pcm: dict[str, Any],
-    titles: str,
-    history: bool,
-) -> None:
-    """Listen to `spec`."""
+    display = Display(json=json, plain=plain, rejected=rejected, theme=theme)
+    listener = Listener(float(target), tolerance)
     from paces_live.analysis.classifier import load_classifier
-    from paces_live.inputs import titled
-    from paces_live.session.engine import Engine
-    from paces_live.sources import open_source
+    from paces_live.demo import excerpt
+    from paces_live.inputs import open_input
 
     classifier = load_classifier(model)
-    source = titled(open_source(spec, sample_rate=classifier.features.sample_rate, fast=fast, **pcm), titles)
-    hear(Engine(classifier, config), source, form, history=history, titles=titles)
+    sample_rate = classifier.features.sample_rate
+    first = open_input(f"file:{excerpt()}", sample_rate=sample_rate, now_playing="none", fast=fast)
+    show(
+        first,
+        classifier,
+        _config(interval, display),
+        listener,
+        display,
+        history=False,
+        next_input=inputs_in_turn("", sample_rate, "none"),
+    )
+
+
+def _config(interval: float, display: Display) -> "SessionConfig":
+    from paces_live.session import SessionConfig
+
+    return SessionConfig(interval=float(interval), with_periodicity=display.screen)

@@ -1,11 +1,12 @@
-"""The command line. Every import that costs time waits inside the command that needs it.
+"""The command line.
 
-Exit status: 0 for a clean end, also of `listen` by q, Ctrl-C or SIGTERM, which are the ordinary ways to end it;
-1 where something failed; 2 for misuse; 130 where Ctrl-C broke off work that has an end of its own.
+Exit status: 0 after a clean end, and q, Ctrl-C and SIGTERM are clean ends of `listen`; 1 if something failed; 2 for
+wrong usage; 130 if Ctrl-C broke off work that has an end of its own.
 """
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -15,31 +16,34 @@ from paces_live import __version__
 from paces_live.cli import settings
 from paces_live.cli.analyze import analyze
 from paces_live.cli.config import config
-from paces_live.cli.devices import devices, doctor
+from paces_live.cli.devices import devices
+from paces_live.cli.doctor import doctor
 from paces_live.cli.history import history
 from paces_live.cli.listen import demo, listen
+from paces_live.cli.options import renamed
 from paces_live.cli.play import play
+from paces_live.cli.schema import schema
 from paces_live.errors import PacesError, UsageError
 
 INTERRUPTED = 130
 HELP = ["-h", "--help"]
 SET = "paces_live.settings"
-"""Key of what the settings say and no flag overrules, in the context's `meta`."""
+"""Key in the `meta` of a context: the settings in force that no flag overrules."""
 
 
 class Group(TyperGroup):
-    """Listens where no command is named, and tells the user about an error in one line."""
+    """Listens if no command is named, and reports an error in one line."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `listen` before options that are not this group's own."""
         own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
-        # A shell that completes the first word has no arguments yet, and wants the commands.
+        # A shell that completes the first word has no arguments yet, and needs the commands.
         if (not args and not ctx.resilient_parsing) or (args and args[0].startswith("-") and args[0] not in own):
             args = ["listen", *args]
         return super().parse_args(ctx, args)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
-        """Complete commands, and also the options of `listen`, which needs no name."""
+        """Complete commands, and the options of `listen`, which needs no name."""
         found = super().shell_complete(ctx, incomplete)
         if incomplete.startswith("-"):
             listening = self.commands["listen"].make_context("listen", [], parent=ctx, resilient_parsing=True)
@@ -47,8 +51,9 @@ class Group(TyperGroup):
         return found
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Find the command; what the settings say becomes its defaults, unless it is only asked for its help."""
+        """Find the command. Old names of its options work; settings become its defaults, unless you want its help."""
         name, command, rest = super().resolve_command(ctx, args)
+        rest = list(renamed(rest, command))
         if command and not ctx.resilient_parsing and not set(HELP) & set(rest):
             values = settings.chosen(self, command, ctx)
             ctx.meta[SET] = [one for one in values if not _given(one.setting.option, command, rest, ctx)]
@@ -56,27 +61,30 @@ class Group(TyperGroup):
         return name, command, rest
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; turn an expected error into a line and an exit status."""
+        """Run the command; turn an expected error into one line and an exit status."""
+        # The name of a file may have bytes that the terminal's encoding lacks.
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
         except PacesError as error:
             words = " ".join(str(error).split())
-            # Misuse may be the settings': then they are named.
-            where = settings.origins(words, ctx.meta.get(SET, [])) if isinstance(error, UsageError) else ""
+            # If a setting is wrong, say where it is set.
+            where = settings.origin_of(error, ctx.meta.get(SET, [])) if isinstance(error, UsageError) else ""
             sys.stderr.write(f"paces-live: {words}{where}\n")
             raise typer.Exit(error.exit_status) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
-            # Whoever read us has seen enough. What is still buffered must not fail again when Python exits.
+            # The reader has seen enough. Python must not fail again at exit, when it flushes what is still buffered.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
         return result
 
 
 def _given(option: TyperOption, command: Any, args: list[str], ctx: Any) -> bool:
-    """Tell whether `option` is among the arguments of `command`."""
+    """Return whether `option` is among the arguments of `command`."""
     parsed = command.make_context(command.name, list(args), parent=ctx, resilient_parsing=True)
     return bool(parsed.get_parameter_source(option.name).name == "COMMANDLINE")
 
@@ -86,8 +94,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": HELP},
-    epilog="Without a command it listens to the default microphone; options after it are those of [bold]listen[/bold]. "
-    "Options can be kept: [bold]paces-live config --help[/bold] says how. "
+    epilog="Without a command, it listens to the default microphone and takes the options of [bold]listen[/bold]. "
+    "To keep options in a file, see [bold]paces-live config --help[/bold]. "
     "Example: [bold]paces-live --target 170[/bold]",
 )
 
@@ -107,17 +115,17 @@ def paces_live(
         ),
     ] = False,
 ) -> None:
-    """Hear music and see at which step rates you can jog to it.
+    """Hear music, and see at which step rates you can jog to it.
 
-    A song fits more than one pace: its beat, and often half or twice of it.
+    A song fits more than one pace: its beat, and often half or twice its beat.
 
-    All are shown in steps per minute (spm), and songs that fit your target cadence are flagged.
+    You see all of them in steps per minute (spm), and which songs match your target.
     """
 
 
 app.command(
     epilog="Examples:\n\n"
-    "[bold]paces-live listen --input playback --target 170[/bold]\n\n"
+    "[bold]paces-live listen --input monitor --target 170[/bold]\n\n"
     "[bold]ffmpeg -i song.m4a -f s16le -ac 1 -ar 44100 - | paces-live listen --input - --json[/bold]"
 )(listen)
 app.command(epilog="Example: [bold]paces-live play --target 170 --skip-mismatch --shuffle ~/Music[/bold]")(play)
@@ -127,5 +135,6 @@ app.command(epilog="Example: [bold]paces-live devices[/bold], then [bold]paces-l
     devices
 )
 app.command(epilog="Example: [bold]paces-live doctor[/bold]")(doctor)
+app.command(epilog="Example: [bold]paces-live schema events > events.json[/bold]")(schema)
 app.add_typer(config, name="config")
 app.add_typer(history, name="history")

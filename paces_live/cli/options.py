@@ -1,30 +1,52 @@
-"""Options that several commands share, and what they make."""
+"""Options that several commands share."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from typer.core import TyperOption
 
 from paces_live.errors import UsageError
-
-if TYPE_CHECKING:
-    from paces_live.session.engine import EngineConfig
+from paces_live.match import check_target, check_tolerance
 
 INTERVAL_S = (0.1, 60.0)
+RENAMED = {"all": "rejected", "titles": "now-playing"}
+"""Earlier names of options and settings; they still work."""
+
+
+def renamed(arguments: Sequence[str], command: object) -> Iterator[str]:
+    """Yield `arguments` with the present names of the options of `command`.
+
+    Examples
+    --------
+    >>> from paces_live.cli.main import app
+    >>> listen = typer.main.get_command(app).commands["listen"]
+    >>> list(renamed(["--all", "--titles=none", "--input", "--all", "--", "--all"], listen))
+    ['--rejected', '--now-playing=none', '--input', '--all', '--', '--all']
+    """
+    options = [option for option in getattr(command, "params", ()) if isinstance(option, TyperOption)]
+    known = {name for option in options for name in (*option.opts, *option.secondary_opts)}
+    with_value = {name for option in options if not option.is_flag for name in option.opts}
+    new = {f"--{prefix}{old}": f"--{prefix}{now}" for old, now in RENAMED.items() for prefix in ("", "no-")}
+    before, over = "", False
+    for argument in arguments:
+        over = over or (argument == "--" and before not in with_value)
+        name, equals, value = argument.partition("=")
+        if not over and before not in with_value and new.get(name) in known:
+            argument = f"{new[name]}{equals}{value}"
+        yield argument
+        before = "" if before in with_value else argument
 
 
 def _target(value: float) -> float:
-    """Return `value` if it is a target; a callback, so that one in a file or a variable is refused by its name."""
-    from paces_live.match import check_target
-
+    """Return `value` if it is a target; a callback, so that an error can name the file or the variable that set it."""
     check_target(value)
     return value
 
 
 def _tolerance(value: float) -> float:
     """Return `value` if it is a tolerance."""
-    from paces_live.match import check_tolerance
-
     check_tolerance(value)
     return value
 
@@ -33,7 +55,9 @@ def _interval(value: float) -> float:
     """Return `value` if it is an interval."""
     low, high = INTERVAL_S
     if not low <= value <= high:
-        raise UsageError(f"interval {value:g} is out of range: choose {low:g} to {high:g} seconds")
+        raise UsageError(
+            f"interval {value:g} is out of range", hint=f"choose {low:g} to {high:g} seconds", code="usage.interval"
+        )
     return value
 
 
@@ -53,7 +77,7 @@ Target = Annotated[
         "-t",
         metavar="SPM",
         callback=_target,
-        help="Cadence that you want to run at, 40 to 320 steps per minute.",
+        help="Step rate that you want to run at, 40 to 320 steps per minute.",
     ),
 ]
 Tolerance = Annotated[
@@ -66,16 +90,18 @@ Tolerance = Annotated[
 ]
 Interval = Annotated[
     float,
-    typer.Option(metavar="SECONDS", callback=_interval, help="Audio between two readings, 0.1 to 60 s."),
+    typer.Option(metavar="SECONDS", callback=_interval, help="Seconds of audio between readings, 0.1 to 60."),
 ]
 Json = Annotated[
     bool,
-    typer.Option("--json/--no-json", metavar="", help="Write one JSON object per line, and nothing else, to stdout."),
+    typer.Option("--json/--no-json", metavar="", help="Write one JSON object per line to stdout, and nothing else."),
 ]
 Plain = Annotated[bool, typer.Option("--plain/--no-plain", metavar="", help="Write lines of text even on a terminal.")]
-All = Annotated[
+Rejected = Annotated[
     bool,
-    typer.Option("--all/--no-all", metavar="", help="Tell the rejected candidates too (with --json or as text)."),
+    typer.Option(
+        "--rejected/--no-rejected", metavar="", help="Include the candidates that do not fit (with --json or as text)."
+    ),
 ]
 Fast = Annotated[
     bool, typer.Option("--fast/--no-fast", metavar="", help="Read a file as fast as possible, not in real time.")
@@ -86,33 +112,34 @@ Theme = Annotated[
         metavar="NAME",
         callback=_theme,
         help="Colours of the screen: [bold]dark[/bold], [bold]light[/bold] or [bold]plain[/bold]; [bold]auto[/bold] "
-        "is dark, or plain where NO_COLOR is set.",
+        "is dark, or plain if NO_COLOR is set.",
     ),
 ]
 Model = Annotated[
     Path | None,
-    typer.Option(metavar="PATH", help="Another model than the one that came along; its .json lies beside it."),
-]
-Titles = Annotated[
-    str,
     typer.Option(
-        metavar="FROM",
-        help="Where titles come from: [bold]auto[/bold] (tags of a file; for playback MPRIS, then MPD; for a named "
-        "pipe MPD), [bold]mpris[/bold], [bold]bluetooth[/bold], [bold]mpd[:HOST[:PORT]][/bold] or [bold]none[/bold].",
+        metavar="PATH", help="Model file to use instead of the shipped one; its manifest (.json) must be next to it."
     ),
 ]
-Keep = Annotated[
-    bool,
-    typer.Option("--history/--no-history", metavar="", help="Keep the songs heard, recall known titles."),
+NowPlaying = Annotated[
+    str,
+    typer.Option(
+        "--now-playing",
+        metavar="FROM",
+        help="Where the track comes from: [bold]auto[/bold] (the tags of a file; MPRIS, then MPD for a monitor; MPD "
+        "for a named pipe), [bold]mpris[/bold], [bold]bluetooth[/bold], [bold]mpd[:HOST[:PORT]][/bold] or "
+        "[bold]none[/bold].",
+    ),
 ]
-
-
-def engine_config(
-    target: float, tolerance: float, interval: float = 1.0, *, strip: bool = False, boundaries: bool = True
-) -> "EngineConfig":
-    """Return what the user asks of the engine, and what the command does."""
-    from paces_live.session.engine import EngineConfig
-
-    return EngineConfig(
-        target=float(target), tolerance=tolerance, interval=float(interval), strip=strip, boundaries=boundaries
-    )
+History = Annotated[
+    bool,
+    typer.Option("--history/--no-history", metavar="", help="Keep the songs that you hear, and recall known ones."),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose/--no-verbose", metavar="", help="Log what happens to stderr; a screen needs --log-file."),
+]
+LogFile = Annotated[
+    Path | None,
+    typer.Option(metavar="PATH", help="Append the log to a file instead of writing it to stderr."),
+]

@@ -1,4 +1,4 @@
-"""`play`: files, folders and playlists, heard through the sound card and analysed as they are heard."""
+"""`play`: play files, folders and playlists through the sound card, and analyse them as you hear them."""
 
 import random
 import sys
@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paces_live.cli.options import (
-    All,
+    History,
     Interval,
     Json,
-    Keep,
+    LogFile,
     Model,
     Plain,
+    Rejected,
     Target,
     Theme,
     Tolerance,
-    engine_config,
+    Verbose,
 )
-from paces_live.cli.run import Form, hear
+from paces_live.cli.show import Display, show, start_logging
 from paces_live.errors import PacesError
+from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 
 if TYPE_CHECKING:
     from paces_live.playback.queue import Unplayable
@@ -35,75 +37,89 @@ def play(
             help="Files (WAV, FLAC, OGG, MP3; with the extra radio m4a), folders of them, M3U or PLS playlists.",
         ),
     ],
-    target: Target = 165,
-    tolerance: Tolerance = 0.05,
+    target: Target = DEFAULT_TARGET,
+    tolerance: Tolerance = DEFAULT_TOLERANCE,
     output: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Sound card to play on; a part of its name will do."),
+        typer.Option(metavar="NAME", help="Sound card to play on; a part of its name is enough."),
     ] = None,
     shuffle: Annotated[
         bool, typer.Option("--shuffle/--no-shuffle", metavar="", help="Play in a random order.")
     ] = False,
     repeat: Annotated[
-        bool, typer.Option("--repeat/--no-repeat", metavar="", help="Begin again after the last song.")
+        bool, typer.Option("--repeat/--no-repeat", metavar="", help="Start again after the last song.")
     ] = False,
     skip_mismatch: Annotated[
         bool,
         typer.Option(
             "--skip-mismatch/--no-skip-mismatch",
             metavar="",
-            help="Go on by itself once it is sure that a song does not fit.",
+            help="Skip a song once it is sure that it does not match.",
         ),
     ] = False,
     json: Json = False,
     plain: Plain = False,
-    rejected: All = False,
+    rejected: Rejected = False,
     interval: Interval = 1,
-    history: Keep = True,
+    history: History = True,
     theme: Theme = "auto",
     model: Model = None,
+    verbose: Verbose = False,
+    log_file: LogFile = None,
 ) -> None:
-    """Play music, and show the step rates that fit what is heard.
+    """Play music, and show the step rates that fit.
 
-    A song begins and ends with its file. On a terminal, keys go to the next song (n) and the one before (p).
+    A song begins and ends with its file. On a terminal, n plays the next song and p the previous one.
 
-    A file that cannot be played is reported, the others are played, and the exit status is then 1.
+    If a file cannot be played, you see why, the others are played, and the exit status is 1.
     """
-    form = Form(json=json, plain=plain, rejected=rejected, theme=theme)
-    # A song ends with its file, whatever happens in it.
-    config = engine_config(target, tolerance, interval, strip=form.screen, boundaries=False)
+    display = Display(json=json, plain=plain, rejected=rejected, theme=theme)
+    start_logging(verbose=verbose, log_file=log_file, screen=display.screen)
+    listener = Listener(float(target), tolerance)
     from paces_live.analysis.classifier import load_classifier
+    from paces_live.inputs import Input
     from paces_live.playback.player import Player
-    from paces_live.playback.queue import Playlist, Track, find_tracks
-    from paces_live.playback.skip import SkippingEngine
-    from paces_live.session.engine import Engine
+    from paces_live.playback.queue import Queue, QueueItem, find_items
+    from paces_live.playback.skip import Skipper
+    from paces_live.session import SessionConfig
 
-    found = list(find_tracks(paths))
-    tracks = [one for one in found if isinstance(one, Track)]
-    missing = [one for one in found if not isinstance(one, Track)]
-    _tell(missing, json=json)
+    # A song ends with its file, no matter what happens in it.
+    config = SessionConfig(interval=float(interval), with_periodicity=display.screen, song_changes=False)
+    found = list(find_items(paths))
+    items = [one for one in found if isinstance(one, QueueItem)]
+    missing = [one for one in found if not isinstance(one, QueueItem)]
+    _report(missing, json=json)
     failures: tuple[Unplayable, ...] = ()
-    if tracks:
+    if items:
         classifier = load_classifier(model)
-        playlist = Playlist(tracks, shuffle=random.Random() if shuffle else None, repeat=repeat)
-        player = Player(playlist, classifier.features.sample_rate, output=output)
-        engine = SkippingEngine(classifier, config, player) if skip_mismatch else Engine(classifier, config)
+        queue = Queue(items, shuffle=random.Random() if shuffle else None, repeat=repeat)
+        player = Player(queue, classifier.features.sample_rate, output=output)
+        stages = [Skipper(player, listener).take] if skip_mismatch else []
         try:
-            hear(engine, player, form, history=history, controls=player)
+            show(
+                Input(player),
+                classifier,
+                config,
+                listener,
+                display,
+                history=history,
+                stages=stages,
+                controls=player,
+            )
         finally:
             failures = player.failures
-            _tell(failures, json=json)
+            _report(failures, json=json)
     if missing or failures:
         raise typer.Exit(PacesError.exit_status)
 
 
-def _tell(unplayable: Iterable["Unplayable"], *, json: bool) -> None:
-    """Tell what cannot be played, as a line on standard error or as JSON on standard output."""
-    from paces_live.session.whole_song import FileError, to_json
+def _report(unplayable: Iterable["Unplayable"], *, json: bool) -> None:
+    """Report what cannot be played, as lines on standard error or as JSON on standard output."""
+    from paces_live.render.json_lines import error_line
 
     for one in unplayable:
         if json:
-            sys.stdout.write(to_json(FileError(str(one.path), str(one.error))) + "\n")
+            sys.stdout.write(error_line(str(one.path), one.error) + "\n")
             sys.stdout.flush()
         else:
             sys.stderr.write(f"paces-live: {' '.join(str(one.error).split())}\n")

@@ -1,1 +1,1 @@
-"""Songs heard, kept in a database of the user's: what they were called and at which paces they could be run to."""
+"""The songs that you heard: titles and paces, in a database."""

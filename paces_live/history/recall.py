@@ -1,138 +1,133 @@
-"""An engine that remembers: songs that end are kept, and a known title has its paces at once."""
+"""Keeps the songs of a stream, and recalls the paces of a known track until the sound has been judged."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from paces_live.errors import HistoryError
-from paces_live.events import Event, Pace, Reading, Song
+from paces_live.events import End, Event, Pace, Reading, Song, Start
 from paces_live.history.database import KNOWN_S, HeardSong, History
-from paces_live.match import best_match
-from paces_live.session.interface import Engine
-from paces_live.sources.block import Source
+from paces_live.match import Listener
+
+_log = logging.getLogger(__name__)
 
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-class RememberingEngine:
-    """An engine whose songs are kept, and whose known songs are recalled; it hears as it would without.
+class HistoryKeeper:
+    """Takes the events of streams, one stream after another; keeps songs and recalls known ones.
 
-    What the history cannot do never stops the listening. It is told in the health of the readings, and in `trouble`.
+    A problem with the history never stops listening: the health of readings reports it.
 
     Parameters
     ----------
-    engine : Engine
-        It hears.
     path : path
-        The database of songs heard.
+        The database.
+    listener : Listener
+        Songs are kept with the target as it is when they end.
     clock : callable
         Returns the time of day.
 
     Attributes
     ----------
-    trouble : str or None
-        Why a song was not kept or recalled, one line; None where all were.
+    error : HistoryError or None
+        Why a song was not kept or recalled; None if all were.
     """
 
-    def __init__(self, engine: Engine, path: Path, clock: Callable[[], datetime] = _now) -> None:
-        self.trouble: str | None = None
-        self._note: str | None = None
-        self._engine = engine
+    def __init__(self, path: Path, listener: Listener, clock: Callable[[], datetime] = _now) -> None:
+        self.error: HistoryError | None = None
         self._path = path
+        self._listener = listener
         self._clock = clock
+        self._history: History | None = None
+        self._input = ""
+        self._failing = False
+        self._begin("")
 
-    @property
-    def target(self) -> float | None:
-        """The engine's target."""
-        return self._engine.target
+    def take(self, event: Event) -> Event:
+        """Keep a song; return a reading with recalled paces if the sound has not been judged, others as they are."""
+        match event:
+            case Start():
+                self._begin(event.input)
+                self._open()
+            case Song():
+                self._keep(event)
+            case Reading():
+                return self._with_error(self._recalled(event))
+            case End():
+                self.close()
+        return event
 
-    @target.setter
-    def target(self, target: float | None) -> None:
-        self._engine.target = target
+    def close(self) -> None:
+        """Close the database; a `Start` opens it again."""
+        if self._history is not None:
+            self._history.close()
+            self._history = None
 
-    @property
-    def tolerance(self) -> float:
-        """The engine's tolerance."""
-        return self._engine.tolerance
+    def _begin(self, name: str) -> None:
+        self._input = name
+        self._caption: str | None = None
+        self._known: tuple[Pace, ...] = ()
+        self._since = 0.0
 
-    @tolerance.setter
-    def tolerance(self, tolerance: float) -> None:
-        self._engine.tolerance = tolerance
-
-    @property
-    def paused(self) -> bool:
-        """Whether the engine throws away what comes in."""
-        return self._engine.paused
-
-    @paused.setter
-    def paused(self, paused: bool) -> None:
-        self._engine.paused = paused
-
-    @property
-    def sample_rate(self) -> int:
-        """The engine's sample rate, Hz."""
-        return self._engine.sample_rate
-
-    def stop(self) -> None:
-        """Ask for a clean end."""
-        self._engine.stop()
-
-    def events(self, source: Source) -> Iterator[Event]:
-        """Yield the engine's events, readings with remembered paces where the sound has not told any yet."""
-        with ExitStack() as opened:
-            try:
-                history = opened.enter_context(History(self._path))
-            except HistoryError as error:
-                self._complain(error)
-                for event in self._engine.events(source):
-                    yield self._noted(event)
-                return
-            title: str | None = None
-            known: tuple[Pace, ...] = ()
-            since = 0.0
-            for event in self._engine.events(source):
-                if isinstance(event, Song):
-                    self._keep(history, event, source.name)
-                if isinstance(event, Reading):
-                    if event.title != title:
-                        title, since = event.title, event.t
-                        known = self._recall(history, title)
-                    if event.state == "silence":
-                        since = event.t
-                    if event.paces or event.t - since >= KNOWN_S:
-                        # From here on the sound itself tells, be it that there is none.
-                        known = ()
-                    if known and event.state in ("listening", "no_pulse"):
-                        match = best_match(known, self.target, self.tolerance)
-                        event = replace(event, state="provisional", paces=known, match=match, remembered=True)
-                yield self._noted(event)
-
-    def _keep(self, history: History, song: Song, name: str) -> None:
-        length = song.end - song.start
-        heard = HeardSong(self._clock(), name, song.title, length, song.paces, self.target, song.match)
+    def _open(self) -> None:
         try:
-            history.add(heard)
+            self._history = History(self._path)
+        except HistoryError as error:
+            self._complain(error)
+
+    def _keep(self, song: Song) -> None:
+        if self._history is None:
+            return
+        heard = HeardSong(
+            self._clock(),
+            self._input,
+            song.caption,
+            song.end - song.start,
+            song.paces,
+            self._listener.target,
+            self._listener.match(song.paces),
+        )
+        try:
+            self._history.add(heard)
         except HistoryError as error:
             self._complain(error)
         else:
-            self._note = None
+            self._failing = False
 
-    def _recall(self, history: History, title: str | None) -> tuple[Pace, ...]:
+    def _recalled(self, reading: Reading) -> Reading:
+        if reading.caption != self._caption:
+            self._caption, self._since = reading.caption, reading.t
+            self._known = self._recall(reading.caption)
+        if reading.state == "silence":
+            self._since = reading.t
+        if reading.paces or reading.t - self._since >= KNOWN_S:
+            # From here on the sound itself decides, even if it has no pace.
+            self._known = ()
+        if self._known and reading.state in ("listening", "no_pulse"):
+            return replace(reading, state="provisional", paces=self._known, recalled=True)
+        return reading
+
+    def _recall(self, caption: str | None) -> tuple[Pace, ...]:
+        if self._history is None or caption is None:
+            return ()
         try:
-            return history.recall(title) if title else ()
+            return self._history.recall(caption)
         except HistoryError as error:
             self._complain(error)
             return ()
 
     def _complain(self, error: HistoryError) -> None:
-        self._note = self.trouble = str(error)
+        _log.info("%s", error)
+        self.error, self._failing = error, True
 
-    def _noted(self, event: Event) -> Event:
-        """Return a reading with the word about the history; what the source says about itself comes first."""
-        if self._note is None or not isinstance(event, Reading) or event.health.note is not None:
-            return event
-        return replace(event, health=replace(event.health, note=self._note))
+    def _with_error(self, reading: Reading) -> Reading:
+        """Return a reading whose health reports the error; a problem of the capture comes first."""
+        if not self._failing or self.error is None or reading.health.status != "ok":
+            return reading
+        health = replace(reading.health, status="history_unavailable", message=str(self.error))
+        return replace(reading, health=health)

@@ -1,6 +1,6 @@
-"""What players say on D-Bus: MPRIS on the session bus, telephones on the system bus through BlueZ.
+"""What players say on D-Bus: MPRIS on the session bus, phones on the system bus through BlueZ.
 
-Both tell the properties of a player, and tell again when one changes; nothing is asked twice.
+Both report the properties of a player, and report again when one changes; we ask only once.
 """
 
 import asyncio
@@ -15,12 +15,13 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.errors import DBusError
 from dbus_fast.unpack import unpack_variants
 
-from paces_live.errors import TitleError
-from paces_live.now_playing.title import song_title
+from paces_live.errors import NowPlayingError, reason
+from paces_live.events import Track
+from paces_live.now_playing.track import make_track
 from paces_live.now_playing.watcher import Watcher
 
 ANSWER_S = 2.0
-"""Time that a player has to answer; one that hangs must not hide the others."""
+"""Time that a player has to answer, seconds; one that hangs must not hide the others."""
 DBUS = "org.freedesktop.DBus"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 MANAGER = "org.freedesktop.DBus.ObjectManager"
@@ -31,19 +32,19 @@ Properties = dict[str, Any]
 
 
 class PlayerWatcher(Watcher):
-    """Follows the players on a bus; of several that play, the one that began last has the title."""
+    """Follows the players on a bus; of several that play, the one that began last counts."""
 
     bus: ClassVar[str]
-    """What the bus is called."""
+    """Name of the bus."""
     namespace: ClassVar[str]
     """Names of players begin with this."""
     interface: ClassVar[str]
     """Holds the properties of a player."""
-    status: ClassVar[str]
-    track: ClassVar[str]
-    """Names of the two properties that count."""
+    status_property: ClassVar[str]
+    track_property: ClassVar[str]
+    """Names of the two properties that matter."""
     rules: ClassVar[tuple[str, ...]]
-    """Signals of players to take."""
+    """Signals of players that we take."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,29 +53,32 @@ class PlayerWatcher(Watcher):
 
     @abstractmethod
     def address(self) -> str:
-        """Return the address of the bus; `TitleError` where there is none."""
+        """Return the address of the bus; `NowPlayingError` if there is none."""
 
     @abstractmethod
     async def players(self, bus: MessageBus, owner: str) -> dict[Key, Properties]:
         """Return the players of a program on the bus."""
 
     @abstractmethod
-    def described(self, track: Properties) -> str | None:
-        """Return the title that a player's description of its track tells."""
+    def described(self, track: Properties) -> Track | None:
+        """Return the track that a player describes."""
 
     def watch(self, ended: socket.socket) -> None:
         """Follow the players; see `Watcher.watch`."""
         try:
             asyncio.run(self._follow(ended))
         except (OSError, EOFError, ValueError, DBusError) as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise TitleError(f"the {self.bus} bus does not answer ({reason})") from error
+            raise NowPlayingError(
+                f"the {self.bus} bus does not answer ({reason(error)})",
+                hint="start it, or choose --now-playing none",
+                code="now_playing.dbus",
+            ) from error
         finally:
             self._names.clear()
             self._players.clear()
 
     async def _follow(self, ended: socket.socket) -> None:
-        """Take one message after the other until `ended` can be read."""
+        """Take one message after another until `ended` can be read."""
         loop = asyncio.get_running_loop()
         messages = asyncio.Queue[Message | None]()
         bus = await MessageBus(bus_address=self.address()).connect()
@@ -93,7 +97,7 @@ class PlayerWatcher(Watcher):
                 await _ask(bus, DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", rule)
             for name in await _ask(bus, DBUS, "/org/freedesktop/DBus", DBUS, "ListNames"):
                 await self._appeared(bus, name)
-            self.trouble = None
+            self.error = None
             self._choose()
             while message := await messages.get():
                 if message.message_type is MessageType.SIGNAL:
@@ -133,7 +137,7 @@ class PlayerWatcher(Watcher):
         try:
             owner = await _ask(bus, DBUS, "/org/freedesktop/DBus", DBUS, "GetNameOwner", name)
         except DBusError:
-            return  # It came and went; that it went is another signal.
+            return  # It came and went; another signal says that it went.
         self._names[name] = owner
         await self._welcome(bus, owner)
 
@@ -141,30 +145,30 @@ class PlayerWatcher(Watcher):
         try:
             found = await self.players(bus, owner)
         except (DBusError, TimeoutError):
-            return  # Not a player after all, gone again, or hung: what it tells later is taken.
+            return  # Not a player after all, gone again, or hung; if it reports something later, we take it.
         for key, properties in found.items():
             self._change(key, properties)
 
     def _change(self, key: Key, changed: object) -> None:
-        """Note properties of a player; one that begins to play comes last."""
+        """Note properties of a player; one that begins to play moves to the end."""
         if not isinstance(changed, dict):
             return  # Any program may call itself a player.
         before = self._players.get(key, {})
         now = before | changed
-        if _plays(now.get(self.status)) and not _plays(before.get(self.status)):
+        if _plays(now.get(self.status_property)) and not _plays(before.get(self.status_property)):
             self._players.pop(key, None)
         self._players[key] = now
 
     def _choose(self) -> None:
-        self.title = next(self._titles(), None)
+        self.track = next(self._tracks(), None)
 
-    def _titles(self) -> Iterator[str]:
-        """Yield the titles of the players that play, newest first."""
+    def _tracks(self) -> Iterator[Track]:
+        """Yield the tracks of the players that play, newest first."""
         for properties in reversed(list(self._players.values())):
-            if _plays(properties.get(self.status)):
-                track = properties.get(self.track)
-                if isinstance(track, dict) and (title := self.described(track)):
-                    yield title
+            if _plays(properties.get(self.status_property)):
+                track = properties.get(self.track_property)
+                if isinstance(track, dict) and (described := self.described(track)):
+                    yield described
 
 
 class MprisWatcher(PlayerWatcher):
@@ -173,41 +177,48 @@ class MprisWatcher(PlayerWatcher):
     bus = "session"
     namespace = "org.mpris.MediaPlayer2"
     interface = "org.mpris.MediaPlayer2.Player"
-    status, track = "PlaybackStatus", "Metadata"
+    status_property, track_property = "PlaybackStatus", "Metadata"
     path: ClassVar[str] = "/org/mpris/MediaPlayer2"
     rules = (f"type='signal',interface='{PROPERTIES}',member='PropertiesChanged',path='{path}',arg0='{interface}'",)
 
     def address(self) -> str:
-        """Return the session's bus, also where only systemd says which that is: in a unit, or over ssh."""
+        """Return the bus of the session, even if only systemd knows it: in a unit, or over ssh."""
         runtime = os.environ.get("XDG_RUNTIME_DIR")
         if address := os.environ.get("DBUS_SESSION_BUS_ADDRESS") or (runtime and f"unix:path={runtime}/bus"):
             return address
-        raise TitleError("there is no session bus: DBUS_SESSION_BUS_ADDRESS is not set")
+        raise NowPlayingError("there is no session bus", hint="set DBUS_SESSION_BUS_ADDRESS", code="now_playing.dbus")
 
     async def players(self, bus: MessageBus, owner: str) -> dict[Key, Properties]:
         """Return the one player that a program is."""
         return {(owner, self.path): await _ask(bus, owner, self.path, PROPERTIES, "GetAll", self.interface)}
 
-    def described(self, track: Properties) -> str | None:
-        """Return the title that the ``xesam`` fields tell."""
-        artists, titles, urls = (_texts(track.get(f"xesam:{field}")) for field in ("artist", "title", "url"))
-        return song_title(artists, next(iter(titles), None), next(iter(urls), None))
+    def described(self, track: Properties) -> Track | None:
+        """Return the track in the ``xesam`` and ``mpris`` fields; the length is in microseconds."""
+        fields = ("artist", "title", "album", "url")
+        artists, titles, albums, urls = (_texts(track.get(f"xesam:{field}")) for field in fields)
+        return make_track(
+            title=next(iter(titles), None),
+            artists=artists,
+            album=next(iter(albums), None),
+            location=next(iter(urls), None),
+            duration=_seconds(track.get("mpris:length"), 1e-6),
+        )
 
 
 class BluetoothWatcher(PlayerWatcher):
-    """Follows the telephones that play to this machine, which say over AVRCP what (org.bluez.MediaPlayer1)."""
+    """Follows the phones that play to this machine and announce tracks over AVRCP (org.bluez.MediaPlayer1)."""
 
     bus = "system"
     namespace = "org.bluez"
     interface = "org.bluez.MediaPlayer1"
-    status, track = "Status", "Track"
+    status_property, track_property = "Status", "Track"
     rules = (
         f"type='signal',sender='org.bluez',interface='{PROPERTIES}',member='PropertiesChanged',arg0='{interface}'",
         f"type='signal',sender='org.bluez',interface='{MANAGER}'",
     )
 
     def address(self) -> str:
-        """Return the system's bus."""
+        """Return the bus of the system."""
         return os.environ.get("DBUS_SYSTEM_BUS_ADDRESS") or "unix:path=/run/dbus/system_bus_socket"
 
     async def players(self, bus: MessageBus, owner: str) -> dict[Key, Properties]:
@@ -215,15 +226,26 @@ class BluetoothWatcher(PlayerWatcher):
         objects = await _ask(bus, owner, "/", MANAGER, "GetManagedObjects")
         return {(owner, path): has[self.interface] for path, has in objects.items() if self.interface in has}
 
-    def described(self, track: Properties) -> str | None:
-        """Return the title that the fields of AVRCP tell."""
-        artists, titles = (_texts(track.get(field)) for field in ("Artist", "Title"))
-        return song_title(artists, next(iter(titles), None))
+    def described(self, track: Properties) -> Track | None:
+        """Return the track in the fields of AVRCP; the duration is in milliseconds."""
+        artists, titles, albums = (_texts(track.get(field)) for field in ("Artist", "Title", "Album"))
+        return make_track(
+            title=next(iter(titles), None),
+            artists=artists,
+            album=next(iter(albums), None),
+            duration=_seconds(track.get("Duration"), 1e-3),
+        )
 
 
 def _texts(value: object) -> list[str]:
-    """Return the text or texts that a field holds, which may be anything."""
+    """Return the texts that a field holds; it may hold anything."""
     return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+
+
+def _seconds(value: object, unit: float) -> float | None:
+    """Return a duration that a field holds, if it is a positive number of `unit` seconds."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    return value * unit if number else None  # type: ignore[operator]
 
 
 def _plays(status: object) -> bool:
@@ -231,12 +253,12 @@ def _plays(status: object) -> bool:
 
 
 async def _ask(bus: MessageBus, owner: str, path: str, interface: str, member: str, *words: str) -> Any:
-    """Call a method that takes strings; return the one value it gives, None where it gives none.
+    """Call a method that takes strings; return the one value that it gives, None if it gives none.
 
     Raises
     ------
     DBusError
-        The other side says that it cannot.
+        The other side refuses.
     """
     call = Message(owner, path, interface, member, signature="s" * len(words), body=list(words))
     reply = await asyncio.wait_for(bus.call(call), ANSWER_S)

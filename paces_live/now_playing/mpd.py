@@ -1,4 +1,4 @@
-"""What the Music Player Daemon plays (https://www.musicpd.org); it tells when that changes."""
+"""What the Music Player Daemon plays (https://www.musicpd.org); it reports when that changes."""
 
 import os
 import select
@@ -8,8 +8,9 @@ from typing import Any
 
 import mpd
 
-from paces_live.errors import TitleError, UsageError
-from paces_live.now_playing.title import song_title
+from paces_live.errors import NowPlayingError, UsageError, reason
+from paces_live.events import Track
+from paces_live.now_playing.track import make_track
 from paces_live.now_playing.watcher import Watcher
 
 PORT = 6600
@@ -18,7 +19,7 @@ ANSWER_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a daemon listens: `host` is a name, or the path of a socket, which has no port."""
+    """Where a daemon listens; `host` is a name, or the path of a socket, which has no port."""
 
     host: str
     port: int = PORT
@@ -28,12 +29,17 @@ class Address:
     def parse(cls, text: str) -> "Address":
         """Return the address that ``HOST``, ``HOST:PORT``, ``[IPv6]:PORT`` or a path names.
 
-        What is left out comes from ``$MPD_HOST`` (``password@host``) and ``$MPD_PORT``, as with other clients of MPD.
+        Missing parts come from ``$MPD_HOST`` (``password@host``) and ``$MPD_PORT``, as with other clients of MPD.
 
         Raises
         ------
         UsageError
-            The port is no number.
+            The port is not a number.
+
+        Examples
+        --------
+        >>> str(Address.parse("box:6601"))
+        'box:6601'
         """
         host, port, password = text, os.environ.get("MPD_PORT", str(PORT)), ""
         if not text:
@@ -41,7 +47,11 @@ class Address:
         elif not text.startswith("/") and ":" in text.rpartition("]")[2]:
             host, _, port = text.rpartition(":")
         if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-            raise UsageError(f"{port or 'nothing'} is no port of MPD: write mpd:HOST:PORT, such as mpd:box:{PORT}")
+            raise UsageError(
+                f"{port or 'nothing'} is not a port of MPD",
+                hint=f"write mpd:HOST:PORT, such as mpd:box:{PORT}",
+                code="usage.now_playing",
+            )
         return cls(host.strip("[]"), int(port), password or None)
 
     def __str__(self) -> str:
@@ -62,39 +72,44 @@ class MpdWatcher(Watcher):
         self._address = address
 
     def watch(self, ended: socket.socket) -> None:
-        """Ask for the song, then wait until the daemon tells of another; see `Watcher.watch`."""
+        """Ask for the song, then wait until the daemon reports a change; see `Watcher.watch`."""
         client = mpd.MPDClient()
         client.timeout = ANSWER_S
-        # Its answer to `idle` is then read when it is taken, and we can wait for two things.
+        # The answer to `idle` is then read when it is taken, so that we can wait for two things.
         client.iterate = True
         try:
             client.connect(self._address.host, self._address.port)
             if self._address.password:
                 client.password(self._address.password)
-            self.trouble = None
+            self.error = None
             while True:
                 playing = client.status()["state"] == "play"
-                self.title = _title(client.currentsong()) if playing else None
+                self.track = _track(client.currentsong()) if playing else None
                 changes = client.idle("player")
                 if ended in select.select([client, ended], [], [])[0]:
                     return
                 list(changes)
         except (OSError, mpd.MPDError) as error:
-            raise TitleError(f"MPD at {self._address} does not answer ({_reason(error)})") from error
+            raise NowPlayingError(
+                f"MPD at {self._address} does not answer ({reason(error)})",
+                hint="start MPD, or choose --now-playing mpd:HOST:PORT",
+                code="now_playing.mpd",
+            ) from error
         finally:
             client.disconnect()
 
 
-def _title(song: dict[str, Any]) -> str | None:
-    """Return the title of a song as MPD describes it; a tag given more than once is a list."""
-    artists, titles = (_values(song.get(tag)) for tag in ("artist", "title"))
-    return song_title(artists, next(iter(titles), None), song.get("file"))
+def _track(song: dict[str, Any]) -> Track | None:
+    """Return a song as MPD describes it; a tag that is given more than once is a list."""
+    artists, titles, albums = (_values(song.get(tag)) for tag in ("artist", "title", "album"))
+    return make_track(
+        title=next(iter(titles), None),
+        artists=artists,
+        album=next(iter(albums), None),
+        location=song.get("file"),
+        duration=float(song["duration"]) if "duration" in song else None,
+    )
 
 
 def _values(tag: str | list[str] | None) -> list[str]:
     return [tag] if isinstance(tag, str) else tag or []
-
-
-def _reason(error: Exception) -> str:
-    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(words.split()) or type(error).__name__

@@ -1,20 +1,29 @@
-"""The title of a file: from its tags, else from its name."""
+"""The track of a file: from its tags, or else from its name."""
 
 from pathlib import Path
 from typing import Any
 
-from paces_live.now_playing.title import song_title
+from paces_live.events import Track
+from paces_live.now_playing.track import make_track
 
 TITLE = ("title", "TIT2")
 ARTIST = ("artist", "TPE1")
-"""The names of a tag in files that mutagen reads, and of ID3 inside of WAV and AIFF."""
+ALBUM = ("album", "TALB")
+"""Names of a tag in files that mutagen reads, and in ID3 inside WAV and AIFF."""
 
 
-def file_title(path: Path) -> str | None:
-    """Return ``Artist - Title`` from the tags of a file.
+def file_track(path: Path) -> Track | None:
+    """Return the track of a file.
 
-    A file without a title, or whose tags cannot be read, goes by its name without suffix: most collections have names
-    that say something, and whoever sees them knows the song.
+    If its tags have no title or cannot be read, the name of the file without its suffix is the title: most collections
+    have names that say something.
+
+    Examples
+    --------
+    >>> from paces_live.demo import excerpt
+    >>> track = file_track(excerpt())
+    >>> track.caption, track.duration
+    ('demo', 91.0)
     """
     # Deferred: importing mutagen takes about 50 ms.
     import mutagen
@@ -24,10 +33,21 @@ def file_title(path: Path) -> str | None:
     except mutagen.MutagenError:
         file = None
     tags = file.tags if file is not None and file.tags is not None else {}
-    return song_title(_values(tags, ARTIST), next(iter(_values(tags, TITLE)), None), str(path))
+    length = getattr(getattr(file, "info", None), "length", 0.0)
+    return make_track(
+        title=_first(tags, TITLE),
+        artists=_values(tags, ARTIST),
+        album=_first(tags, ALBUM),
+        location=str(path),
+        duration=float(length) or None,
+    )
+
+
+def _first(tags: Any, names: tuple[str, ...]) -> str | None:
+    return next(iter(_values(tags, names)), None)
 
 
 def _values(tags: Any, names: tuple[str, ...]) -> list[str]:
-    """Return the values of the first of these tags that is there."""
+    """Return the values of the first of these tags that exists."""
     found: Any = next((tags[name] for name in names if name in tags), [])
     return [str(value) for value in getattr(found, "text", found)]

@@ -1,49 +1,47 @@
-"""A thread that follows what a player says, and offers the newest title."""
+"""A thread that follows a player and offers its newest track."""
 
+import logging
 import select
 import socket
 import threading
 from abc import ABC, abstractmethod
-from typing import Protocol, Self
+from typing import Self
 
-from paces_live.errors import TitleError
+from paces_live.errors import NowPlayingError
+from paces_live.events import Condition, Track
+
+_log = logging.getLogger(__name__)
 
 AGAIN_S = 5.0
-"""Time between attempts to reach a player that does not answer."""
+"""Time between attempts to reach a player that does not answer, seconds."""
 END_S = 2.0
-"""Time that a watcher has to end; it is a daemon, so a hung one keeps nobody from leaving."""
-
-
-class TitleSource(Protocol):
-    """Something that knows what is playing; sources of audio may do so themselves."""
-
-    @property
-    def title(self) -> str | None:
-        """Title of what plays now, None where that is not known."""
+"""Time that a watcher has to end, seconds. Its thread is a daemon: a hung one cannot keep the program from ending."""
 
 
 class Watcher(ABC):
-    """Watches from entering to leaving a ``with``; what it knows may be read from any thread.
+    """Watches from entering to leaving a ``with``; its attributes may be read from any thread.
 
     Attributes
     ----------
-    title : str or None
-        Title of what plays now.
-    trouble : str or None
-        Why there can be no title now, None while all is well.
+    track : Track or None
+        The track that plays now.
+    trouble : NowPlayingError or None
+        Why the track is unknown; None if all is well.
     """
 
     def __init__(self) -> None:
-        self.title: str | None = None
-        self.trouble: str | None = None
+        self.track: Track | None = None
+        self.error: NowPlayingError | None = None
 
     @property
-    def note(self) -> str | None:
-        """What a listener should know of the trouble."""
-        return self.trouble and f"no titles: {self.trouble}, trying again every {AGAIN_S:g} s"
+    def condition(self) -> Condition | None:
+        """The error as a condition of the input."""
+        if self.error is None:
+            return None
+        return Condition("no_track", f"no track: {self.error.message}, trying again every {AGAIN_S:g} s")
 
     def __enter__(self) -> Self:
-        # Whoever waits for a player waits for this socket too: closing its other end is the sign to end.
+        # A watcher waits for its player and for this socket; closing the other end is the sign to end.
         self._end, ended = socket.socketpair()
         self._thread = threading.Thread(target=self._run, args=(ended,), name=type(self).__name__, daemon=True)
         self._thread.start()
@@ -55,18 +53,19 @@ class Watcher(ABC):
 
     @abstractmethod
     def watch(self, ended: socket.socket) -> None:
-        """Keep `title` up to date until `ended` can be read.
+        """Keep `track` up to date until `ended` can be read.
 
         Raises
         ------
-        TitleError
+        NowPlayingError
             The player cannot be reached, or no longer.
         """
 
     def _run(self, ended: socket.socket) -> None:
         with ended:
-            while not select.select([ended], [], [], 0.0 if self.trouble is None else AGAIN_S)[0]:
+            while not select.select([ended], [], [], 0.0 if self.error is None else AGAIN_S)[0]:
                 try:
                     self.watch(ended)
-                except TitleError as error:
-                    self.title, self.trouble = None, str(error)
+                except NowPlayingError as error:
+                    _log.info("%s", error)
+                    self.track, self.error = None, error

@@ -1,9 +1,10 @@
-"""Audio files as frames for a sound card, at its rate and with its channels, decoded just ahead of it."""
+"""Audio files as frames for a sound card, at its rate and with its channels, decoded just in time."""
 
 import queue
 import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,44 +12,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.errors import SourceError
-from paces_live.now_playing.tags import file_title
+from paces_live.events import Track
+from paces_live.now_playing.tags import file_track
 from paces_live.playback.output import Feed, Play
-from paces_live.playback.queue import Playlist, Unplayable
+from paces_live.playback.queue import Queue, QueueItem, Unplayable
 from paces_live.sources.decoder import Frames
-from paces_live.sources.file import FileSource
-from paces_live.sources.resample import LOUDEST, RATE_MIN
+from paces_live.sources.file import no_samples, open_audio
+from paces_live.sources.resample import check_samples
 
 AHEAD_S = 3.0
-"""Music decoded ahead of the card: enough to open the next file meanwhile, on a slow disk too."""
+"""Music that is decoded ahead of the card, seconds: enough to open the next file, even on a slow disk."""
 READY_S = 1.0
-"""Music that is decoded before the card gets any of it: more than it takes at its start."""
+"""Music that is decoded before the card gets any of it, seconds: more than it takes at its start."""
 POLL_S = 0.1
-"""Pause between two looks at whether there is room for more."""
+"""Pause between two looks for room, seconds."""
 _CLOSE = -1
 
 
 class Feeder:
-    """A thread that keeps a card fed with the tracks of a playlist, in their order or from where it is told to go on.
+    """A thread that keeps a card fed with the items of a queue, in their order or from the place that it is sent to.
 
-    Where it is told to go elsewhere, what plays goes on until the other track is decoded, and no longer.
+    If it is sent elsewhere, the present item plays on until the other one is decoded.
 
     Parameters
     ----------
-    playlist : Playlist
-        The tracks; those that cannot be read are passed over.
+    queue : Queue
+        The items; those that cannot be read are skipped.
 
     Attributes
     ----------
     failures : list of Unplayable
         Files that could not be read, so far.
-    fault : BaseException or None
-        What ended the thread before its time.
+    error : BaseException or None
+        The error that ended the thread too early.
     """
 
-    def __init__(self, playlist: Playlist) -> None:
+    def __init__(self, items: Queue) -> None:
         self.failures: list[Unplayable] = []
-        self.fault: BaseException | None = None
-        self._playlist = playlist
+        self.error: BaseException | None = None
+        self._queue = items
         self._asked: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -58,7 +60,7 @@ class Feeder:
         self._thread.start()
 
     def go_to(self, place: int) -> None:
-        """Go on at a place of the playlist at once; beyond its last, end."""
+        """Go on at a place of the queue immediately; after the last place, end."""
         self._asked.put(place)
 
     def close(self) -> None:
@@ -72,23 +74,22 @@ class Feeder:
         try:
             while place != _CLOSE:
                 number += 1
-                if found := self._playlist.following(place):
-                    at, track = found
-                    title = track.title or file_title(track.path)
-                    place, jump = self._feed_track(feed, Play(number, track, at, title), jump=jump)
+                if found := self._queue.following(place):
+                    at, item = found
+                    place, jump = self._feed_item(feed, Play(number, item, at, track_of(item)), jump=jump)
                 else:
                     if jump:
                         feed.break_off(number)
                     feed.ended = True
                     place, jump = self._asked.get(), True
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that takes the blocks, which raises it
-            self.fault = error
+        except BaseException as error:  # noqa: BLE001 - the thread that takes the blocks raises it
+            self.error = error
 
-    def _feed_track(self, feed: Feed, play: Play, *, jump: bool) -> tuple[int, bool]:
-        """Feed a track, at once where it is jumped to; return the next place, and whether that is jumped to."""
+    def _feed_item(self, feed: Feed, play: Play, *, jump: bool) -> tuple[int, bool]:
+        """Feed an item, immediately if it is a `jump`; return the next place, and whether that is a jump."""
         fed = 0
         try:
-            for frames in decoded(play.track.path, feed.rate, feed.channels):
+            for frames in decoded(play.item.path, feed.rate, feed.channels):
                 feed.add(play, frames)
                 fed += len(frames)
                 if jump and fed >= READY_S * feed.rate:
@@ -101,15 +102,15 @@ class Feeder:
                     if asked is not None:
                         return asked, True
         except SourceError as error:
-            self._playlist.fail(play.track)
-            self.failures.append(Unplayable(play.track.path, error))
+            self._queue.fail(play.item)
+            self.failures.append(Unplayable(play.item.path, error))
         if jump and fed:
             feed.break_off(play.number)
             jump = False
         return play.place + 1, jump
 
     def _newest_request(self, wait_s: float) -> int | None:
-        """Return the place asked for last, if any was within `wait_s` seconds."""
+        """Return the last place that was asked for within `wait_s` seconds, if any."""
         asked = None
         with suppress(queue.Empty):
             asked = self._asked.get(timeout=wait_s)
@@ -118,24 +119,48 @@ class Feeder:
         return asked
 
 
-def decoded(path: Path, rate: int, channels: int) -> Iterator[NDArray[np.float32]]:
-    """Yield the frames of a file as they are to be played, shape (n, `channels`), full scale ±1, at `rate` Hz.
+def track_of(item: QueueItem) -> Track | None:
+    """Return the track of an item: its title in the playlist, or else its tags.
 
-    A mono file is played on all channels; of one with other channels than the card each plays their mean.
+    Examples
+    --------
+    >>> from paces_live.demo import excerpt
+    >>> track_of(QueueItem(excerpt(), title="Waltz and march")).caption
+    'Waltz and march'
+    >>> track_of(QueueItem(excerpt())).caption
+    'demo'
+    """
+    tags = file_track(item.path)
+    return replace(tags or Track(), title=item.title, artist=None) if item.title else tags
+
+
+def decoded(path: Path, rate: int, channels: int) -> Iterator[NDArray[np.float32]]:
+    """Yield the frames of a file as they are played, shape (n, `channels`), full scale ±1, at `rate` Hz.
+
+    A mono file plays on all channels. If a file has other channels than the card, each channel plays their mean.
 
     Raises
     ------
     SourceError
-        The file cannot be read, or not further.
+        The file cannot be read, or not to its end.
+
+    Examples
+    --------
+    The excerpt is mono at 22,050 Hz:
+
+    >>> from paces_live.demo import excerpt
+    >>> frames = np.concatenate(list(decoded(excerpt(), rate=44_100, channels=2)))
+    >>> frames.shape
+    (4013100, 2)
     """
     given = 0
     for frames in _resampled(_read(path), rate, channels):
         given += len(frames)
-        # The card would clip what resampling drives over full scale: done here, it is heard here too.
+        # Resampling may exceed full scale, and the card would clip that; done here, we hear the same.
         if len(frames):
             yield np.clip(frames, -1.0, 1.0)
     if not given:
-        raise SourceError(f"{path}: holds no samples: choose a file with music in it")
+        raise no_samples(path)
 
 
 def _resampled(stretches: Iterator[Frames], rate: int, channels: int) -> Iterator[NDArray[np.float32]]:
@@ -147,7 +172,7 @@ def _resampled(stretches: Iterator[Frames], rate: int, channels: int) -> Iterato
             yield frames
             continue
         if resampler is None:
-            # Deferred: soxr and its library are not needed for equal rates.
+            # Deferred: equal rates do not need soxr.
             import soxr
 
             resampler = soxr.ResampleStream(file_rate, rate, channels, dtype="float32", quality="HQ")
@@ -158,9 +183,7 @@ def _resampled(stretches: Iterator[Frames], rate: int, channels: int) -> Iterato
 
 def _read(path: Path) -> Iterator[Frames]:
     """Yield the frames of a file as they are in it, shape (n, channels), with their rate."""
-    with closing(FileSource(path, RATE_MIN).open()) as audio:
+    with closing(open_audio(path)) as audio:
         for frames, rate in audio.frames():
-            # One comparison catches NaN, infinities and absurd values: it is false for NaN.
-            if len(frames) and not float(np.abs(frames).max()) <= LOUDEST:
-                raise SourceError(f"{path}: the samples are broken (NaN, infinite or far beyond full scale)")
+            check_samples(frames, str(path))
             yield frames, rate

@@ -2,82 +2,45 @@
 
 from collections import deque
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from paces_live.errors import SourceError
-from paces_live.playback.queue import Track
+from paces_live.events import Track
+from paces_live.playback.queue import QueueItem
 from paces_live.sources.ring import SampleRing
-
-CHANNELS_MAX = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """An output of PortAudio: its index now, its name, its own rate (Hz) and how many channels are used."""
-
-    index: int
-    name: str
-    rate: int
-    channels: int
-
-
-def list_outputs(portaudio: ModuleType) -> list[Output]:
-    """Return all outputs, in PortAudio's order."""
-    return [
-        Output(
-            index=record["index"],
-            name=" ".join(record["name"].split()),
-            rate=round(record["default_samplerate"]),
-            channels=min(CHANNELS_MAX, record["max_output_channels"]),
-        )
-        for record in portaudio.query_devices()
-        if record["max_output_channels"] > 0
-    ]
-
-
-def find_output(portaudio: ModuleType, outputs: list[Output], wanted: str | None) -> Output:
-    """Return the output that `wanted` names, fully or in part, or the default; none or several is a `SourceError`."""
-    if not outputs:
-        raise SourceError("no sound card was found: plug one in, or analyze the files instead: paces-live analyze")
-    names = ", ".join(dict.fromkeys(output.name for output in outputs))
-    if wanted is None:
-        found = [output for output in outputs if output.index == portaudio.default.device[1]]
-        if not found:
-            raise SourceError(f"the system has no default output: choose one with --output NAME, of: {names}")
-        return found[0]
-    name = wanted.strip().casefold()
-    found = [output for output in outputs if output.name.casefold() == name]
-    found = found or [output for output in outputs if name in output.name.casefold()]
-    if not name or not found:
-        raise SourceError(f"no output is called {wanted!r}: choose one of: {names}")
-    if len(found) > 1:
-        several = ", ".join(output.name for output in found)
-        raise SourceError(f"several outputs are called {wanted!r}: give more of the name of one of: {several}")
-    return found[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """One time that a track is played: the how-manieth of the run, the track, its place in the playlist, its title."""
+    """One play of an item.
+
+    Attributes
+    ----------
+    number : int
+        Counts the plays of a run.
+    item : QueueItem
+    place : int
+        Place of the item in the queue.
+    track : Track or None
+        What the item is called.
+    """
 
     number: int
-    track: Track
+    item: QueueItem
     place: int
-    title: str | None = None
+    track: Track | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A place where what is played is not of one piece.
+    """A place where the sound is not continuous.
 
     Attributes
     ----------
     position : int
-        Frames handed to the card before it.
+        Frames that were handed to the card before it.
     lost : int
         Frames of silence that the card played there because it ran dry.
     play : Play or None
@@ -90,10 +53,10 @@ class Cut:
 
 
 class Feed:
-    """What goes to the card: filled by the thread that decodes, emptied by the card, whose samples are then heard.
+    """What goes to the card: the feeder thread fills it, and the card empties it.
 
-    Each attribute is written by one thread alone: the feeder's, the card's in `callback`, the listener's. Nobody
-    waits for anybody, and the callback only copies.
+    Only one thread writes each attribute: the feeder's, the card's in `callback`, or the reader's. No thread waits for
+    another, and the callback only copies.
 
     Parameters
     ----------
@@ -103,19 +66,19 @@ class Feed:
     Attributes
     ----------
     ring : SampleRing
-        The very samples that were handed to the card, interleaved.
+        The samples that were handed to the card, interleaved.
     cuts : deque of Cut
-        Where they are not of one piece, in order.
+        Places where they are not continuous, in order.
     heard : int
-        Frames that have left the card, as it said when it last asked for more.
+        Frames that had left the card when it last asked for more.
     calls : int
-        How often it asked.
+        Number of times that it asked.
     over : bool
-        Whether all was heard, and nothing more comes.
+        Whether everything was heard, and nothing more comes.
     ended : bool
-        Set by the feeder: it has nothing to add to what waits.
+        Set by the feeder: it has nothing to add.
     paused : bool
-        Set by the listener: the card plays silence, and what waits goes on waiting.
+        Set by the reader: the card plays silence, and the music waits.
     """
 
     def __init__(self, rate: int, channels: int) -> None:
@@ -139,7 +102,7 @@ class Feed:
         self._due = 0.0
 
     def add(self, play: Play, frames: NDArray[np.float32]) -> None:
-        """Let `frames`, shape (n, channels), follow what was added before."""
+        """Add `frames`, shape (n, channels), after those added before."""
         self._waiting.append((play, frames))
         self._added += len(frames)
         self.ended = False
@@ -159,16 +122,16 @@ class Feed:
         return self.heard >= self._handed
 
     def give_up_card(self) -> None:
-        """Count what the card still holds as heard, for it never will be; only once the card is closed."""
+        """Count what the card still holds as heard, because nobody ever will hear it; only once the card is closed."""
         self.heard = self._handed
 
     def rewind_clock(self) -> None:
-        """Make ready for a card that starts with nothing in it; only while it does not run."""
+        """Get ready for a card that starts empty; only while it does not run."""
         self._silence = 0
         self._due = 0.0
 
     def callback(self, outdata: NDArray[np.float32], frames: int, time: Any, status: Any) -> None:
-        """Hand the next `frames` to the card; called by PortAudio's thread."""
+        """Hand the next `frames` to the card; a thread of PortAudio calls this."""
         self.calls += 1
         leaves = time.outputBufferDacTime
         in_card = round((leaves - time.currentTime) * self.rate)
@@ -176,7 +139,7 @@ class Feed:
         if status.output_underflow and self._due and not self._silence:
             self.cuts.append(Cut(self._handed, lost=max(1, round((leaves - self._due) * self.rate))))
         self._due = leaves + frames / self.rate
-        # Asked before: what the feeder adds meanwhile is neither played nor the end.
+        # Asked before: frames that the feeder adds in the meantime are neither played nor the end.
         ended = self.ended
         filled = 0 if self.paused else self._fill(outdata)
         outdata[filled:] = 0.0
@@ -191,7 +154,7 @@ class Feed:
             self.over = True
 
     def _fill(self, outdata: NDArray[np.float32]) -> int:
-        """Copy what waits into `outdata`; return how many frames there were."""
+        """Copy what waits into `outdata`; return the number of frames."""
         filled = 0
         while filled < len(outdata) and (waiting := self._next()):
             play, frames = waiting
@@ -206,7 +169,7 @@ class Feed:
         return filled
 
     def _next(self) -> tuple[Play, NDArray[np.float32]] | None:
-        """Return the frames that come next, at least one; those of plays that were broken off are passed over."""
+        """Return the next frames, at least one; those of plays that were broken off are skipped."""
         while self._rest is None or not len(self._rest[1]) or self._rest[0].number < self._earliest:
             self._taken += len(self._rest[1]) if self._rest else 0
             self._rest = None

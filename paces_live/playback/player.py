@@ -1,39 +1,42 @@
-"""Plays files through the sound card and gives what is heard to whoever analyses it: one clock for both."""
+"""Plays files through the sound card, and gives the blocks that were heard: one clock for both."""
 
 import math
 import time
 from collections.abc import Generator, Iterator
-from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.errors import SourceError
+from paces_live.events import Condition
 from paces_live.playback.feeder import POLL_S, READY_S, Feeder
-from paces_live.playback.output import Feed, Play, find_output, list_outputs
-from paces_live.playback.queue import Playlist, Unplayable
+from paces_live.playback.output import Feed, Play
+from paces_live.playback.queue import Queue, Unplayable
+from paces_live.sources import portaudio
 from paces_live.sources.block import Block
-from paces_live.sources.microphone import load_portaudio, look_again, reason, stable_name
 from paces_live.sources.reconnect import Reconnection
 from paces_live.sources.resample import MonoResampler
 
 LATENCY_S = 0.4
-"""Sound in the card: enough that a busy machine does not run dry, short for whoever presses a key."""
+"""Sound in the card, seconds: enough for a busy machine, short for someone who presses a key."""
+CHANNELS_MAX = 2
+"""Most channels that are played: more are mixed down."""
 STALLED_S = 5.0
-"""A card that asks for nothing for so long is taken for gone; a sound server may need 2 s to start."""
+"""Time after which a card that asks for nothing is gone, seconds; a sound server may need 2 s to start."""
 RESTART_S = 3.0
-"""A song heard for longer is begun again by `Controls.previous`, as players do."""
+"""Time after which `Controls.previous` restarts the song, seconds, as other players do."""
 
 
 class Controls(Protocol):
-    """What a user interface needs to steer a player; may be called from any thread, and returns at once."""
+    """What a user interface needs to control a player; callable from any thread, and quick."""
 
     def next(self) -> None:
-        """Go on with the next song."""
+        """Play the next song."""
 
     def previous(self) -> None:
-        """Begin the song again; near its beginning, go back to the one before."""
+        """Restart the song; near its beginning, go back to the one before."""
 
     def pause(self, paused: bool) -> None:
         """Stop the card and the clock, or go on where they stopped."""
@@ -42,18 +45,18 @@ class Controls(Protocol):
 class Player:
     """A source that plays: its blocks are what has left the sound card, and its time is the card's.
 
-    A thread of its own decodes, the card's thread copies, and whoever takes the blocks gets the very samples that the
-    card got, when they were heard. What was played between two blocks but lost to silence because the card ran dry is
-    in `Block.dropped`, and so is what was not taken within 25 s. A file is a song, and ends one.
+    A thread of its own decodes, and the card's thread copies. The blocks are the samples that the card got, when they
+    were heard. Silence that the card played because it ran dry is in `Block.dropped`, and so are samples that nobody
+    took within 25 s. Each file is a song.
 
     Parameters
     ----------
-    playlist : Playlist
-        What to play; files that cannot be read are left out and told in `failures`.
+    queue : Queue
+        What to play; files that cannot be read are left out, and listed in `failures`.
     sample_rate : int
-        The engine's rate, Hz.
+        Sample rate of the blocks, Hz.
     output : str or None
-        The output's name or a part of it, in any case; None is the system's default.
+        Name of the sound card or a part of it, in any case; None is the default of the system.
 
     Attributes
     ----------
@@ -65,13 +68,13 @@ class Player:
 
     live = True
 
-    def __init__(self, playlist: Playlist, sample_rate: int, *, output: str | None = None) -> None:
-        self._playlist = playlist
+    def __init__(self, queue: Queue, sample_rate: int, *, output: str | None = None) -> None:
+        self._queue = queue
         self._sample_rate = sample_rate
         self._output = output
         self._name = output or "default"
-        self._feeder = Feeder(playlist)
-        self._listener: _Listener | None = None
+        self._feeder = Feeder(queue)
+        self._heard: _Heard | None = None
         self._reconnection = Reconnection("sound card", sample_rate, waits=True)
         self._place = 0
         self._paused = False
@@ -85,107 +88,100 @@ class Player:
 
     @property
     def name(self) -> str:
-        """``play:`` and the output's full name; before it is opened, the name asked for or ``default``."""
+        """``play:`` and the full name of the sound card; before it is open, the name asked for or ``default``."""
         return f"play:{self._name}"
 
     @property
-    def title(self) -> str | None:
-        """Title of the song that is heard now."""
-        return self.playing.title if self.playing else None
-
-    @property
-    def note(self) -> str | None:
-        """What a listener should know of the player now; first of all that its card is gone."""
-        if self._reconnection.note:
-            return self._reconnection.note
+    def condition(self) -> Condition | None:
+        """What is wrong with the player; most important is that its card is gone."""
+        if self._reconnection.condition:
+            return self._reconnection.condition
         if self._paused:
-            return "paused"
-        return f"cannot play {self.failures[-1].path.name}" if self.failures else None
+            return Condition("paused", "paused")
+        if self.failures:
+            return Condition("unplayable", f"cannot play {self.failures[-1].path.name}")
+        return None
 
     def next(self) -> None:
-        """Go on with the next song; after the last one, end."""
+        """Play the next song; after the last one, end."""
         self._go_to(self._place + 1)
 
     def previous(self) -> None:
-        """Begin the song again; in its first seconds, go back to the one before."""
-        self._go_to(self._place if self.heard_s > RESTART_S else self._playlist.preceding(self._place))
+        """Restart the song; in its first seconds, go back to the one before."""
+        self._go_to(self._place if self.heard_s > RESTART_S else self._queue.preceding(self._place))
 
     def pause(self, paused: bool) -> None:
         """Stop the card and the clock, or go on where they stopped."""
         self._paused = paused
 
     def _go_to(self, place: int) -> None:
-        # Known at once, so that two keys pressed in a row are two songs; the songs follow as the card gets them.
+        # Known immediately, so that two keys in a row are two songs; the songs follow when the card gets them.
         self._place = place
         self.heard_s = 0.0
         self._feeder.go_to(place)
 
     def blocks(self) -> Generator[Block, None, None]:
-        """Play, and yield what was heard, at least every half second, until all was; see `Source.blocks`."""
+        """Play, and yield what was heard, at least every half second, to the end; see `Source.blocks`."""
         try:
-            yield from self._reconnection.blocks(self._session)
+            for block in self._reconnection.blocks(self._connect):
+                track = self.playing.track if self.playing else None
+                yield replace(block, condition=self.condition, track=track)
         finally:
             self._feeder.close()
 
-    def _session(self) -> Generator[Block, None, None]:
-        """Open the card, play and yield what was heard until all was, or until the card is gone: a `SourceError`."""
-        portaudio = load_portaudio()
-        if self._listener:
-            look_again(portaudio)
-        outputs = list_outputs(portaudio)
-        output = find_output(portaudio, outputs, self._output)
-        self._name = output.name
-        # Whatever the system's default is by then, what is looked for again is the same card.
-        self._output = stable_name(output.name, [one.name for one in outputs])
-        # What was decoded ahead goes to the card that comes back.
-        feed = self._listener.feed if self._listener else Feed(output.rate, output.channels)
+    def _connect(self) -> Generator[Block, None, None]:
+        """Open the card, play, and yield what was heard, to the end or until the card is gone: a `SourceError`."""
+        if self._heard:
+            portaudio.refresh()
+        cards = portaudio.devices("output")
+        card = portaudio.find(cards, self._output, "output")
+        self._name = card.name
+        # Even if the system has another default by then, we look for the same card again.
+        self._output = portaudio.stable_name(card.name, [one.name for one in cards])
+        # Music that was decoded ahead goes to the card that returns.
+        feed = self._heard.feed if self._heard else Feed(card.rate, min(CHANNELS_MAX, card.channels))
+        opening = portaudio.stream(
+            "output",
+            card,
+            channels=feed.channels,
+            latency=LATENCY_S,
+            callback=feed.callback,
+            rate=feed.rate,
+            name=self.name,
+        )
+        opened = False
         try:
-            stream = portaudio.OutputStream(
-                device=output.index,
-                samplerate=feed.rate,
-                channels=feed.channels,
-                dtype="float32",
-                blocksize=0,
-                latency=LATENCY_S,
-                callback=feed.callback,
-            )
-        except portaudio.PortAudioError as error:
-            raise SourceError(f"{self.name} cannot be opened ({reason(error)}): {_BUSY}") from error
-        if self._listener is None:
-            self._listener = _Listener(feed, self._sample_rate, self.name)
-            self._feeder.start(feed)
-        try:
-            yield from self._hear(self._listener, stream)
-        except portaudio.PortAudioError as error:
-            raise SourceError(f"{self.name} cannot be started ({reason(error)}): {_BUSY}") from error
+            with opening as stream:
+                opened = True
+                if self._heard is None:
+                    self._heard = _Heard(feed, self._sample_rate, self.name)
+                    self._feeder.start(feed)
+                yield from self._play(self._heard, stream)
         finally:
-            # A card that is gone cannot be stopped.
-            with suppress(portaudio.PortAudioError):
-                stream.abort()
-            with suppress(portaudio.PortAudioError):
-                stream.close()
-            self._listener.lose()
+            # Only now: the card counts frames until it is closed.
+            if opened and self._heard:
+                self._heard.lose()
 
-    def _hear(self, listener: "_Listener", stream: Any) -> Iterator[Block]:
-        """Run the card and yield what has left it."""
-        feed = listener.feed
+    def _play(self, heard: "_Heard", stream: Any) -> Iterator[Block]:
+        """Run the card, and yield what has left it."""
+        feed = heard.feed
         calls, moved = -1, time.monotonic()
         while not feed.over:
-            for block in listener.blocks():
-                if listener.play and listener.play is not self.playing:
-                    self.playing, self._place, self.heard_s = listener.play, listener.play.place, 0.0
+            for block in heard.blocks():
+                if heard.play and heard.play is not self.playing:
+                    self.playing, self._place, self.heard_s = heard.play, heard.play.place, 0.0
                 self.heard_s += len(block.samples) / self._sample_rate
                 yield block
-            if self._feeder.fault:
-                raise self._feeder.fault
+            if self._feeder.error:
+                raise self._feeder.error
             self._start_or_stop(feed, stream)
             if stream.stopped or feed.calls != calls:
                 calls, moved = feed.calls, time.monotonic()
             elif not stream.active or time.monotonic() - moved > STALLED_S:
-                raise SourceError(f"{self.name} takes no more sound: check its plug, then start again")
+                raise SourceError(f"{self.name} takes no more sound", hint="check its plug, then start again")
             time.sleep(POLL_S)
-        yield from listener.blocks()
-        yield listener.end()
+        yield from heard.blocks()
+        yield heard.end()
 
     def _start_or_stop(self, feed: Feed, stream: Any) -> None:
         """Let the card run while there is something to play."""
@@ -194,12 +190,12 @@ class Player:
             feed.rewind_clock()
             stream.start()
         elif not stream.stopped and self._paused and feed.all_heard:
-            # Not stop: with a sound server it was measured to wait for 2 s; what it would wait for is silence.
+            # Not stop: with a sound server it waited for 2 s (measured), and only for silence.
             stream.abort()
 
 
-class _Listener:
-    """Turns what has left the card into blocks, cut where songs begin and where something was lost."""
+class _Heard:
+    """Turns what has left the card into blocks, cut at the beginnings of songs and at losses."""
 
     def __init__(self, feed: Feed, sample_rate: int, name: str) -> None:
         self.feed = feed
@@ -211,7 +207,7 @@ class _Listener:
         self.play: Play | None = None
 
     def lose(self) -> None:
-        """Let what a closed card still held be lost, not heard; the next blocks tell."""
+        """Count what a closed card still held as lost; the next blocks say so."""
         self._gone_at = self.feed.heard
         self.feed.give_up_card()
 
@@ -228,7 +224,7 @@ class _Listener:
         self._gone_at = None
 
     def end(self, *, song: bool = False) -> Block:
-        """Return the rest of what is of one piece, or of a song: the resampler must not join it to what comes then."""
+        """Return the rest of a continuous stretch, or of a song: the resampler must not join it to the next."""
         samples = self._resampler.flush()
         self._resampler = MonoResampler(self.feed.rate, self._sample_rate, name=self._name)
         return self._block(samples, ends=song)
@@ -254,6 +250,3 @@ class _Listener:
         dropped = math.ceil(self._lost * self._sample_rate / self.feed.rate)
         self._lost = 0
         return Block(samples, dropped, ends)
-
-
-_BUSY = "close other programs that use it, or choose another with --output"

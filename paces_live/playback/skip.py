@@ -1,25 +1,34 @@
 """Moves a player on from songs that surely do not fit the target."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 
-from paces_live.analysis.classifier import Classifier
 from paces_live.analysis.song_change import INTRODUCTION_S
 from paces_live.events import Event, Reading
+from paces_live.match import Listener
 from paces_live.playback.player import Player
-from paces_live.session.engine import Engine, EngineConfig
-from paces_live.sources.block import Source
 
 DOUBT_S = 10.0
-"""Settled readings in a row that all match, or of which none does, make sure what a song is; seconds of audio."""
+"""Audio of settled readings in a row that all match, or that all do not, after which a song is sure; seconds."""
 PACELESS_S = 60.0
-"""A song that had no pace for so long has none: the longest introductions are over by then."""
+"""Audio without a pace after which a song has none, seconds: even the longest introductions are over by then."""
 
 
 class Mismatch:
-    """Judges from the readings of a song whether it surely does not fit the target.
+    """Decides from the readings of a song whether it surely does not match.
 
-    Sure it is when the introduction is over and nothing has matched for a while, be it a stretch, though the full
-    window was heard. A song that has matched for as long fits, whatever comes in its course.
+    It surely does not if the introduction is over and no settled reading has matched for a while, not even as a
+    stretch. A song that has matched for that long fits, no matter what follows.
+
+    Examples
+    --------
+    A song at 120 steps per minute does not match a target of 165. That is sure when its introduction is over:
+
+    >>> from paces_live.events import Health, Pace
+    >>> paces, health = (Pace(120.0, 0.9),), Health(level_dbfs=-20.0, dropped_s=0.0, load=0.1)
+    >>> readings = [Reading(t, 1, "settled", paces, health) for t in (0.0, 30.0, 60.0)]
+    >>> mismatch = Mismatch()
+    >>> [mismatch.is_sure(reading, 1, Listener(165.0)) for reading in readings]
+    [False, False, True]
     """
 
     def __init__(self) -> None:
@@ -29,9 +38,10 @@ class Mismatch:
         self._matched = self._unmatched = 0.0
         self._fits = False
 
-    def sure(self, reading: Reading, song: Hashable, target: float | None) -> bool:
-        """Take in the next reading, of `song`; tell whether that surely does not fit `target`."""
-        now = reading.t
+    def is_sure(self, reading: Reading, song: Hashable, listener: Listener) -> bool:
+        """Take the next reading, one of `song`; return whether `song` surely does not match."""
+        now, target = reading.t, listener.target
+        matches = listener.match(reading.paces) is not None
         if song != self._song:
             self._begun = self._paced = now
         if song != self._song or target != self._target:
@@ -39,9 +49,9 @@ class Mismatch:
             self._matched = self._unmatched = now
         if reading.paces:
             self._paced = now
-        if reading.match or reading.state != "settled":
+        if matches or reading.state != "settled":
             self._matched = now
-        if not reading.match or reading.state != "settled":
+        if not matches or reading.state != "settled":
             self._unmatched = now
         self._fits = self._fits or now - self._unmatched >= DOUBT_S
         if target is None or self._fits:
@@ -51,22 +61,21 @@ class Mismatch:
         return now - self._begun >= INTRODUCTION_S and now - self._matched >= DOUBT_S
 
 
-class SkippingEngine(Engine):
-    """An engine that hears a player and lets it go on from what surely does not fit."""
+class Skipper:
+    """Takes the events of what a player plays, and asks it for the next song if one surely does not match."""
 
-    def __init__(self, classifier: Classifier, config: EngineConfig, player: Player) -> None:
-        super().__init__(classifier, config)
+    def __init__(self, player: Player, listener: Listener) -> None:
         self._player = player
+        self._listener = listener
+        self._mismatch = Mismatch()
+        self._skipped: int | None = None
 
-    def events(self, source: Source) -> Iterator[Event]:
-        """Yield what `Engine.events` does."""
-        mismatch = Mismatch()
-        skipped = None
-        for event in super().events(source):
-            yield event
-            playing = self._player.playing
-            if not isinstance(event, Reading) or playing is None or playing.number == skipped:
-                continue
-            if mismatch.sure(event, playing.number, self.target):
-                skipped = playing.number
-                self._player.next()
+    def take(self, event: Event) -> Event:
+        """Return `event` as it is; skip the song that it belongs to if that is called for."""
+        playing = self._player.playing
+        if not isinstance(event, Reading) or playing is None or playing.number == self._skipped:
+            return event
+        if self._mismatch.is_sure(event, playing.number, self._listener):
+            self._skipped = playing.number
+            self._player.next()
+        return event

@@ -1,31 +1,49 @@
-"""Songs heard as a table, as JSON lines, and as comma-separated values."""
+"""The history as a table, as JSON lines, and as comma-separated values."""
 
 import csv
-import json
 from collections.abc import Iterable
 from typing import TextIO
 
 from rich.table import Table
 from rich.text import Text
 
-from paces_live.events import rounded
 from paces_live.history.database import HeardSong
+from paces_live.render.json_lines import dumps, plain
 from paces_live.render.tables import console
 from paces_live.render.theme import DARK
-from paces_live.render.writers import by_rate, clock, paces_words, verdict
+from paces_live.render.wording import by_rate, clock, paces_words, verdict_words
 
 COLUMNS = ("heard", "title", "input", "length", "paces", "probabilities", "target", "match", "error", "grade")
 
 
 def write_json(songs: Iterable[HeardSong], stream: TextIO) -> None:
-    """Write a JSON object a line; `heard` is ISO 8601, UTC."""
+    """Write one JSON object per line; `heard` is ISO 8601, UTC.
+
+    Examples
+    --------
+    >>> import sys
+    >>> from datetime import UTC, datetime
+    >>> song = HeardSong(datetime(2026, 5, 1, tzinfo=UTC), "mic", "So What", 545.0, (), target=None, match=None)
+    >>> write_json([song], sys.stdout)
+    {"type": "heard", "heard": "2026-05-01T00:00:00+00:00", "input": "mic", "title": "So What", "length": 545.0, ...}
+    """
     for song in songs:
-        record = {"type": "heard"} | rounded(song) | {"heard": song.heard.isoformat()}
-        stream.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
+        record = {"type": "heard"} | plain(song) | {"heard": song.heard.isoformat()}
+        stream.write(dumps(record) + "\n")
 
 
 def write_csv(songs: Iterable[HeardSong], stream: TextIO) -> None:
-    """Write a header and a line a song; its paces, and their probabilities, stand in one field, slowest first."""
+    """Write a header and one line per song; all its paces share a field, slowest first, and so do all probabilities.
+
+    Examples
+    --------
+    >>> import sys
+    >>> from datetime import UTC, datetime
+    >>> song = HeardSong(datetime(2026, 5, 1, tzinfo=UTC), "mic", "So What", 545.0, (), target=165.0, match=None)
+    >>> write_csv([song], sys.stdout)
+    heard,title,input,length,paces,probabilities,target,match,error,grade
+    2026-05-01T00:00:00+00:00,So What,mic,545.0,,,165,,,
+    """
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     for song in songs:
@@ -43,7 +61,7 @@ def write_csv(songs: Iterable[HeardSong], stream: TextIO) -> None:
 
 
 def write_table(songs: Iterable[HeardSong], stream: TextIO) -> None:
-    """Write a table with the local time."""
+    """Write a table with local times."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=DARK.dim)
     table.add_column("heard", no_wrap=True)
     table.add_column("title", overflow="fold")
@@ -59,6 +77,6 @@ def write_table(songs: Iterable[HeardSong], stream: TextIO) -> None:
             clock(song.length),
             paces_words(song.paces) or "none found",
             target,
-            verdict(song.match, song.paces, song.target),
+            verdict_words(song.match, song.paces, song.target),
         )
     console(stream).print(table)

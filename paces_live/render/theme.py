@@ -1,4 +1,4 @@
-"""Colours of the screen: two themes that colour-blind eyes can read, and one without any colour.
+"""Colours of the screen: two themes that colour-blind people can read, and one without colours.
 
 Yes is blue and no is orange everywhere; words and shapes say the same.
 """
@@ -17,7 +17,7 @@ Name = Literal["dark", "light", "plain"]
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours, as Textual names them, of the screen; and the styles of what is drawn on it."""
+    """Colours of the screen, as Textual names them, and styles of what is drawn on it."""
 
     name: Name
     background: str
@@ -69,16 +69,25 @@ THEMES: dict[str, Theme] = {theme.name: theme for theme in (DARK, LIGHT, PLAIN)}
 
 
 def choose(name: str = "auto") -> Theme:
-    """Return the theme `name`; ``auto`` is the dark one, or the plain one for users who refuse colour.
+    """Return the theme `name`; ``auto`` is the dark one, or the plain one if NO_COLOR is set.
 
     Raises
     ------
     UsageError
         There is no such theme.
+
+    Examples
+    --------
+    >>> choose("light").name
+    'light'
+    >>> choose("sepia")
+    Traceback (most recent call last):
+        ...
+    paces_live.errors.UsageError: theme sepia is unknown: choose auto, dark, light, plain
     """
     if name == "auto":
         # https://no-color.org
         return PLAIN if os.environ.get("NO_COLOR") else DARK
     if name not in THEMES:
-        raise UsageError(f"theme {name} is unknown: choose auto, {', '.join(THEMES)}")
+        raise UsageError(f"theme {name} is unknown", hint=f"choose auto, {', '.join(THEMES)}", code="usage.theme")
     return THEMES[name]

@@ -1,6 +1,5 @@
-"""Blocks of any length to cells of one length: at their ends everything happens, however the blocks are cut."""
+"""Blocks of any length to cells of one length: everything happens at their ends, no matter how blocks are cut."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +16,11 @@ class Cell:
     ----------
     samples : ndarray of float32, shape (n,)
     dropped : int
-        Samples lost right before it.
+        Samples that were lost right before it.
     waiting : int
-        Samples that have already come in after it.
+        Samples that have already arrived after it.
     ends : bool
-        Whether a song ends with it, as the source knows.
+        Whether the source says that a song ends with it.
     """
 
     samples: NDArray[np.float32]
@@ -30,22 +29,45 @@ class Cell:
     ends: bool = False
 
 
-def cells(blocks: Iterator[Block], size: int) -> Iterator[Cell]:
-    """Cut blocks of any length into cells of `size` samples; one is shorter only before a gap and at an end."""
-    rest = np.empty(0, np.float32)
-    for block in blocks:
+class CellCutter:
+    """Cuts a stream of blocks into cells; holds less than a cell of samples.
+
+    Parameters
+    ----------
+    size : int
+        Samples of a cell. A cell is shorter only before a gap, at the end of a song and at the end of the stream.
+
+    Examples
+    --------
+    >>> cutter = CellCutter(4)
+    >>> [len(cell.samples) for cell in cutter.push(Block(np.zeros(10, np.float32)))]
+    [4, 4]
+    >>> len(cutter.rest().samples)
+    2
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._held = np.empty(0, np.float32)
+
+    def push(self, block: Block) -> list[Cell]:
+        """Return the cells that `block` completes. An empty block gives an empty cell: the source is still there."""
+        cells = []
         if block.dropped:
-            yield Cell(rest)
-            rest = rest[:0]
+            cells.append(self.rest())
         if block.dropped or not len(block.samples):
-            # An empty block says that a quiet source is still there: passed on, so that the engine can be stopped.
-            yield Cell(rest[:0], block.dropped)
-        joined = np.concatenate((rest, block.samples))
-        whole = len(joined) - len(joined) % size
-        for start in range(0, whole, size):
-            yield Cell(joined[start : start + size], waiting=len(joined) - start - size)
-        rest = joined[whole:]
+            cells.append(Cell(self._held[:0], block.dropped))
+        joined = np.concatenate((self._held, block.samples))
+        whole = len(joined) - len(joined) % self._size
+        for start in range(0, whole, self._size):
+            end = start + self._size
+            cells.append(Cell(joined[start:end], waiting=len(joined) - end))
+        self._held = joined[whole:]
         if block.ends:
-            yield Cell(rest, ends=True)
-            rest = rest[:0]
-    yield Cell(rest)
+            cells.append(Cell(self.rest().samples, ends=True))
+        return cells
+
+    def rest(self) -> Cell:
+        """Return what is held as a short cell, which may be empty."""
+        held, self._held = self._held, self._held[:0]
+        return Cell(held)

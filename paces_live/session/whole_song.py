@@ -1,109 +1,74 @@
-"""Files to their paces: the live engine run over a whole song at once."""
+"""The paces of a whole song: full windows only, without the song's beginning and end."""
 
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 
 from paces_live.analysis.classifier import Classifier
-from paces_live.errors import PacesError
-from paces_live.events import Match, Song, SongPace, rounded
-from paces_live.match import best_match
-from paces_live.session.engine import Engine, EngineConfig
-from paces_live.sources import FileSource
-from paces_live.sources.block import Block, Source
+from paces_live.events import Song, SongPace
+from paces_live.session.config import SessionConfig
+from paces_live.session.session import Session
+from paces_live.sources.block import Block
 
 MARGIN_S = 25.0
-"""Beginning and end of a song that are left out, where tempo and texture often differ."""
+"""Length of the beginning and of the end that are left out, seconds: tempo and texture often differ there."""
 WHOLE_S = 75.0
-"""Files shorter than this are judged whole."""
+"""Length of the shortest song that has margins, seconds; a shorter one is judged as a whole."""
 INTERVAL_S = 2.5
+"""Seconds between readings."""
 
 
-@dataclass(frozen=True, slots=True)
-class FilePaces:
-    """The paces of a file, most probable first, and how they fit the target."""
+def song_paces(
+    blocks: Iterable[Block], duration: float, classifier: Classifier, *, of_interest: Sequence[float] = ()
+) -> tuple[SongPace, ...]:
+    """Return the paces of one song, most probable first.
 
-    path: str
-    duration: float
-    paces: tuple[SongPace, ...]
-    match: Match | None
+    Parameters
+    ----------
+    blocks : iterable of Block
+        The song, at the sample rate of the classifier's features.
+    duration : float
+        Its length, seconds.
+    classifier : Classifier
+    of_interest : sequence of float
+        See `Session`.
 
-
-@dataclass(frozen=True, slots=True)
-class FileError:
-    """A file that could not be analysed, and why."""
-
-    path: str
-    error: str
-
-
-def analyze_files(
-    paths: Iterable[Path], classifier: Classifier, config: EngineConfig
-) -> Iterator[FilePaces | FileError]:
-    """Yield the result of each file; one that cannot be read stops nothing."""
-    for path in paths:
-        try:
-            yield analyze_file(path, classifier, config)
-        except PacesError as error:
-            yield FileError(str(path), str(error))
-
-
-def analyze_file(path: Path, classifier: Classifier, config: EngineConfig) -> FilePaces:
-    """Return the paces of one file.
-
-    Raises
-    ------
-    SourceError
-        The file cannot be read.
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paces_live.analysis.classifier import load_classifier
+    >>> song_paces([Block(np.zeros(10 * 22050, np.float32))], 10.0, load_classifier())
+    ()
     """
-    source = FileSource(path, classifier.features.sample_rate, fast=True)
-    paces = song_paces(source, source.duration, classifier, config)
-    return FilePaces(str(path), source.duration, paces, best_match(paces, config.target, config.tolerance))
-
-
-def song_paces(source: Source, duration: float, classifier: Classifier, config: EngineConfig) -> tuple[SongPace, ...]:
-    """Return the paces of a source that is one song of `duration` seconds."""
-    inner = (
-        source
-        if duration < WHOLE_S
-        else Excerpt(source, MARGIN_S, duration - MARGIN_S, classifier.features.sample_rate)
-    )
-    length = duration if duration < WHOLE_S else duration - 2 * MARGIN_S
-    # Only full windows are judged; a song shorter than one is judged once, at its end.
+    margin = MARGIN_S if duration >= WHOLE_S else 0.0
+    length = duration - 2.0 * margin
+    # A song shorter than a window is judged once, at its end.
     first = min(classifier.features.window_s, length - 0.1)
-    config = replace(config, boundaries=False, first_reading=first, interval=INTERVAL_S)
-    paces: tuple[SongPace, ...] = ()
-    for event in Engine(classifier, config).events(inner):
-        if isinstance(event, Song):
-            paces = event.paces
-    return paces
+    config = SessionConfig(song_changes=False, first_reading=first, interval=INTERVAL_S)
+    session = Session(classifier, config)
+    session.of_interest = of_interest
+    events = []
+    rate = session.sample_rate
+    for block in excerpt(blocks, round(margin * rate), round((duration - margin) * rate) if margin else None):
+        events += session.push(block)
+    events += session.finish()
+    songs = [event for event in events if isinstance(event, Song)]
+    return songs[-1].paces if songs else ()
 
 
-class Excerpt:
-    """The part of a source between two times in seconds."""
+def excerpt(blocks: Iterable[Block], begin: int, end: int | None) -> Iterator[Block]:
+    """Yield the part of `blocks` from sample `begin` to sample `end`; None is their end.
 
-    live = False
-
-    def __init__(self, source: Source, start: float, end: float, sample_rate: int) -> None:
-        self.name = source.name
-        self._source = source
-        self._start, self._end = round(start * sample_rate), round(end * sample_rate)
-
-    def blocks(self) -> Iterator[Block]:
-        """Yield the blocks of the source, cut to the excerpt."""
-        position = 0
-        for block in self._source.blocks():
-            part = block.samples[max(0, self._start - position) : max(0, self._end - position)]
-            position += len(block.samples)
-            if len(part):
-                yield Block(part)
-            if position >= self._end:
-                return
-
-
-def to_json(result: FilePaces | FileError) -> str:
-    """Return `result` as one line of JSON."""
-    if isinstance(result, FileError):
-        return json.dumps({"type": "error", "path": result.path, "error": result.error}, ensure_ascii=False)
-    return json.dumps({"type": "file"} | rounded(result), ensure_ascii=False)
+    Examples
+    --------
+    >>> import numpy as np
+    >>> blocks = [Block(np.float32([0, 1, 2, 3])), Block(np.float32([4, 5, 6, 7]))]
+    >>> [block.samples.tolist() for block in excerpt(blocks, 2, 5)]
+    [[2.0, 3.0], [4.0]]
+    """
+    position = 0
+    for block in blocks:
+        part = block.samples[max(0, begin - position) : None if end is None else max(0, end - position)]
+        position += len(block.samples)
+        if len(part):
+            yield Block(part)
+        if end is not None and position >= end:
+            return

@@ -1,4 +1,4 @@
-"""Samples in memory as a source: the double for tests, the package's own and its users'."""
+"""Samples in memory as a source, for tests: ours and yours."""
 
 from collections.abc import Generator
 
@@ -10,7 +10,7 @@ from paces_live.sources.resample import MonoResampler
 
 
 class ArraySource:
-    """An array as a source, taken through the same steps as a file or a microphone.
+    """An array as a source, with the same steps as a file or a microphone.
 
     Parameters
     ----------
@@ -19,11 +19,17 @@ class ArraySource:
     rate : int
         Their sample rate, Hz.
     sample_rate : int
-        The engine's rate, Hz.
+        Sample rate of the blocks, Hz.
     block : int
         Frames of `samples` in a block; the last one may be shorter.
     name : str
         What the start event calls it.
+
+    Examples
+    --------
+    >>> source = ArraySource(np.zeros(44_100), 44_100, 22_050)
+    >>> sum(len(block.samples) for block in source.blocks())
+    22050
     """
 
     live = False
@@ -43,7 +49,7 @@ class ArraySource:
 
     @property
     def name(self) -> str:
-        """As given."""
+        """The name that was given."""
         return self._name
 
     def blocks(self) -> Generator[Block, None, None]:

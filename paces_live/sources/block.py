@@ -1,62 +1,56 @@
-"""What every source of audio gives: blocks of mono samples at the engine's rate."""
+"""What every source of audio gives: blocks of mono samples."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paces_live.events import Condition, Track
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch of samples, and what was lost right before it.
+    """A stretch of samples, what was lost right before it, and what the source says about itself.
 
     Attributes
     ----------
     samples : ndarray of float32, shape (n,)
-        Mono, full scale ±1, at the engine's sample rate; belongs to the receiver.
+        Mono, full scale ±1, at the sample rate of the session; belongs to the receiver.
     dropped : int
-        Samples lost between the previous block and this one, at the engine's sample rate.
+        Samples lost between the previous block and this one.
     ends : bool
         Whether a song ends with it, as the source knows.
+    condition : Condition or None
+        What is wrong with the source; None if all is well.
+    track : Track or None
+        What is playing, as the source knows; None if it does not know.
     """
 
     samples: NDArray[np.float32]
     dropped: int = 0
     ends: bool = False
+    condition: Condition | None = None
+    track: Track | None = None
 
 
 class Source(Protocol):
-    """A stream of audio; iterating `blocks` opens it, ending or closing the iterator closes it.
-
-    A source may have two more properties. ``note``, str or None: its words about itself now, such as ``microphone is
-    gone, trying again in 5 s``. ``title``, str or None: what plays now, as the source itself names it.
-    """
+    """A stream of audio. Iterating `blocks` opens it; ending or closing the iterator closes it."""
 
     @property
     def name(self) -> str:
-        """What the start event calls it, such as ``file:song.ogg`` or ``mic:USB``."""
+        """What the start event calls it, such as ``file:song.ogg`` or ``mic:USB``; final once it is open."""
 
     @property
     def live(self) -> bool:
-        """Whether time goes on while nobody reads: an engine that is behind then leaves out readings, not audio."""
+        """Whether time goes on while nobody reads: a session that is behind then skips readings, never audio."""
 
-    def blocks(self) -> Iterator[Block]:
-        """Yield blocks until the source ends; a live source yields all that is new, at least every half second.
+    def blocks(self) -> Generator[Block, None, None]:
+        """Yield blocks until the source ends; a live source yields everything new, at least every half second.
 
         Raises
         ------
         SourceError
             The source cannot be opened or read.
         """
-
-
-def note_of(source: Source) -> str | None:
-    """Return what `source` says about itself, if it ever says anything."""
-    return getattr(source, "note", None)
-
-
-def title_of(source: Source) -> str | None:
-    """Return what plays now, as `source` names it, if it ever names anything."""
-    return getattr(source, "title", None)

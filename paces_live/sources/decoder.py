@@ -1,4 +1,4 @@
-"""What FFmpeg decodes, through PyAV (the extra ``radio``): streams, and files that libsndfile does not read."""
+"""Streams, and files that libsndfile does not read, decoded by FFmpeg through PyAV (the extra ``radio``)."""
 
 from collections.abc import Generator
 from contextlib import closing
@@ -8,15 +8,15 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from paces_live.errors import SourceError
+from paces_live.errors import SourceError, reason
 
 Frames = tuple[NDArray[np.float32], int]
-"""A stretch of frames, shape (n, channels), full scale ±1, and their rate in Hz."""
-INSTALL = "pip install 'paces-live[radio]'"
+"""A stretch of frames, shape (n, channels), full scale ±1, and their rate, Hz."""
+INSTALL = "pip install '.[radio]' in the checkout (with pipx: pipx install --force '.[radio]')"
 
 
 def load_av() -> ModuleType | None:
-    """Return PyAV, or None where the extra is not installed."""
+    """Return PyAV, or None if the extra is not installed."""
     try:
         # Deferred: it loads FFmpeg, 30 MB of libraries.
         import av
@@ -27,26 +27,26 @@ def load_av() -> ModuleType | None:
 
 
 class Decoder:
-    """An opened container whose first audio stream is decoded; closing it is the caller's.
+    """An open container whose first audio stream is decoded; the caller closes it.
 
     Parameters
     ----------
     av : module
         As from `load_av`.
     file : str or binary file object
-        A path, or something with a method `read` that need not be seekable.
+        A path, or an object with a method `read`; it need not be seekable.
     name : str
-        What errors call it.
+        What error messages call it.
 
     Attributes
     ----------
     duration : float or None
-        Length in seconds as the header states it; None for what has no end.
+        Length in seconds as the header states it; None for a stream without an end.
 
     Raises
     ------
     SourceError
-        It is nothing that FFmpeg reads, or holds no audio.
+        FFmpeg cannot read it, or it holds no audio.
     """
 
     def __init__(self, av: ModuleType, file: str | BinaryIO | Any, *, name: str) -> None:
@@ -58,7 +58,7 @@ class Decoder:
             raise self._unreadable(error) from error
         if not self._container.streams.audio:
             self._container.close()
-            raise SourceError(f"{name}: holds no audio: choose a file or stream with music in it")
+            raise SourceError(f"{name}: holds no audio", hint="choose a file or stream with music in it")
         length = self._container.duration
         self.duration: float | None = None if length is None else length / av.time_base
 
@@ -85,7 +85,7 @@ class Decoder:
                             started = True
                             yield converted.to_ndarray().T, converted.sample_rate
                 except av.InvalidDataError as error:
-                    # A stream is entered anywhere; what belongs to the packet before cannot be decoded.
+                    # We join a stream anywhere; data that belongs to the packet before cannot be decoded.
                     if started:
                         raise self._unreadable(error) from error
                 except (av.FFmpegError, OSError) as error:
@@ -96,5 +96,8 @@ class Decoder:
         self._container.close()
 
     def _unreadable(self, error: Exception) -> SourceError:
-        reason = " ".join(str(getattr(error, "strerror", None) or error).split()).rstrip(".")
-        return SourceError(f"{self._name}: cannot be read as audio ({reason})")
+        return SourceError(
+            f"{self._name}: cannot be read as audio ({reason(error)})",
+            hint="check that it is music, or convert it with ffmpeg",
+            code="source.unreadable",
+        )

@@ -1,4 +1,4 @@
-"""What the machine itself plays: the monitor of an output, or one player, through the server's own capture tool."""
+"""The sound that this machine plays: the monitor of an output, or one player, through the server's capture tool."""
 
 import contextlib
 import os
@@ -16,30 +16,28 @@ from paces_live.sources.pcm import PipeSource
 from paces_live.sources.reconnect import Reconnection
 
 RATE = 44_100
-"""Rate asked of the sound server, Hz."""
+"""Sample rate that the sound server is asked for, Hz."""
 END_S = 2.0
-"""Time that the capture tool has to end after it was asked to."""
-MISSING = (
-    "what the machine plays is captured with parec or pw-record, and neither is there: "
-    "apt install pulseaudio-utils (PulseAudio) or pipewire-bin (PipeWire)"
-)
+"""Time that the capture tool has to end after it was asked to, seconds."""
+INSTALL = "apt install pulseaudio-utils (PulseAudio) or pipewire-bin (PipeWire)"
+"""What installs a capture tool."""
 
 
-class PlaybackSource:
-    """What goes to an output, or what one player plays, captured by ``parec``, else by ``pw-record``.
+class MonitorSource:
+    """The sound of an output or of one player, captured by ``parec``, or else by ``pw-record``.
 
     PortAudio does not list the monitors of PulseAudio and PipeWire, so a child process reads them; it ends with the
-    iterator. Where the output, the player or the server goes away it is looked for by its name until it is back; the
-    default output is followed when another becomes it.
+    iterator. If the output, the player or the server goes away, it is opened again by its name when it returns. If
+    another output becomes the default, the source follows.
 
     Parameters
     ----------
     sample_rate : int
-        The engine's rate, Hz.
+        Sample rate of the blocks, Hz.
     output : str, optional
-        The output's name or a part of it; otherwise the default output. Needs ``parec``.
+        Name of the output or a part of it; the default output if it is missing. Needs ``parec``.
     player : str, optional
-        The player's name or a part of it: of all that is played, this alone. Needs ``parec``.
+        Name of the player or a part of it: only this program is heard. Needs ``parec``.
     """
 
     live = True
@@ -48,45 +46,48 @@ class PlaybackSource:
         self._sample_rate = sample_rate
         self._output = output
         self._player = player
-        self._reconnection = Reconnection("player" if player else "playback", sample_rate)
+        self._reconnection = Reconnection("player" if player else "output", sample_rate)
 
     @property
     def name(self) -> str:
-        """``playback``, ``playback:NAME`` or ``player:NAME``, as asked for."""
+        """``monitor``, ``monitor:NAME`` or ``player:NAME``, as asked for."""
         if self._player:
             return f"player:{self._player}"
-        return f"playback:{self._output}" if self._output else "playback"
-
-    @property
-    def note(self) -> str | None:
-        """That it is gone, and when it is tried again."""
-        return self._reconnection.note
+        return f"monitor:{self._output}" if self._output else "monitor"
 
     def blocks(self) -> Generator[Block, None, None]:
-        """Yield what is played when it is played, and an empty block each half second that nothing comes."""
-        return self._reconnection.blocks(self._session)
+        """Yield samples as they are played, and an empty block every half second without data; see `Source.blocks`."""
+        return self._reconnection.blocks(self._connect)
 
-    def _session(self) -> Generator[Block, None, None]:
+    def _connect(self) -> Generator[Block, None, None]:
         tool = capture_tool()
         if tool is None:
-            raise SourceError(MISSING)
+            raise SourceError(
+                "neither parec nor pw-record is installed, which capture what the machine plays",
+                hint=INSTALL,
+                code="source.no_capture_tool",
+            )
         if tool == "pw-record":
             if self._output or self._player:
-                raise SourceError(f"{self.name} needs parec and pactl: apt install pulseaudio-utils")
+                raise SourceError(
+                    f"{self.name} needs parec and pactl",
+                    hint="apt install pulseaudio-utils",
+                    code="source.no_capture_tool",
+                )
             yield from self._captured(_pw_record(), lambda: False)
             return
         tap = self._tap()
-        with _news() as changed:
+        with _changes() as changed:
             yield from self._captured(_parec(tap), lambda: changed() and self._tap() != tap)
 
     def _tap(self) -> str:
-        """Return the option that lets ``parec`` hear what is wanted, as things are now."""
+        """Return the option with which ``parec`` captures what is wanted, as things are now."""
         if self._player:
-            return f"--monitor-stream={pulse.find_player(pulse.players(), self._player).index}"
-        return f"--device={pulse.find_output(pulse.outputs(), self._output).monitor}"
+            return f"--monitor-stream={pulse.find_program(pulse.programs(), self._player).index}"
+        return f"--device={pulse.find_sink(pulse.sinks(), self._output).monitor}"
 
     def _captured(self, command: list[str], elsewhere: Callable[[], bool]) -> Generator[Block, None, None]:
-        """Yield what `command` captures until it ends or what is wanted is `elsewhere`."""
+        """Yield what `command` captures until it ends, or until what is wanted is `elsewhere`."""
         with tempfile.TemporaryFile() as words, _running(command, words) as stream:
             for samples in PipeSource(stream, RATE, "s16le", sample_rate=self._sample_rate, name=self.name).samples():
                 if elsewhere():
@@ -96,12 +97,13 @@ class PlaybackSource:
             lines = words.read().decode(errors="replace").split("\n")
             last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
             raise SourceError(
-                f"{self.name}: {command[0]} ended ({last}): see whether the sound server runs with: paces-live doctor"
+                f"{self.name}: {command[0]} ended ({last})",
+                hint="check that the sound server runs: paces-live doctor",
             )
 
 
 def capture_tool() -> str | None:
-    """Return the program that captures what is played; None where there is none."""
+    """Return the program that captures what is played; None if there is none."""
     if shutil.which("parec") and shutil.which("pactl"):
         return "parec"
     return "pw-record" if shutil.which("pw-record") else None
@@ -115,36 +117,36 @@ def _parec(tap: str) -> list[str]:
 
 
 def _pw_record() -> list[str]:
-    """Return what captures the default output; PipeWire lets it follow where another becomes that."""
-    told = subprocess.run(["pw-record", "--help"], capture_output=True, text=True, check=False)
-    # Old ones always write bare samples, new ones an AU file.
-    raw = ["--raw"] if "--raw" in told.stdout + told.stderr else []
-    # Without the property it records the default *source*; only PulseAudio knows the name `<sink>.monitor`.
+    """Return the command that captures the default output; with PipeWire it follows if another becomes the default."""
+    answer = subprocess.run(["pw-record", "--help"], capture_output=True, text=True, check=False)
+    # Old versions always write bare samples, new ones an AU file.
+    raw = ["--raw"] if "--raw" in answer.stdout + answer.stderr else []
+    # Without the property it records the default *source*. Only PulseAudio knows the name `<sink>.monitor`.
     tap = ["-P", "{ stream.capture.sink=true }"]
     return ["pw-record", *tap, "--format=s16", f"--rate={RATE}", "--channels=1", *raw, "-"]
 
 
 @contextlib.contextmanager
-def _news() -> Iterator[Callable[[], bool]]:
-    """Give a function that tells whether outputs came, went or changed places since it was last called.
+def _changes() -> Iterator[Callable[[], bool]]:
+    """Give a function that returns whether outputs came, went or changed since it was last called.
 
-    The server moves a capture whose output goes away to any other source, and leaves it there.
+    If an output goes away, the server moves its capture to any other source, and leaves it there.
     """
     with tempfile.TemporaryFile() as words, _running(["pactl", "subscribe"], words) as stream:
 
         def changed() -> bool:
-            told = b""
+            news = b""
             while select.select([stream], [], [], 0.0)[0] and (chunk := os.read(stream.fileno(), 4096)):
-                told += chunk
-            return any(event in told for event in (b"'new' on sink #", b"'remove' on sink #", b"on server"))
+                news += chunk
+            return any(event in news for event in (b"'new' on sink #", b"'remove' on sink #", b"on server"))
 
         yield changed
 
 
 @contextlib.contextmanager
 def _running(command: list[str], words: IO[bytes]) -> Iterator[BinaryIO]:
-    """Run `command`, its standard error going to `words`, and give its standard output; end it at the end."""
-    # A file, not a pipe, for its words: nobody reads them before the end, and a full pipe would stop it.
+    """Run `command`, write its standard error to `words`, give its standard output, and end it at the end."""
+    # A file, not a pipe: nobody reads it before the end, and a full pipe would stop the command.
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words, bufsize=0)
     stream = cast("BinaryIO", process.stdout)
     try:

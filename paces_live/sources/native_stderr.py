@@ -6,11 +6,11 @@ from functools import cache
 
 
 @cache
-def silence_libraries() -> None:
-    """Let what C libraries print to standard error go nowhere; Python's own standard error stays as it is.
+def silence_native_stderr() -> None:
+    """Discard what C libraries print to standard error; Python's own standard error stays as it is.
 
-    ALSA and JACK print while devices are probed, PortAudio where one is unplugged, libsndfile's MP3 decoder where it
-    meets something else: over the user interface, and beside our own line.
+    ALSA and JACK print while devices are probed, PortAudio when one is unplugged, the MP3 decoder of libsndfile when it
+    meets something else. All of it would land on the user interface and between our own lines.
     """
     if platform.libc_ver()[0] != "glibc":
         return  # elsewhere the stream is a constant

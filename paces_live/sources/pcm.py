@@ -17,37 +17,60 @@ PcmFormat = Literal["s16le", "f32le"]
 """Signed 16-bit integers, or 32-bit floats of full scale ±1; little-endian, channels interleaved."""
 
 CHANNELS_MAX = 32
+"""Most interleaved channels; more are a wrong number."""
 POLL_S = 0.5
-"""A pipe that gives nothing for so long yields an empty block: whoever reads it can then stop."""
+"""Time without data after which a pipe yields an empty block, seconds: the reader can then stop."""
 READ_BYTES = 1 << 16
-"""Bytes asked of a pipe at once, its usual capacity: what has piled up comes in one block."""
+"""Bytes that are read from a pipe at once, its usual capacity: what has piled up comes in one block."""
 _FILE_STARTS = {b"RIFF": "a WAV file", b"fLaC": "a FLAC file", b"OggS": "an OGG file", b"ID3": "an MP3 file"}
 _EXAMPLE = "ffmpeg -i song.m4a -f s16le -ac 1 -ar 44100 - | paces-live listen --input - --rate 44100"
 
 
 def pcm_format(text: str) -> PcmFormat:
-    """Return `text` if it is a format of raw PCM, else raise `UsageError`."""
+    """Return `text` if it is a format of raw PCM, else raise `UsageError`.
+
+    Examples
+    --------
+    >>> pcm_format("f32le")
+    'f32le'
+    >>> pcm_format("s24le")
+    Traceback (most recent call last):
+        ...
+    paces_live.errors.UsageError: format s24le is unknown: choose s16le or f32le
+    """
     for known in get_args(PcmFormat):
         if text == known:
             return cast("PcmFormat", known)
-    raise UsageError(f"format {text} is unknown: choose {' or '.join(get_args(PcmFormat))}")
+    raise UsageError(
+        f"format {text} is unknown", hint=f"choose {' or '.join(get_args(PcmFormat))}", code="usage.format"
+    )
 
 
 def check_pcm(rate: int, format: str, channels: int) -> None:  # noqa: A002 - the name of the option
-    """Raise `UsageError` where raw PCM of this kind cannot be read."""
+    """Raise `UsageError` unless raw PCM of this kind can be read.
+
+    Examples
+    --------
+    >>> check_pcm(44_100, "s16le", channels=2)
+    >>> check_pcm(44, "s16le", channels=2)
+    Traceback (most recent call last):
+        ...
+    paces_live.errors.UsageError: rate 44 is out of range: choose 8000 to 192000 Hz
+    """
     if not RATE_MIN <= rate <= RATE_MAX:
-        raise UsageError(f"rate {rate} is out of range: choose {RATE_MIN} to {RATE_MAX} Hz")
+        raise UsageError(f"rate {rate} is out of range", hint=f"choose {RATE_MIN} to {RATE_MAX} Hz", code="usage.rate")
     pcm_format(format)
     if not 1 <= channels <= CHANNELS_MAX:
-        raise UsageError(f"{channels} channels are out of range: choose 1 to {CHANNELS_MAX}")
+        raise UsageError(
+            f"{channels} channels are out of range", hint=f"choose 1 to {CHANNELS_MAX}", code="usage.channels"
+        )
 
 
 class PipeSource:
     """Samples from a binary stream of raw PCM, as fast as the stream gives them.
 
-    The stream stays the caller's to close, and nothing may have been read from it through a buffer before.
-    Frames that the pipe cut in two are joined again; an incomplete frame at the very end is no sample and is
-    left out.
+    The caller closes the stream, and must not have read from it through a buffer before. Frames that the pipe cut in
+    two are joined again. An incomplete frame at the very end is left out.
 
     Parameters
     ----------
@@ -56,18 +79,25 @@ class PipeSource:
     rate : int
         The stream's sample rate, 8,000 to 192,000 Hz.
     format : {"s16le", "f32le"}
-        How its samples are written.
+        Format of its samples.
     channels : int
-        How many samples make a frame.
+        Samples in a frame.
     sample_rate : int
-        The engine's rate, Hz.
+        Sample rate of the blocks, Hz.
     name : str
-        What the start event and the errors call it.
+        What the start event and error messages call it.
 
     Raises
     ------
     UsageError
-        `rate`, `format` or `channels` is none that can be read.
+        `rate`, `format` or `channels` cannot be read.
+
+    Examples
+    --------
+    >>> import io
+    >>> pipe = PipeSource(io.BytesIO(bytes(2 * 22_050)), 22_050, sample_rate=22_050)
+    >>> sum(len(block.samples) for block in pipe.blocks())
+    22050
     """
 
     live = False
@@ -93,22 +123,26 @@ class PipeSource:
 
     @property
     def name(self) -> str:
-        """``stdin``, or as given."""
+        """``stdin``, or the name that was given."""
         return self._name
 
     def blocks(self) -> Generator[Block, None, None]:
-        """Yield what the pipe gives when it comes, and an empty block each half second that nothing does."""
+        """Yield samples as they come, and an empty block every half second without data; see `Source.blocks`."""
         if self._stream.isatty():
-            raise UsageError(f"{self._name} is a terminal: pipe raw PCM into it, such as {_EXAMPLE}")
+            raise UsageError(
+                f"{self._name} is a terminal", hint=f"pipe raw PCM into it, such as {_EXAMPLE}", code="usage.input"
+            )
         count = 0
         for samples in self.samples():
             count += len(samples)
             yield Block(samples)
         if not count:
-            raise SourceError(f"{self._name} ended before anything came: pipe raw PCM into it, such as {_EXAMPLE}")
+            raise SourceError(
+                f"{self._name} ended before any data came", hint=f"pipe raw PCM into it, such as {_EXAMPLE}"
+            )
 
     def samples(self) -> Generator[NDArray[np.float32], None, None]:
-        """Yield the samples of `blocks`; a stream that ends before anything came is none of its errors."""
+        """Yield the samples of `blocks`; an empty stream is no error here."""
         resampler = MonoResampler(self._rate, self._sample_rate, name=self._name)
         frame_bytes = self._type.itemsize * self._channels
         rest = b""
@@ -126,7 +160,7 @@ class PipeSource:
             yield flushed
 
     def _chunks(self) -> Iterator[bytes]:
-        """Yield bytes as they come until the stream ends, none where nothing came for half a second."""
+        """Yield bytes as they come until the stream ends, and none after half a second without data."""
         try:
             descriptor = self._stream.fileno()
         except UnsupportedOperation:
@@ -148,10 +182,10 @@ class PipeSource:
             raise SourceError(f"{self._name} cannot be read: {error.strerror}") from error
 
     def _refuse_file(self, start: bytes) -> None:
-        """Raise `SourceError` where the stream starts like a file: read as PCM it would be heard as noise."""
+        """Raise `SourceError` if the stream starts like a file: as PCM it would be noise."""
         for magic, words in _FILE_STARTS.items():
             if start.startswith(magic):
                 raise SourceError(
-                    f"{self._name} carries {words}, not raw PCM: "
-                    f"give the file's name as the input, or decode it, such as {_EXAMPLE}"
+                    f"{self._name} carries {words}, not raw PCM",
+                    hint=f"give the name of the file as the input, or decode it, such as {_EXAMPLE}",
                 )

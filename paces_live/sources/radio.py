@@ -1,4 +1,4 @@
-"""An internet radio station: HTTP, titles by the ICY protocol, decoded by FFmpeg."""
+"""An internet radio station: HTTP, track titles by the ICY protocol, decoded by FFmpeg."""
 
 import queue
 import re
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import paces_live
-from paces_live.errors import SourceError
+from paces_live.errors import SourceError, reason
+from paces_live.events import Track
 from paces_live.sources.block import Block
 from paces_live.sources.decoder import INSTALL, Decoder, load_av
 from paces_live.sources.reconnect import POLL_S, Reconnection
@@ -24,27 +25,29 @@ if TYPE_CHECKING:
     from http.client import HTTPResponse
 
 TIMEOUT_S = 10.0
-"""A server that is silent for so long is taken for gone."""
+"""Time without data after which a server is gone, seconds."""
 AHEAD = 64
-"""Stretches that are decoded before they are asked for: one or two seconds."""
+"""Stretches that are decoded in advance: one or two seconds."""
 END_S = 1.0
-"""Time that the reading thread has to end; one that waits for the server ends by itself when that answers."""
+"""Time that the reading thread has to end, seconds; if it waits for the server, it ends when that answers."""
 LIST_BYTES = 1 << 16
+"""Most bytes of a playlist that are read."""
+CHECK = "check the address and the network"
 _LISTS = ("audio/x-mpegurl", "audio/mpegurl", "application/x-mpegurl", "audio/x-scpls")
 _TITLE = re.compile(rb"StreamTitle='(.*?)';", re.DOTALL)
 
 
 class RadioSource:
-    """A station, or any other audio behind an HTTP or HTTPS address; heard as fast as the server sends it.
+    """A station, or any other audio at an HTTP or HTTPS address, as fast as the server sends it.
 
-    A station that breaks off is connected to again. What has an end, such as a file on a server, ends the source.
+    If a station breaks off, the source connects again. A file on a server has an end, and ends the source.
 
     Parameters
     ----------
     address : str
         URL of the stream, or of an M3U or PLS playlist that names it.
     sample_rate : int
-        The engine's rate, Hz.
+        Sample rate of the blocks, Hz.
     """
 
     live = True
@@ -53,7 +56,6 @@ class RadioSource:
         self._address = address
         self._sample_rate = sample_rate
         self._reconnection = Reconnection("radio", sample_rate)
-        self._title: str | None = None
 
     @property
     def name(self) -> str:
@@ -61,24 +63,14 @@ class RadioSource:
         parts = urlsplit(self._address)
         return f"radio:{parts.hostname}{parts.path}"
 
-    @property
-    def note(self) -> str | None:
-        """That the station is gone, and when it is tried again."""
-        return self._reconnection.note
-
-    @property
-    def title(self) -> str | None:
-        """What the station says that it plays; None before it says anything."""
-        return self._title
-
     def blocks(self) -> Generator[Block, None, None]:
-        """Yield what the station sends, and an empty block each half second that nothing comes."""
-        return self._reconnection.blocks(self._session)
+        """Yield samples as they are sent, and an empty block every half second without data; see `Source.blocks`."""
+        return self._reconnection.blocks(self._connect)
 
-    def _session(self) -> Generator[Block, None, None]:
+    def _connect(self) -> Generator[Block, None, None]:
         av = load_av()
         if av is None:
-            raise SourceError(f"{self.name} needs the extra radio: {INSTALL}")
+            raise SourceError(f"{self.name} needs the extra radio", hint=INSTALL, code="source.extra_missing")
         with closing(_Reader(av, self._address, self._sample_rate, name=self.name)) as reader:
             while True:
                 try:
@@ -88,25 +80,25 @@ class RadioSource:
                     continue
                 if item is None:
                     return
-                if isinstance(item, SourceError):
+                if isinstance(item, BaseException):
                     raise item
-                self._title = item.title
-                yield Block(item.samples)
+                track = None if item.title is None else Track(title=item.title, location=self.name)
+                yield Block(item.samples, track=track)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Samples at the engine's rate, and the title as it was when they came."""
+    """Samples, and the title as it was when they came."""
 
     samples: NDArray[np.float32]
     title: str | None
 
 
 class _Reader:
-    """A thread that reads and decodes, for both wait; `items` holds what it made, an error, or None at the end."""
+    """A thread that reads and decodes, because both wait; `items` gets its stretches, an error, or None at the end."""
 
     def __init__(self, av: ModuleType, address: str, sample_rate: int, *, name: str) -> None:
-        self.items: queue.Queue[_Stretch | SourceError | None] = queue.Queue(AHEAD)
+        self.items: queue.Queue[_Stretch | BaseException | None] = queue.Queue(AHEAD)
         self._stopping = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=(av, address, sample_rate, name), name="radio", daemon=True
@@ -119,7 +111,7 @@ class _Reader:
         self._thread.join(END_S)
 
     def _run(self, av: ModuleType, address: str, sample_rate: int, name: str) -> None:
-        # Deferred, here and below: with TLS and all it takes 50 ms, which the other sources need not wait for.
+        # Deferred, here and below: with TLS it takes 50 ms, which other sources need not wait for.
         from http.client import HTTPException
 
         try:
@@ -130,7 +122,9 @@ class _Reader:
         except SourceError as error:
             self._put(error)
         except (OSError, HTTPException) as error:
-            self._put(SourceError(f"{name} cannot be read ({_reason(error)}): check the address and the network"))
+            self._put(SourceError(f"{name} cannot be read ({_reason(error)})", hint=CHECK, code="source.unreadable"))
+        except BaseException as error:  # noqa: BLE001 - the thread that takes the blocks raises it
+            self._put(error)
 
     def _decode(self, decoder: Decoder, stream: "IcyStream", sample_rate: int, name: str) -> None:
         resampler: MonoResampler | None = None
@@ -142,15 +136,17 @@ class _Reader:
                 self._put(_Stretch(samples, stream.title))
         if resampler is None:
             raise SourceError(
-                f"{name}: gives no sound as a stream: choose another address, or download the file and give that"
+                f"{name}: gives no sound as a stream",
+                hint="choose another address, or download the file and give that",
+                code="source.unreadable",
             )
         if not stream.ends:
-            raise SourceError(f"{name} broke off: check the address and the network")
+            raise SourceError(f"{name} broke off", hint=CHECK)
         self._put(_Stretch(resampler.flush(), stream.title))
         self._put(None)
 
-    def _put(self, item: _Stretch | SourceError | None) -> None:
-        """Wait for room, for as long as someone may take it."""
+    def _put(self, item: _Stretch | BaseException | None) -> None:
+        """Wait for room, as long as there is a reader."""
         while not self._stopping.is_set():
             try:
                 return self.items.put(item, timeout=POLL_S)
@@ -160,14 +156,14 @@ class _Reader:
 
 
 class IcyStream:
-    """The audio of a response: the titles that ICY servers put between its bytes are taken out.
+    """The audio of a response, without the titles that ICY servers put between its bytes.
 
     Attributes
     ----------
     title : str or None
         The last title that came.
     ends : bool
-        Whether the server says how long it is: a file, not a station.
+        Whether the server states a length: a file, not a station.
     """
 
     def __init__(self, response: "HTTPResponse", stopping: threading.Event) -> None:
@@ -180,7 +176,7 @@ class IcyStream:
         self._left = self._interval
 
     def read(self, size: int) -> bytes:
-        """Return at most `size` bytes of audio, as soon as some are there; none at the end."""
+        """Return at most `size` bytes of audio as soon as there are some; none at the end."""
         if self._stopping.is_set():
             return b""
         if not self._interval:
@@ -193,14 +189,14 @@ class IcyStream:
         return chunk
 
     def _take_title(self) -> None:
-        """Read what stands between the bytes: a length in sixteens, and fields such as ``StreamTitle='…';``."""
-        told = self._response.read(16 * ord(self._response.read(1) or b"\0"))
-        if found := _TITLE.search(told):
+        """Read what is between the bytes: a length in units of 16, and fields such as ``StreamTitle='…';``."""
+        fields = self._response.read(16 * ord(self._response.read(1) or b"\0"))
+        if found := _TITLE.search(fields):
             try:
                 words = found[1].decode("utf-8")
             except UnicodeDecodeError:
-                words = found[1].decode("latin-1")  # what servers sent before, and some still do
-            self.title = " ".join(words.split()) or None
+                words = found[1].decode("latin-1")  # the older convention, which some servers still use
+            self.title = words.strip() or None
 
 
 def connect(address: str, name: str) -> "HTTPResponse":
@@ -225,13 +221,15 @@ def connect(address: str, name: str) -> "HTTPResponse":
         if found is None or "#EXT-X-" in text:
             break
         address = found[1]
-    raise SourceError(f"{name} is a playlist without the address of a stream: give the stream's own address")
+    raise SourceError(
+        f"{name} is a playlist without the address of a stream", hint="give the address of the stream itself"
+    )
 
 
 def _reason(error: Exception) -> str:
-    """Return what went wrong on the way to the server, as a part of a line."""
+    """Return an error on the way to the server as a part of a line."""
     from urllib.error import URLError
 
-    # The error of a status says it best itself; the other one of urllib wraps the one that says it.
-    words = error.reason if type(error) is URLError else error
-    return " ".join(str(words).split()).rstrip(".") or type(error).__name__
+    # The error of an HTTP status says it best itself; the other error of urllib wraps the one that does.
+    inner = error.reason if type(error) is URLError else error
+    return inner if isinstance(inner, str) else reason(inner)

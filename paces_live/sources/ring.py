@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 SECONDS = 25.0
-"""Default capacity: a reader that is late by less than a whole rolling window loses nothing."""
+"""Default capacity, seconds: a reader that is late by less than a whole window loses nothing."""
 
 
 class SampleRing:
     """Float32 samples on a monotonic sample counter; one writer, one reader, no lock between them.
 
-    The ring owns its storage: `write` copies in, `read` copies out. The writer never waits, so it may be
-    called from an audio callback; a reader that comes too late loses the oldest samples and is told how many.
+    The ring owns its storage: `write` copies in, `read` copies out. The writer never waits, so an audio callback may
+    call it. A reader that is too late loses the oldest samples and gets their number.
 
-    Frames of several channels are written interleaved: if every write is a whole number of frames and
-    `capacity` is one too, so are the samples and the drops of every read.
+    Write the frames of several channels interleaved. If every write and `capacity` are whole numbers of frames, so are
+    the samples and the drops of every read.
 
     Parameters
     ----------
@@ -26,7 +26,15 @@ class SampleRing:
     Attributes
     ----------
     written : int
-        Samples written since the start, dropped ones included.
+        Samples written since the start, including dropped ones.
+
+    Examples
+    --------
+    >>> ring = SampleRing(4)
+    >>> ring.write(np.arange(6, dtype=np.float32))
+    >>> samples, dropped = ring.read()
+    >>> samples.tolist(), dropped
+    ([2.0, 3.0, 4.0, 5.0], 2)
     """
 
     def __init__(self, capacity: int) -> None:
@@ -49,10 +57,10 @@ class SampleRing:
         return len(self._data)
 
     def write(self, samples: NDArray[np.float32]) -> None:
-        """Copy the 1-D `samples` in; of more than the capacity only the newest stay."""
+        """Copy `samples`, shape (n,), in; if there are more than the capacity, only the newest stay."""
         end = self.written + len(samples)
-        # Claimed before and published after the copy: numpy copies large arrays without the interpreter lock,
-        # so the reader must be able to tell which of the samples it copied meanwhile were being replaced.
+        # Claimed before the copy and published after it: numpy copies large arrays without the interpreter lock, so the
+        # reader must know which of the samples that it copied in the meantime were being replaced.
         self._claimed = end
         kept = samples[-self.capacity :]
         start = (end - len(kept)) % self.capacity
@@ -68,7 +76,7 @@ class SampleRing:
         Parameters
         ----------
         until : int, optional
-            Only what was written before this count of samples; none where that was read already.
+            Read only what was written before this count of samples.
 
         Returns
         -------
@@ -94,5 +102,5 @@ class SampleRing:
     def wait(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds for something new; return whether there is."""
         self._news.clear()
-        # Asked after the flag is down: a write in between either counts here or raises the flag again.
+        # Asked after the flag is down: a write in between either shows here or raises the flag again.
         return self.written > self._read or self._news.wait(timeout)

@@ -1,1 +1,1 @@
-"""What paces-live has to do with the system it runs on: service manager, health checks."""
+"""The system around paces-live: the service manager, and the checks of doctor."""

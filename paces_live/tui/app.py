@@ -1,4 +1,4 @@
-"""The Textual application: a screen that is drawn anew from the newest state of a listener, its keys and its mouse."""
+"""The Textual application: draws the newest state of the stream, and handles keys and mouse."""
 
 import os
 import time
@@ -12,21 +12,20 @@ from textual.binding import Binding, BindingType
 from textual.theme import BUILTIN_THEMES
 from textual.theme import Theme as TextualTheme
 
-from paces_live.match import SPM_MAX, SPM_MIN, TOLERANCE_MAX
+from paces_live.match import DEFAULT_TARGET, SPM_MAX, SPM_MIN, TOLERANCE_MAX
 from paces_live.playback.player import Controls
 from paces_live.render.theme import DARK, PLAIN, THEMES, Theme, choose
-from paces_live.session.interface import Engine
+from paces_live.session import Listening
 from paces_live.tui.canvas import Canvas
+from paces_live.tui.event_thread import EventThread
 from paces_live.tui.keybar import Keybar
 from paces_live.tui.keys import KEYS
-from paces_live.tui.listener import Listener
 from paces_live.tui.screen import draw
 from paces_live.tui.tap import Taps
 from paces_live.tui.view import View
 
 REFRESH_S = 0.25
-"""Time between two looks at the newest state; nothing is drawn where it has not changed."""
-DEFAULT_TARGET = 165.0
+"""Time between two looks at the newest state, seconds; nothing is drawn if it has not changed."""
 TOLERANCE_STEP = 0.005
 
 
@@ -42,7 +41,7 @@ def _bindings() -> Iterator[Binding]:
 
 
 def _textual(theme: Theme) -> TextualTheme:
-    """Return `theme` as one of Textual's, for the screen and the footer; what is drawn has its own styles."""
+    """Return `theme` as one of Textual's, for the screen and the footer; the picture has styles of its own."""
     base = BUILTIN_THEMES["ansi-dark" if theme is PLAIN else "textual-dark" if theme is DARK else "textual-light"]
     footer = {
         "footer-background": theme.surface,
@@ -75,28 +74,29 @@ class PacesApp(App[None]):
 
     def __init__(
         self,
-        engine: Engine,
-        listener: Listener,
+        listening: Listening,
+        thread: EventThread,
         *,
         controls: Controls | None = None,
         switchable: bool = False,
         theme: Theme | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        # Without colour the terminal's own two are used; Textual would show greys.
-        wish = os.environ.get("NO_COLOR")
-        super().__init__(ansi_color=None if wish is None else True)
-        if wish is not None:
-            os.environ["NO_COLOR"] = wish  # Textual takes it away, but the table of songs honours it too.
-        self._engine = engine
-        self._listener = listener
+        # Without colour we use the terminal's own two; Textual would show greys.
+        no_color = os.environ.get("NO_COLOR")
+        super().__init__(ansi_color=None if no_color is None else True)
+        if no_color is not None:
+            os.environ["NO_COLOR"] = no_color  # Textual removes it, but the table of songs needs it too.
+        self._listening = listening
+        self._listener = listening.listener
+        self._event_thread = thread
         self._controls = controls
         self._switchable = switchable
         self._clock = clock
         self._colours = theme or choose()
         self._taps = Taps()
         self._paused = False
-        self._strip = False
+        self._periodicity = False
         self._help = False
         self._picture = Canvas(id="picture")
         self._drawn: tuple[View, int, int] | None = None
@@ -108,27 +108,27 @@ class PacesApp(App[None]):
     def view(self) -> View:
         """The newest state."""
         return View(
-            self._listener.named,
-            self._engine.target,
-            self._engine.tolerance,
+            self._event_thread.state,
+            self._listener.target,
+            self._listener.tolerance,
             taps=self._taps.at(self._clock()).count,
             paused=self._paused,
-            ending=self._listener.stopping,
-            strip=self._strip,
+            ending=self._event_thread.stopping,
+            periodicity=self._periodicity,
             help=self._help,
             theme=self._colours,
         )
 
     def compose(self) -> ComposeResult:
-        """Lay out the drawn screen above the keys."""
+        """Lay out the picture above the keys."""
         yield self._picture
         yield Keybar(show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Start to listen, and to look at what was heard."""
+        """Start to listen, and to look at the newest state."""
         self.title = "paces-live"
-        self._listener.start()
-        # The timer is the picture's, so that it ends before the picture does.
+        self._event_thread.start()
+        # The timer belongs to the picture, so that it ends before the picture does.
         self._picture.set_interval(REFRESH_S, self._pull)
         self._picture.call_after_refresh(self._pull)
 
@@ -137,46 +137,46 @@ class PacesApp(App[None]):
         if now != self._drawn and self._picture.size.height > 0:
             self._drawn = now
             self._picture.show(draw(*now))
-        if self._listener.over:
+        if self._event_thread.over:
             self.exit()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
-        """Tell whether a key does anything here; the footer leaves out those that do not."""
+        """Return whether a key does anything here; the footer leaves out the others."""
         needs = next((keys.needs for keys in KEYS if action in keys.actions.values()), "")
         return {"": True, "inputs": self._switchable, "controls": self._controls is not None}[needs]
 
     def action_move(self, by: float) -> None:
-        """Move the target by so many steps a minute, within its range."""
-        target = self._engine.target
+        """Move the target by `by` steps per minute, within its range."""
+        target = self._listener.target
         self._aim(DEFAULT_TARGET if target is None else target + by)
 
     def action_tap(self) -> None:
-        """Set the target to the rate at which this is called."""
+        """Set the target to the rate of the taps, this one included."""
         self._taps = self._taps.tapped(self._clock())
         if self._taps.rate is not None:
             self._aim(round(self._taps.rate))
 
-    def action_lock(self) -> None:
-        """Set the target to the pace in large figures."""
+    def action_use(self) -> None:
+        """Use the pace in large figures as the target."""
         if (shown := self.view.shown) is not None:
             self._aim(round(shown, 1))
 
     def action_widen(self, steps: int) -> None:
-        """Change the tolerance by so many steps, within its bounds."""
-        wanted = round(self._engine.tolerance + steps * TOLERANCE_STEP, 4)
-        self._engine.tolerance = min(TOLERANCE_MAX, max(TOLERANCE_STEP, wanted))
+        """Change the tolerance by a number of steps, within its bounds."""
+        wanted = round(self._listener.tolerance + steps * TOLERANCE_STEP, 4)
+        self._listener.tolerance = min(TOLERANCE_MAX, max(TOLERANCE_STEP, wanted))
 
     def action_pause(self) -> None:
-        """Pause the player, or without one stop listening; the second time, go on."""
+        """Pause the player, or the listening if there is no player; the second time, go on."""
         self._paused = not self._paused
         if self._controls is not None:
             self._controls.pause(self._paused)
         else:
-            self._engine.paused = self._paused
+            self._listening.pause(self._paused)
 
     def action_switch(self) -> None:
         """Listen to the next input."""
-        self._listener.switch()
+        self._event_thread.switch()
 
     def action_next(self) -> None:
         """Play the next track."""
@@ -188,12 +188,12 @@ class PacesApp(App[None]):
         if self._controls is not None:
             self._controls.previous()
 
-    def action_strip(self) -> None:
-        """Show the tempogram, or hide it."""
-        self._strip = not self._strip
+    def action_periodicity(self) -> None:
+        """Show the periodicity, or hide it."""
+        self._periodicity = not self._periodicity
 
     def action_colours(self) -> None:
-        """Take the next theme."""
+        """Use the next theme."""
         names = list(THEMES)
         self._colours = THEMES[names[(names.index(self._colours.name) + 1) % len(names)]]
         self.theme = self._colours.name
@@ -203,11 +203,11 @@ class PacesApp(App[None]):
         self._help = not self._help
 
     def action_end(self) -> None:
-        """Ask the engine to end; the UI follows as soon as the last song is logged."""
-        self._listener.stop()
+        """End listening; the UI ends as soon as the last song is reported."""
+        self._event_thread.stop()
 
     def on_canvas_aimed(self, aimed: Canvas.Aimed) -> None:
-        """Take a place on the scale as the target."""
+        """Use a place on the scale as the target."""
         self._aim(round(aimed.spm))
 
     def on_mouse_scroll_up(self, _event: events.MouseScrollUp) -> None:
@@ -219,4 +219,4 @@ class PacesApp(App[None]):
         self.action_move(-1)
 
     def _aim(self, target: float) -> None:
-        self._engine.target = min(SPM_MAX, max(SPM_MIN, target))
+        self._listener.target = min(SPM_MAX, max(SPM_MIN, target))

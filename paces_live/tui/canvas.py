@@ -1,4 +1,4 @@
-"""A widget that shows a drawn picture, and tells where on its scale the mouse points."""
+"""A widget that shows a drawn picture, and reports where on its scale the mouse points."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,11 @@ from paces_live.tui.screen import Picture
 
 
 class Canvas(Widget):
-    """Draws only those lines of a picture that have changed, which costs a fraction of drawing all."""
+    """Draws only the lines of a picture that have changed, which costs a fraction of drawing them all."""
 
     @dataclass
     class Aimed(Message):
-        """The mouse was pressed or dragged on the scale, at a rate in steps a minute."""
+        """The mouse was pressed or dragged on the scale, at a rate in steps per minute."""
 
         spm: float
 
@@ -28,7 +28,7 @@ class Canvas(Widget):
 
     @property
     def lines(self) -> tuple[Text, ...]:
-        """The lines that are shown."""
+        """The lines on the screen."""
         return self._picture.lines if self._picture else ()
 
     def show(self, picture: Picture) -> None:
@@ -48,7 +48,7 @@ class Canvas(Widget):
         return Strip(self.lines[y].render(self.app.console)).apply_style(style).adjust_cell_length(width, style)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Begin to drag where the scale is."""
+        """Begin to drag if the mouse is on the scale."""
         self._dragging = self._aim(event)
         if self._dragging:
             self.capture_mouse()
@@ -64,7 +64,7 @@ class Canvas(Widget):
         self.release_mouse()
 
     def _aim(self, event: events.MouseEvent) -> bool:
-        """Tell the rate that the mouse points at; return whether it points at the scale."""
+        """Report the rate that the mouse points at; return whether it points at the scale."""
         spm = self._picture.spm(int(event.x), int(event.y)) if self._picture else None
         if spm is not None:
             self.post_message(self.Aimed(spm))

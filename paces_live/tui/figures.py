@@ -35,7 +35,13 @@ HALVES = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True
 
 
 def size(characters: int, scale: int) -> tuple[int, int]:
-    """Return the width and height, in cells, of so many characters."""
+    """Return the width and height of a number of characters, cells.
+
+    Examples
+    --------
+    >>> size(3, scale=2)
+    (34, 7)
+    """
     return (characters * COLUMNS + characters - 1) * scale, -(-ROWS * scale // 2)
 
 
@@ -43,6 +49,15 @@ def large(text: str, scale: int) -> list[str]:
     """Draw `text`, of the characters of `GLYPHS`, as lines of equal width.
 
     A dot of a character is `scale` cells wide and half as many lines high, which makes it a square on most terminals.
+
+    Examples
+    --------
+    >>> for line in large("165", scale=1):
+    ...     print(line.rstrip())
+     ▄█    ▄▀▀  █▀▀▀▀
+      █   █▄▄▄  ▀▀▀▀▄
+      █   █   █ ▄   █
+     ▀▀▀   ▀▀▀   ▀▀▀
     """
     dots = [".".join(GLYPHS[character][row] for character in text) for row in range(ROWS)]
     halves = ["".join(dot * scale for dot in row) for row in dots for _ in range(scale)]

@@ -9,22 +9,22 @@ from paces_live.tui.view import View
 KEY_CELLS, WORDS_CELLS = 7, 34
 MEANINGS = (
     ("✓ MATCH", "within your tolerance"),
-    ("  locked on", "within 2.5 %, effortless"),
-    ("  close", "held with intent"),
+    ("  lock", "within 2.5 %, effortless"),
+    ("  match", "takes some attention"),
     ("≈ STRETCH", "within 8 %, a compromise"),
     ("✕ NO MATCH", "no pace near the target"),
     ("", ""),
     ("█", "a pace, by probability"),
-    ("▒", "remembered from before"),
+    ("▒", "recalled from history"),
     ("░", "the target's tolerance"),
-    ("▂▅▃", "strength of repetition"),
-    ("▁", "tried and refused"),
+    ("▂▅▃", "the periodicity"),
+    ("▁", "tried and rejected"),
 )
 MOUSE = (("click", "or drag on the scale: target"), ("wheel", "target ±1"))
 
 
 def draw_help(view: View, width: int, height: int) -> list[Text]:
-    """Draw the keys, and beside them, where there is room, what the screen means."""
+    """Draw the keys and, if there is room, what the screen means next to them."""
     theme = view.theme
     keys = [(keys.shown, keys.words) for keys in KEYS] + list(MOUSE)
     lines = [Text.assemble((f"{key:<{KEY_CELLS}}", theme.bold), words) for key, words in keys]

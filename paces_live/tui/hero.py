@@ -1,34 +1,33 @@
-"""The middle of the screen: the best pace in large figures, whether it fits the target, and how to step."""
+"""The middle of the screen: the best pace in large figures, the verdict, and how to step."""
 
 from rich.style import Style
 from rich.text import Text
 
 from paces_live.events import Pace
-from paces_live.match import stepping
-from paces_live.render.writers import by_rate, percent, signed
+from paces_live.render.wording import by_rate, percent, signed, stepping
 from paces_live.tui.figures import GLYPHS, large, size
 from paces_live.tui.lines import pad
 from paces_live.tui.verdict import BARE, Verdict, judge, state_words
 from paces_live.tui.view import View
 
-CAPTION = "steps a minute"
+CAPTION = "steps per minute"
 LARGEST, PACES = 4, 3
-"""Scale of the figures beside which there is room for so many paces and how to step at them."""
+"""Largest scale of the figures, and the number of paces that fit next to them."""
 
 
 def draw_hero(view: View, width: int, scale: int) -> list[Text]:
-    """Draw the large figures, and beside them the verdict and what it rests on."""
+    """Draw the large figures, and next to them the verdict and its reasons."""
     verdict = judge(view)
     columns, _ = size(3, scale)
     figures = f"{view.shown:3.0f}" if view.shown else "---"
     left = [Text(line, verdict.style) for line in large(figures, scale)]
     gap = 3 if scale == 1 else 6
-    beside = width - columns - gap
+    room = width - columns - gap
     if scale == 1:
-        right = _narrow(view, verdict, beside)
+        right = _narrow(view, verdict, room)
         left.append(Text(" · ".join(filter(None, [_step(view), verdict.grade])), view.theme.dim))
     else:
-        right = [*_banner(view, verdict, beside, big=scale > 2), Text(), *_facts(view)]
+        right = [*_banner(view, verdict, room, big=scale > 2), Text(), *_facts(view)]
         left.append(Text(CAPTION.center(columns), view.theme.dim))
     if scale == LARGEST:
         paces = _paces(view)
@@ -40,7 +39,7 @@ def draw_hero(view: View, width: int, scale: int) -> list[Text]:
 
 
 def _banner(view: View, verdict: Verdict, width: int, *, big: bool) -> list[Text]:
-    """Draw the verdict in its frame: three lines, or seven where it is `big`, its words in large letters."""
+    """Draw the verdict in its frame: three lines, or seven with large letters if it is `big`."""
     sign = verdict.sign
     words = [" · ".join(filter(None, [f"{sign}  {verdict.word}".strip(), verdict.grade]))]
     if big:
@@ -67,7 +66,7 @@ def _facts(view: View) -> list[Text]:
 
 
 def _paces(view: View) -> list[Text]:
-    """Say how to step at each of the paces, slowest first: the one in large figures, and the most probable others."""
+    """Draw how to step at the pace in large figures and at the most probable others, slowest first."""
 
     def line(pace: Pace) -> Text:
         style = judge(view).style if pace.spm == view.shown else view.theme.normal
@@ -94,7 +93,7 @@ def _narrow(view: View, verdict: Verdict, width: int) -> list[Text]:
 
 
 def _target(view: View) -> str:
-    """Return the target; while the user taps it, how often."""
+    """Return the target, and the number of taps while the user taps it."""
     target = "none" if view.target is None else f"{view.target:g} spm"
     if view.taps:
         return f"{target}, {view.taps} {'tap' if view.taps == 1 else 'taps'}"

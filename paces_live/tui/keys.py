@@ -11,15 +11,15 @@ class Keys:
     Attributes
     ----------
     shown : str
-        The keys as a user reads them, apart by spaces.
+        The keys as a user reads them, separated by spaces.
     actions : dict of str to str
-        Textual's name of each key, and what it does; those of `shown` first.
+        Textual's name of each key, and its action; the keys of `shown` first.
     words : str
         What they do, for the help.
     footer : str
-        The same in a word, for the footer; empty where only the help names them.
+        The same in one word, for the footer; empty if only the help shows them.
     needs : {"", "inputs", "controls"}
-        What must be there for them to do anything: other inputs, or a player.
+        What they need: other inputs, or a player.
     """
 
     shown: str
@@ -43,14 +43,14 @@ KEYS = (
         "target ±1, with ⇧ ±5",
         "target",
     ),
-    Keys("t", {"t": "tap"}, "tap the target: each step a tap", "tap"),
+    Keys("t", {"t": "tap"}, "tap the target, once per step", "tap"),
     Keys("?", {"question_mark": "help"}, "this help", "help"),
     Keys("q", {"q": "end"}, "quit", "quit"),
-    Keys("l", {"l": "lock"}, "target on the large figures", "lock"),
-    Keys("space", {"space": "pause"}, "pause, and go on", "pause"),
+    Keys("l", {"l": "use"}, "use the large figures as target", "use"),
+    Keys("space", {"space": "pause"}, "pause, go on", "pause"),
     Keys("s", {"s": "switch"}, "next input", "input", "inputs"),
     Keys("n p", {"n": "next", "p": "previous"}, "next, previous track", "track", "controls"),
-    Keys("e", {"e": "strip"}, "what the engine sees", "strip"),
+    Keys("e", {"e": "periodicity"}, "show the periodicity", "periodicity"),
     Keys("[ ]", {"left_square_bracket": "widen(-1)", "right_square_bracket": "widen(1)"}, "tolerance ±0.5 %"),
     Keys("c", {"c": "colours"}, "colours: dark, light, plain"),
 )

@@ -1,7 +1,7 @@
-"""All compatible paces on one logarithmic scale of 40 to 320 steps a minute, the target's band among them.
+"""All compatible paces on one logarithmic scale of 40 to 320 steps per minute, with the band of the target.
 
-A pace stands as a column as high as it is probable; doubling a pace is the same way to the right everywhere. Beneath
-the scale, with the same axis, the strip: how strongly the sound repeats at each rate, which is what the engine sees.
+Each pace is a column whose height is its probability. Twice a pace is the same distance to the right everywhere. Below
+the scale, on the same axis, is the periodicity: how strongly the sound repeats at each rate.
 """
 
 import math
@@ -19,17 +19,26 @@ from paces_live.tui.verdict import judge
 from paces_live.tui.view import View
 
 TICKS = (40, 320, 80, 160, 120, 240, 60, 100, 200, 50, 140, 280)
-"""Rates that the axis names, in the order in which they get a place."""
+"""Rates on the axis, in the order in which they get a place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A logarithmic axis over `width` cells."""
+    """A logarithmic axis over `width` cells.
+
+    Examples
+    --------
+    An octave is a third of the axis everywhere:
+
+    >>> axis = Axis(60)
+    >>> axis.cell(40.0), axis.cell(80.0), axis.cell(160.0)
+    (0, 20, 40)
+    """
 
     width: int
 
     def cell(self, spm: float) -> int:
-        """Return the cell that a rate lies in; what is beyond an end lies in the last cell there."""
+        """Return the cell of a rate; a rate beyond an end is in the last cell there."""
         position = self.width * math.log(spm / SPM_MIN) / math.log(SPM_MAX / SPM_MIN)
         return min(self.width - 1, max(0, math.floor(position)))
 
@@ -40,18 +49,24 @@ class Axis:
 
 
 def draw_scale(view: View, width: int, rows: int) -> list[Text]:
-    """Draw labels, columns of `rows` lines, and the axis: `rows` + 2 lines."""
+    """Draw labels, columns of `rows` lines, and the axis: `rows` + 2 lines.
+
+    Examples
+    --------
+    >>> print(draw_scale(View(target=165.0), 72, rows=1)[-1].plain)
+    40─────50─────60────────80────100────120──140──[165]──200────240─────320
+    """
     axis = Axis(width)
     return [_labels(view, axis), *_stems(view, axis, rows), _axis(view, axis)]
 
 
-def draw_strip(view: View, width: int, rows: int) -> list[Text]:
-    """Draw the tempogram, `rows` lines high."""
-    strengths = view.reading.tempogram if view.reading else ()
+def draw_periodicity(view: View, width: int, rows: int) -> list[Text]:
+    """Draw the periodicity, `rows` lines high."""
+    strengths = view.reading.periodicity if view.reading else ()
     if not strengths:
         return [Text("nothing to see yet", view.theme.dim)] + [Text()] * (rows - 1)
     axis = Axis(width)
-    # The strongest of the points within each cell: a peak must not fall between two. The root lets weak ones show.
+    # The strongest point of each cell, so that no peak is lost. The root makes weak ones visible.
     borders = [round(cell * (len(strengths) - 1) / width) for cell in range(width + 1)]
     heights = [math.sqrt(max(strengths[a : b + 1])) for a, b in pairwise(borders)]
     lines = [Text(line, view.theme.dim) for line in columns(heights, rows)]
@@ -63,7 +78,7 @@ def draw_strip(view: View, width: int, rows: int) -> list[Text]:
 
 
 def _style(view: View, pace: Pace) -> Style:
-    """Return the style of a pace: that of the verdict for the one in large figures."""
+    """Return the style of a pace; the one in large figures has that of the verdict."""
     return judge(view).style if pace.spm == view.shown else view.theme.normal
 
 
@@ -73,7 +88,7 @@ def _by_rank(view: View) -> list[Pace]:
 
 
 def _labels(view: View, axis: Axis) -> Text:
-    """Write rate and probability above each pace, as far as there is room."""
+    """Write rate and probability above each pace that has room for them."""
     placed: list[tuple[int, str, Style]] = []
     for pace in _by_rank(view):
         sign = f"{judge(view).sign} " if pace.spm == view.shown and view.match else ""
@@ -90,17 +105,17 @@ def _labels(view: View, axis: Axis) -> Text:
 
 def _stems(view: View, axis: Axis, rows: int) -> list[Text]:
     band = _band(view, axis)
-    full = "▒" if view.remembered else "█"
+    full = "▒" if view.recalled else "█"
     lines = [["░" if cell in band else " " for cell in range(axis.width)] for _ in range(rows)]
     styles = [[view.theme.band] * axis.width for _ in range(rows)]
-    if view.strip and view.reading:
-        for refused in view.reading.rejected:
-            lines[-1][axis.cell(refused.spm)] = EIGHTHS[1]
-            styles[-1][axis.cell(refused.spm)] = view.theme.dim
+    if view.periodicity and view.reading:
+        for rejected in view.reading.rejected:
+            lines[-1][axis.cell(rejected.spm)] = EIGHTHS[1]
+            styles[-1][axis.cell(rejected.spm)] = view.theme.dim
     for pace in _by_rank(view)[::-1]:
         cell = axis.cell(pace.spm)
         eighths = max(1, round(pace.probability * 8 * rows))
-        if view.remembered:
+        if view.recalled:
             eighths = 8 * math.ceil(eighths / 8)
         for row in range(rows):
             height = min(8, eighths - 8 * (rows - 1 - row))
@@ -111,7 +126,7 @@ def _stems(view: View, axis: Axis, rows: int) -> list[Text]:
 
 
 def _axis(view: View, axis: Axis) -> Text:
-    """Draw the axis with its rates written into it, and the target's in brackets."""
+    """Draw the axis with its rates, the target in brackets."""
     placed: list[tuple[int, str, Style]] = []
     if view.target is not None:
         label = f"[{view.target:g}]"
@@ -129,7 +144,7 @@ def _axis(view: View, axis: Axis) -> Text:
 
 
 def _band(view: View, axis: Axis) -> range:
-    """Return the cells of the paces that match."""
+    """Return the cells of the rates that match."""
     if view.target is None:
         return range(0)
     low, high = view.target * (1.0 - view.tolerance), view.target * (1.0 + view.tolerance)
@@ -137,7 +152,7 @@ def _band(view: View, axis: Axis) -> range:
 
 
 def _start(label: str, cell: int, width: int) -> int:
-    """Return where `label` begins, to stand around `cell`."""
+    """Return where `label` begins if `cell` is its middle."""
     return max(0, min(width - len(label), cell - (len(label) - 1) // 2))
 
 
@@ -154,7 +169,7 @@ def _line(placed: Iterable[tuple[int, str, Style]], width: int, fill: str, style
 
 
 def _runs(characters: list[str], styles: list[Style]) -> Text:
-    """Join cells to a line, those of one style into one piece."""
+    """Join cells to a line, one piece for neighbours of the same style."""
     line = Text()
     start = 0
     for cell in range(1, len(characters) + 1):

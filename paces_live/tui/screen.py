@@ -1,7 +1,7 @@
 """The screen as a pure function: a view goes in, lines of styled text come out.
 
-From top to bottom: what is heard, the best pace and the verdict, all paces on a scale, the strip, the songs, the
-capture.
+From top to bottom: the input, the best pace and the verdict, all paces on a scale, the periodicity, the songs, the
+state of the capture.
 """
 
 from dataclasses import dataclass
@@ -10,36 +10,37 @@ from textwrap import wrap
 from rich.text import Text
 
 from paces_live.render.theme import Theme
-from paces_live.render.writers import clock, level_note
+from paces_live.render.wording import clock
+from paces_live.session.health import LEVEL_WORDS
 from paces_live.tui.help import draw_help
 from paces_live.tui.hero import draw_hero
 from paces_live.tui.lines import bar, spread
-from paces_live.tui.scale import Axis, draw_scale, draw_strip
+from paces_live.tui.scale import Axis, draw_periodicity, draw_scale
 from paces_live.tui.songs import draw_songs
 from paces_live.tui.view import View
 
 ROOMY, MAX_WIDTH = 70, 160
-"""Cells from which on a line has room for words, and beyond which it would tear figures and words apart."""
+"""Least width of a line with room for words, and largest width, beyond which figures and words drift apart; cells."""
 METER_DBFS = (-60.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large the parts of the screen are: dots of the figures, lines of the scale's columns and of the strip."""
+    """How large parts of the screen are: dots of the figures, lines of the columns and of the periodicity."""
 
     figures: int
     columns: int
-    strip: int
+    periodicity: int
 
 
 SIZES = (
-    (140, 44, Size(figures=4, columns=7, strip=5)),
-    (98, 34, Size(figures=3, columns=5, strip=4)),
-    (ROOMY, 20, Size(figures=2, columns=3, strip=2)),
-    (ROOMY, 17, Size(figures=2, columns=1, strip=1)),
-    (0, 0, Size(figures=1, columns=1, strip=1)),
+    (140, 44, Size(figures=4, columns=7, periodicity=5)),
+    (98, 34, Size(figures=3, columns=5, periodicity=4)),
+    (ROOMY, 20, Size(figures=2, columns=3, periodicity=2)),
+    (ROOMY, 17, Size(figures=2, columns=1, periodicity=1)),
+    (0, 0, Size(figures=1, columns=1, periodicity=1)),
 )
-"""Least width and height of each size, cells; the first that fits is taken."""
+"""Least width and height of each size, cells; the first that fits is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,9 @@ class Picture:
     axis : Axis
         The axis of the scale.
     left : int
-        The axis' first column.
+        First column of the axis.
     scale : range
-        The lines of the scale and the strip.
+        Lines of the scale and the periodicity.
     """
 
     lines: tuple[Text, ...]
@@ -64,18 +65,25 @@ class Picture:
     scale: range
 
     def spm(self, column: int, line: int) -> float | None:
-        """Return the rate that a place on the screen means; None where it is not on the scale."""
+        """Return the rate at a place on the screen; None if it is not on the scale."""
         inside = line in self.scale and 0 <= column - self.left < self.axis.width
         return self.axis.spm(column - self.left) if inside else None
 
 
 def draw(view: View, width: int, height: int) -> Picture:
-    """Draw the whole screen: `height` lines of at most `width` cells."""
+    """Draw the whole screen: `height` lines of at most `width` cells.
+
+    Examples
+    --------
+    >>> picture = draw(View(), width=80, height=24)
+    >>> len(picture.lines)
+    24
+    """
     inner = max(1, min(width - 2, MAX_WIDTH))
     size = next(size for least, lowest, size in SIZES if inner >= least and height >= lowest)
     roomy = size.figures > 1
     gap = [Text()] * roomy
-    lines = [_header(view, inner, roomy=roomy), *[_title(view)] * roomy]
+    lines = [_header(view, inner, roomy=roomy), *[_caption(view)] * roomy]
     footing = _footing(view, inner) if roomy or not view.help else []
     rest = height - len(footing)
     scale = range(0)
@@ -85,8 +93,8 @@ def draw(view: View, width: int, height: int) -> Picture:
         lines += [*draw_hero(view, inner, size.figures), *gap]
         top = len(lines)
         lines += draw_scale(view, inner, size.columns)
-        if view.strip:
-            lines += draw_strip(view, inner, size.strip)
+        if view.periodicity:
+            lines += draw_periodicity(view, inner, size.periodicity)
         scale = range(top, max(top, min(len(lines), rest)))
         lines += gap
         lines += draw_songs(view, inner, rest - len(lines), roomy=roomy)
@@ -106,32 +114,32 @@ def render(view: View, width: int, height: int) -> Text:
 def _header(view: View, width: int, *, roomy: bool) -> Text:
     theme = view.theme
     if roomy:
-        left = Text.assemble(("paces-live  ", theme.bold), (view.heard.input, theme.dim))
+        left = Text.assemble(("paces-live  ", theme.bold), (view.stream.input, theme.dim))
     else:
-        left = Text(f"♪ {view.title}" if view.title else view.heard.input, theme.bold)
+        left = Text(f"♪ {view.caption}" if view.caption else view.stream.input, theme.bold)
     return spread(left, Text(f"song {view.song}  {clock(view.song_time)}", theme.dim), width)
 
 
-def _title(view: View) -> Text:
-    if view.title is None:
+def _caption(view: View) -> Text:
+    if view.caption is None:
         return Text()
-    return Text.assemble((f"♪ {view.title}", view.theme.bold), ("  remembered" * view.remembered, view.theme.dim))
+    return Text.assemble((f"♪ {view.caption}", view.theme.bold), ("  recalled" * view.recalled, view.theme.dim))
 
 
 def _footing(view: View, width: int) -> list[Text]:
-    """Return the state of the capture: level, what is wrong with it, audio lost, pace of the readings, load."""
+    """Return the state of the capture: level, what is wrong, lost audio, interval of the readings, load."""
     theme = view.theme
-    if view.heard.trouble is not None:
-        return _warning(view.heard.trouble, width, theme)
+    if view.stream.error is not None:
+        return _warning(view.stream.error, width, theme)
     if view.reading is None:
         return [Text()]
     health = view.reading.health
     roomy = width >= ROOMY
-    note = level_note(health)
+    note = LEVEL_WORDS.get(health.status, "")
     lost = Text(f"lost {health.dropped_s:.1f} s" if health.dropped_s > 0.0 else "", theme.no)
-    # That a player pauses is no trouble, and stands above in large letters.
-    if health.note is not None and not view.paused:
-        *above, last = _warning(health.note, width - lost.cell_len * roomy, theme)
+    # A pause is not a problem, and the verdict shows it in large letters. Lost audio has a place of its own.
+    if health.status not in ("ok", "lost_audio", *LEVEL_WORDS) and not view.paused:
+        *above, last = _warning(health.message or "", width - lost.cell_len * roomy, theme)
         return [*above, spread(last, lost, width) if roomy else last]
     right = [lost] if lost else []
     if roomy:
@@ -148,6 +156,6 @@ def _footing(view: View, width: int) -> list[Text]:
 
 
 def _warning(words: str, width: int, theme: Theme) -> list[Text]:
-    """Return what is wrong with the input, in two lines at most."""
+    """Return what is wrong with the input, on two lines at most."""
     lines = wrap(f"! {words}", max(3, width), max_lines=2, placeholder="…", subsequent_indent="  ")
     return [Text(line, theme.no) for line in lines]

@@ -1,10 +1,10 @@
-"""The songs heard: whether each fits the target, when and how long it was, its paces, its title."""
+"""The songs that have ended: whether each matches the target, when and how long it was, its paces, its title."""
 
 from rich.text import Text
 
 from paces_live.events import Song
-from paces_live.match import best_match
-from paces_live.render.writers import by_rate, clock
+from paces_live.match import match
+from paces_live.render.wording import by_rate, clock, flag_words, is_yes
 from paces_live.tui.lines import pad
 from paces_live.tui.view import View
 
@@ -12,10 +12,10 @@ PACES_CELLS = 19
 
 
 def draw_songs(view: View, width: int, room: int, *, roomy: bool) -> list[Text]:
-    """Draw the songs, newest first, as many as there is room for; `roomy` adds a heading, times and titles."""
+    """Draw the songs that have room, newest first; `roomy` adds a heading, times and titles."""
     if room < 1:
         return []
-    songs = view.heard.songs[::-1]
+    songs = view.stream.songs[::-1]
     if not roomy:
         return [_song(view, song, width, roomy=False) for song in songs[:room]]
     heading = Text(f"songs heard    {'at':>7} {'length':>8}   {'paces':<{PACES_CELLS}}  title", view.theme.dim)
@@ -26,21 +26,19 @@ def draw_songs(view: View, width: int, room: int, *, roomy: bool) -> list[Text]:
 
 def _song(view: View, song: Song, width: int, *, roomy: bool) -> Text:
     theme = view.theme
-    match = best_match(song.paces, view.target, view.tolerance)
+    found = match(song.paces, view.target, view.tolerance)
     if view.target is None or not song.paces:
         flag, style = "–", theme.dim
-    elif match is None:
-        flag, style = "✕ NO MATCH", theme.no
     else:
-        flag, style = ("≈ STRETCH", theme.no) if match.grade == "stretch" else ("✓ MATCH", theme.yes)
+        flag, style = " ".join(flag_words(found)), theme.yes if is_yes(found) else theme.no
     line = Text.assemble((f"{song.song:>2} ", theme.dim), (f"{flag:<11}", style))
     length = clock(song.end - song.start)
     line.append(f" {clock(song.start):>7} {length:>8}   " if roomy else f"{length:>6}  ", theme.dim)
     paces = Text(" ").join(
-        Text(f"{pace.spm:.1f}", theme.bold if match and pace.spm == match.spm else theme.normal)
+        Text(f"{pace.spm:.1f}", theme.bold if found and pace.spm == found.spm else theme.normal)
         for pace in by_rate(song.paces)
     )
     line += paces if song.paces else Text("none found", theme.dim)
-    if song.title and roomy and line.cell_len < width - 4:
-        line = pad(line, 34 + PACES_CELLS) + Text(f"  {song.title}")
+    if song.caption and roomy and line.cell_len < width - 4:
+        line = pad(line, 34 + PACES_CELLS) + Text(f"  {song.caption}")
     return line

@@ -1,24 +1,32 @@
-"""A target tapped on a key, as a runner's steps."""
+"""A target that the user taps on a key, once per step."""
 
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
 PAUSE_S = 2.0
-"""A pause of this length begins a new count."""
+"""Pause that begins a new count, seconds."""
 INTERVALS = 8
-"""How many of the last intervals count."""
+"""Number of the last intervals that count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taps:
-    """The last taps, as times of a clock in seconds."""
+    """The last taps, as times of a clock in seconds.
+
+    Examples
+    --------
+    Two taps half a second apart:
+
+    >>> Taps().tapped(10.0).tapped(10.5).rate
+    120.0
+    """
 
     times: tuple[float, ...] = ()
     count: int = 0
 
     def at(self, now: float) -> "Taps":
-        """Return the taps that still count at `now`: none after a pause."""
+        """Return the taps that still count at `now`; none do after a pause."""
         return Taps() if self.times and now - self.times[-1] >= PAUSE_S else self
 
     def tapped(self, now: float) -> "Taps":
@@ -28,6 +36,6 @@ class Taps:
 
     @property
     def rate(self) -> float | None:
-        """Taps a minute, by the median of the last intervals; None after a single tap."""
+        """Taps per minute, from the median of the last intervals; None after a single tap."""
         intervals = [b - a for a, b in pairwise(self.times)]
         return 60.0 / max(median(intervals), 1e-3) if intervals else None

@@ -1,10 +1,10 @@
-"""What the screen says loudest: whether the music fits the target."""
+"""The verdict: whether the music matches the target, which the screen says most prominently."""
 
 from dataclasses import dataclass
 
 from rich.style import Style
 
-from paces_live.render.writers import STATE_WORDS
+from paces_live.render.wording import STATE_WORDS, flag_words
 from paces_live.tui.view import View
 
 Frame = tuple[str, str, str, str, str, str]
@@ -16,20 +16,26 @@ BARE: Frame = (" ", " ", " ", " ", " ", " ")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Yes, nearly, no or not known, as a sign, words and the shape of the frame around them."""
+    """Yes, nearly, no or unknown: a sign, words, and the shape of the frame around them."""
 
     sign: str
     word: str
     grade: str
     style: Style
     frame: Frame | None
-    """None fills the whole shape."""
+    """The frame; None fills the whole shape."""
 
 
 def judge(view: View) -> Verdict:
-    """Return what the screen says loudest."""
+    """Return the verdict on what is heard now.
+
+    Examples
+    --------
+    >>> judge(View()).word, judge(View(paused=True)).word
+    ('STARTING', 'PAUSED')
+    """
     theme = view.theme
-    if view.heard.trouble is not None:
+    if view.stream.error is not None:
         return Verdict("✕", "NO INPUT", "", theme.no, DOTTED)
     if view.paused:
         return Verdict("", "PAUSED", "", theme.dim, BARE)
@@ -39,24 +45,31 @@ def judge(view: View) -> Verdict:
         return Verdict("", "NO PACE" if settled else words.upper(), "", theme.dim, BARE)
     if view.target is None:
         return Verdict("", "NO TARGET", "", theme.dim, BARE)
+    sign, word = flag_words(view.match)
     if view.match is None:
-        return Verdict("✕", "NO MATCH", "", theme.no, DOTTED)
+        return Verdict(sign, word, "", theme.no, DOTTED)
     if view.match.grade == "stretch":
-        return Verdict("≈", "STRETCH", "a compromise", theme.no, THICK)
-    return Verdict("✓", "MATCH", "locked on" if view.match.grade == "lock" else "close", theme.yes, None)
+        return Verdict(sign, word, "a compromise", theme.no, THICK)
+    return Verdict(sign, word, view.match.grade, theme.yes, None)
 
 
 def state_words(view: View) -> str:
-    """Return the state in a runner's words."""
+    """Return the state in a runner's words.
+
+    Examples
+    --------
+    >>> state_words(View()), state_words(View(ending=True))
+    ('starting…', 'ending…')
+    """
     if view.ending:
         return "ending…"
-    if view.heard.trouble is not None:
+    if view.stream.error is not None:
         return "s: next input"
     if view.paused:
         return "paused"
     if view.reading is None:
         return "starting…"
-    if view.remembered:
-        return "remembered"
+    if view.recalled:
+        return "recalled"
     words = STATE_WORDS[view.reading.state]
     return f"{words}… {view.song_time:.0f} s" if view.reading.state == "listening" else words

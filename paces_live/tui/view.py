@@ -1,33 +1,33 @@
-"""All that the screen shows, as one immutable value.
+"""Everything that the screen shows, as one immutable value.
 
-Nothing here knows Textual, threads or time, so every state of the screen can be made and looked at in a test.
+Nothing here knows Textual, threads or time, so a test can make every state of the screen and look at it.
 """
 
 from dataclasses import dataclass, field, replace
 
 from paces_live.events import Event, Match, Pace, Reading, Song, Start
-from paces_live.match import MATCH, best_match
+from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, match
 from paces_live.render.theme import DARK, Theme
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What the engine has told so far.
+class StreamState:
+    """What the events have said so far.
 
     Attributes
     ----------
     input : str
-        What is listened to.
+        Name of the input.
     reading : Reading or None
-        The newest one.
+        The newest reading.
     songs : tuple of Song
-        All that have ended, of all inputs.
+        All songs that have ended, of all inputs.
     song_start : float
         Audio time at which the current song began, seconds.
     earlier : int
-        Songs of the inputs before this one: the engine counts anew with each.
-    trouble : str or None
-        Why the input cannot be listened to.
+        Songs of the inputs before this one: every session counts from 1.
+    error : str or None
+        Why the input cannot be heard.
     """
 
     input: str = ""
@@ -35,15 +35,15 @@ class Heard:
     songs: tuple[Song, ...] = ()
     song_start: float = 0.0
     earlier: int = 0
-    trouble: str | None = None
+    error: str | None = None
 
-    def after(self, event: Event) -> "Heard":
-        """Return what is known after `event`."""
+    def after(self, event: Event) -> "StreamState":
+        """Return the state after `event`."""
         match event:
             case Start():
-                return Heard(event.input, songs=self.songs, earlier=len(self.songs))
+                return StreamState(event.input, songs=self.songs, earlier=len(self.songs))
             case Reading():
-                # Silence belongs to no song: the next one begins when it ends. One of a few seconds is not told.
+                # Silence belongs to no song: the next one begins when it ends. Songs of a few seconds are not reported.
                 between = event.state == "silence" or self._passed_over(event)
                 return replace(self, reading=event, song_start=event.t if between else self.song_start)
             case Song():
@@ -53,59 +53,59 @@ class Heard:
                 return self
 
     def _passed_over(self, now: Reading) -> bool:
-        """Tell whether another title plays than before, under the number of the song before."""
+        """Return whether another track plays than before, with the same song number."""
         before = self.reading
-        return before is not None and before.song == now.song and before.title not in (None, now.title)
+        return before is not None and before.song == now.song and before.track not in (None, now.track)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that the screen shows.
+    """Everything that the screen shows.
 
     Attributes
     ----------
-    heard : Heard
-        What the engine has told.
+    stream : StreamState
+        What the events have said.
     target, tolerance : float or None, float
-        As they are now, which the user may have changed since the reading.
+        The listener's, as they are now.
     taps : int
-        How often the user has tapped the target just now.
+        How often the user has just tapped the target.
     paused, ending : bool
-        Whether nothing is listened to, and whether the program is about to end.
-    strip, help : bool
-        Whether the tempogram is shown, and whether the help is.
+        Whether listening is paused, and whether the program is about to end.
+    periodicity, help : bool
+        Whether the periodicity is shown, and whether the help is.
     theme : Theme
         The colours.
     """
 
-    heard: Heard = field(default_factory=Heard)
-    target: float | None = 165.0
-    tolerance: float = MATCH
+    stream: StreamState = field(default_factory=StreamState)
+    target: float | None = DEFAULT_TARGET
+    tolerance: float = DEFAULT_TOLERANCE
     taps: int = 0
     paused: bool = False
     ending: bool = False
-    strip: bool = False
+    periodicity: bool = False
     help: bool = False
     theme: Theme = DARK
 
     @property
     def reading(self) -> Reading | None:
         """The newest reading."""
-        return self.heard.reading
+        return self.stream.reading
 
     @property
     def paces(self) -> tuple[Pace, ...]:
-        """The compatible paces heard now."""
+        """The compatible paces now."""
         return self.reading.paces if self.reading else ()
 
     @property
     def match(self) -> Match | None:
         """The match with the target as it is now."""
-        return best_match(self.paces, self.target, self.tolerance)
+        return match(self.paces, self.target, self.tolerance)
 
     @property
     def shown(self) -> float | None:
-        """The pace in large figures: the one nearest to the target, without a target the most probable."""
+        """The pace in large figures: the one nearest to the target, or the most probable one without a target."""
         if self.target is None or not self.paces:
             return self.paces[0].spm if self.paces else None
         target = self.target
@@ -114,19 +114,19 @@ class View:
     @property
     def song(self) -> int:
         """Number of the current song, over all inputs."""
-        return self.heard.earlier + (self.reading.song if self.reading else 1)
+        return self.stream.earlier + (self.reading.song if self.reading else 1)
 
     @property
     def song_time(self) -> float:
         """Audio time since the current song began, seconds."""
-        return max(0.0, self.reading.t - self.heard.song_start) if self.reading else 0.0
+        return max(0.0, self.reading.t - self.stream.song_start) if self.reading else 0.0
 
     @property
-    def title(self) -> str | None:
-        """Title of what plays, where it is known."""
-        return self.reading.title if self.reading else None
+    def caption(self) -> str | None:
+        """Artist and title of the track; None if they are not known."""
+        return self.reading.caption if self.reading else None
 
     @property
-    def remembered(self) -> bool:
-        """Whether the paces come from the history, not from the sound."""
-        return bool(self.paces) and self.reading is not None and self.reading.remembered
+    def recalled(self) -> bool:
+        """Whether the paces come from the history instead of the sound."""
+        return bool(self.paces) and self.reading is not None and self.reading.recalled

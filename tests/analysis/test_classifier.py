@@ -1,16 +1,20 @@
-"""The model that ships: its files belong together, it computes what it should, on every runtime."""
+"""The shipped model gives the right probabilities on every runtime and in any thread; broken files are refused."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
 
+from paces_live.analysis.candidates import candidates
 from paces_live.analysis.classifier import (
     LOGIT_STEP,
     TfliteClassifier,
@@ -18,13 +22,13 @@ from paces_live.analysis.classifier import (
     load_classifier,
     quantize,
     rounding,
-    runtime_advice,
 )
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.features import log_mel
 from paces_live.analysis.fold import Cases, build_cases
 from paces_live.analysis.manifest import Manifest, Quantization
-from paces_live.analysis.periodicity import candidates, tempogram
+from paces_live.analysis.periodicity import periodicity
+from paces_live.analysis.runtime import runtime_advice
 from paces_live.errors import ModelError, RuntimeMissingError
 from tests.support.signals import noisy, rock, swing, triplets, waltz
 
@@ -39,13 +43,14 @@ def classifier() -> TfliteClassifier:
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """Return a copy of the shipped model that a test may spoil."""
+    """Return a copy of the shipped model that a test may damage."""
     for suffix in (".tflite", ".json"):
         shutil.copy(default_model().with_suffix(suffix), tmp_path)
     return tmp_path / "paces.tflite"
 
 
-def spoil(model: Path, **changes: object) -> None:
+def edit_manifest(model: Path, **changes: object) -> None:
+    """Set keys of the manifest; the value ``...`` removes a key."""
     path = model.with_suffix(".json")
     record = json.loads(path.read_text("utf-8"))
     path.write_text(
@@ -53,29 +58,30 @@ def spoil(model: Path, **changes: object) -> None:
     )
 
 
-def some_cases(count: int) -> Cases:
-    rng, config = np.random.default_rng(0), FeatureConfig()
+def some_cases(count: int, seed: int = 0) -> Cases:
+    """Return random cases."""
+    rng, config = np.random.default_rng(seed), FeatureConfig()
     folds = rng.uniform(-1.0, 1.0, (count, config.fold_beats, config.fold_steps, config.n_mels)).astype(np.float32)
     context = rng.uniform(-1.0, 1.0, (count, config.context_values)).astype(np.float32)
     return Cases(np.linspace(60.0, 200.0, count), folds, context)
 
 
-def test_the_two_files_are_small(model: Path) -> None:
+def test_model_and_manifest_are_small(model: Path) -> None:
     assert model.stat().st_size + model.with_suffix(".json").stat().st_size <= 150_000
 
 
-def test_the_self_test_passes(classifier: TfliteClassifier) -> None:
+def test_the_shipped_model_passes_its_self_test(classifier: TfliteClassifier) -> None:
     assert classifier.self_test() < 0.02
 
 
-def test_the_manifest_holds_what_evaluation_measured(classifier: TfliteClassifier) -> None:
+def test_the_manifest_holds_the_metrics_of_the_evaluation(classifier: TfliteClassifier) -> None:
     metrics = classifier.manifest.metrics
     held_out = metrics["held-out generated songs, degraded"]
     assert held_out["candidates"]["accuracy"] > held_out["candidates"]["larger_class"]
     assert metrics["quantization, on validation cases"]["agreement"] > 0.99
 
 
-def test_verdicts_do_not_depend_on_the_batch(classifier: TfliteClassifier) -> None:
+def test_a_probability_does_not_depend_on_the_other_cases(classifier: TfliteClassifier) -> None:
     cases = some_cases(37)
     together = classifier.probabilities(cases)
     alone = [
@@ -86,20 +92,40 @@ def test_verdicts_do_not_depend_on_the_batch(classifier: TfliteClassifier) -> No
     assert classifier.probabilities(some_cases(0)).shape == (0,)
 
 
-def test_quantizing_rounds_then_clips() -> None:
+def test_threads_that_share_a_classifier_get_the_probabilities_of_their_own_cases(classifier: TfliteClassifier) -> None:
+    cases = [some_cases(5, seed) for seed in range(4)]
+    alone = [classifier.probabilities(one) for one in cases]
+
+    def judge(index: int) -> list[NDArray[np.float32]]:
+        return [classifier.probabilities(cases[index]) for _ in range(300)]
+
+    with ThreadPoolExecutor(4) as threads:
+        for expected, judged in zip(alone, threads.map(judge, range(4)), strict=True):
+            for probabilities in judged:
+                np.testing.assert_array_equal(probabilities, expected)
+
+
+def test_loading_in_several_threads_leaves_standard_error_alone() -> None:
+    before = os.fstat(2)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: load_classifier(), range(64)))
+    assert os.path.samestat(before, os.fstat(2))
+
+
+def test_quantization_rounds_then_clips() -> None:
     values = np.array([-2.0, -1.0, 0.0, 0.0059, 0.0061, 1.0, 2.0], np.float32)
     integers = quantize(values, Quantization(2.0 / 255.0, -1))
     assert integers.tolist() == [-128, -128, -1, 0, 0, 126, 127]
 
 
-def test_another_model_file_is_refused(model: Path) -> None:
+def test_a_changed_model_file_is_refused(model: Path) -> None:
     model.write_bytes(model.read_bytes() + b"\0")
     with pytest.raises(ModelError, match="hash differs"):
         load_classifier(model)
 
 
-def test_another_feature_path_is_refused(model: Path) -> None:
-    spoil(model, fingerprint="0123456789abcdef")
+def test_a_model_of_another_feature_path_is_refused(model: Path) -> None:
+    edit_manifest(model, fingerprint="0123456789abcdef")
     with pytest.raises(ModelError, match="fingerprint differs"):
         load_classifier(model)
 
@@ -109,18 +135,18 @@ def test_another_feature_path_is_refused(model: Path) -> None:
     [
         ({"colour": "blue"}, "colour"),
         ({"threshold_on": ...}, "threshold_on"),
-        ({"schema": 99}, "schema 99"),
-        ({"output": {"scale": 0.5, "zero_point": 0}}, "quantized otherwise"),
+        ({"schema": 99}, "schema 99 instead of 1: use the model of this version"),
+        ({"output": {"scale": 0.5, "zero_point": 0}}, "differ in the quantization: reinstall paces-live"),
         ({"features": {"hop": 256}}, "feature configuration"),
     ],
 )
 def test_a_manifest_that_does_not_fit_is_refused(model: Path, changes: dict[str, object], message: str) -> None:
-    spoil(model, **changes)
+    edit_manifest(model, **changes)
     with pytest.raises(ModelError, match=message):
         load_classifier(model)
 
 
-def test_missing_and_broken_files_are_told_in_one_line(model: Path, tmp_path: Path) -> None:
+def test_missing_and_damaged_files_are_reported_by_name(model: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"nowhere\.tflite"):
         load_classifier(tmp_path / "nowhere.tflite")
     model.with_suffix(".json").write_text("{", "utf-8")
@@ -128,17 +154,15 @@ def test_missing_and_broken_files_are_told_in_one_line(model: Path, tmp_path: Pa
         load_classifier(model)
 
 
-def test_a_wrong_answer_fails_the_self_test(model: Path) -> None:
+def test_a_wrong_probability_fails_the_self_test(model: Path) -> None:
     record = json.loads(model.with_suffix(".json").read_text("utf-8"))["self_test"]
-    spoil(model, self_test=record | {"probabilities": [1.0 - p for p in record["probabilities"]]})
+    edit_manifest(model, self_test=record | {"probabilities": [1.0 - p for p in record["probabilities"]]})
     with pytest.raises(ModelError, match="self-test"):
         load_classifier(model).self_test()
 
 
-def test_without_a_runtime_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "paces_live.analysis.classifier.RUNTIMES", (("no_such_runtime.interpreter", "no-such-runtime"),)
-    )
+def test_the_error_without_a_runtime_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paces_live.analysis.runtime.RUNTIMES", (("no_such_runtime.interpreter", "no-such-runtime"),))
     with pytest.raises(RuntimeMissingError, match=r"no-such-runtime is not installed.*pip install"):
         load_classifier()
 
@@ -148,35 +172,38 @@ def test_without_a_runtime_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     [
         (64, (3, 11), "2.4.6", "pip install ai-edge-litert"),
         (64, (3, 13), "2.5.5", "pip install ai-edge-litert"),
-        (32, (3, 11), "1.26.4", "use the 64-bit system, or on this one pip install 'paces-live[tflite-runtime]'"),
-        (32, (3, 11), "2.4.6", "use the 64-bit system, or on this one .*, which needs numpy 1"),
-        (32, (3, 12), "1.26.4", "use the 64-bit system: on 32 bits .* Python 3.11 alone"),
-        (32, (3, 13), "2.5.5", "use the 64-bit system: on 32 bits .* Python 3.11 alone"),
+        (32, (3, 11), "1.26.4", "use the 64-bit system, or run pip install 'paces-live[tflite-runtime]'"),
+        (32, (3, 11), "2.4.6", "use the 64-bit system, or run .*, which needs numpy 1"),
+        (32, (3, 12), "1.26.4", "use the 64-bit system, because .* Python 3.11 only"),
+        (32, (3, 13), "2.5.5", "use the 64-bit system, because .* Python 3.11 only"),
     ],
 )
-def test_32_bit_systems_are_sent_to_the_64_bit_one(bits: int, python: tuple[int, int], numpy: str, words: str) -> None:
+def test_the_advice_for_32_bit_systems_is_the_64_bit_system(
+    bits: int, python: tuple[int, int], numpy: str, words: str
+) -> None:
     advice = runtime_advice(bits, python, numpy)
     assert advice == words or re.match(words, advice)
     assert "\n" not in advice
 
 
-def test_a_runtime_that_imports_but_does_not_work_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runtime_that_can_be_imported_but_does_not_work_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "paces_live.analysis.classifier.RUNTIMES",
+        "paces_live.analysis.runtime.RUNTIMES",
         (("json", "broken"), ("ai_edge_litert.interpreter", "ai-edge-litert")),
     )
     assert load_classifier().runtime.startswith("ai-edge-litert")
 
 
 def heard_cases(classifier: TfliteClassifier) -> Cases:
-    """Return the candidates of four rhythms, in noise and without, as the engine judges them."""
+    """Return the candidates of four rhythms, with and without noise, as a session judges them."""
     config = classifier.features
     built = []
     for pattern in (rock, swing, triplets, waltz):
         for snr_db in (40.0, 6.0):
             frames = log_mel(noisy(pattern(131.0), snr_db), config)
-            gram = tempogram(frames, config)
-            built.append(build_cases(frames, gram, candidates(gram, config, count=16, target=165.0), config))
+            autocorrelation = periodicity(frames, config)
+            spm = candidates(autocorrelation, config, count=16, of_interest=(165.0,))
+            built.append(build_cases(frames, autocorrelation, spm, config))
     return Cases(
         np.concatenate([cases.spm for cases in built]),
         np.concatenate([cases.folds for cases in built]),
@@ -184,7 +211,7 @@ def heard_cases(classifier: TfliteClassifier) -> Cases:
     )
 
 
-def test_the_older_runtime_gives_the_same_scores(classifier: TfliteClassifier, tmp_path: Path) -> None:
+def test_the_older_runtime_gives_the_same_probabilities(classifier: TfliteClassifier, tmp_path: Path) -> None:
     if not OTHER_RUNTIME.exists():
         pytest.skip("no environment with tflite-runtime (Python 3.11 only): make test sets it up")
     cases = heard_cases(classifier)
@@ -197,18 +224,18 @@ def test_the_older_runtime_gives_the_same_scores(classifier: TfliteClassifier, t
         "assert classifier.runtime.startswith('tflite-runtime'), classifier.runtime\n"
         "classifier.self_test()\n"
         "given = np.load(sys.argv[1] + '/cases.npz')\n"
-        "np.save(sys.argv[1] + '/scores.npy', classifier.probabilities(Cases(**given)))\n"
+        "np.save(sys.argv[1] + '/probabilities.npy', classifier.probabilities(Cases(**given)))\n"
     )
     subprocess.run([OTHER_RUNTIME, "-c", program, tmp_path], check=True, cwd=ROOT, timeout=120)
-    scores = np.load(tmp_path / "scores.npy")
+    probabilities = np.load(tmp_path / "probabilities.npy")
     own = classifier.probabilities(cases)
-    # So they can only stand on two sides of a threshold that both are within a step of.
-    assert (np.abs(scores - own) <= rounding(own)).all()
+    # They are on different sides of a threshold only if both are within a step of it.
+    assert (np.abs(probabilities - own) <= rounding(own)).all()
 
 
 def test_the_live_package_needs_neither_training_nor_its_libraries() -> None:
     program = (
-        "import sys, paces_live.cli.main, paces_live.session.engine, paces_live.session.whole_song\n"
+        "import sys, paces_live.cli.main, paces_live.session, paces_live.library.files\n"
         "import paces_live.analysis.classifier as c\n"
         "c.load_classifier()\n"
         "heavy = {'training', 'tensorflow', 'keras', 'librosa', 'scipy', 'numba', 'sklearn'} & set(sys.modules)\n"
@@ -217,14 +244,14 @@ def test_the_live_package_needs_neither_training_nor_its_libraries() -> None:
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, timeout=60)
 
 
-def test_manifest_survives_a_round_trip(classifier: TfliteClassifier, model: Path) -> None:
+def test_a_manifest_survives_a_round_trip(classifier: TfliteClassifier, model: Path) -> None:
     before = model.with_suffix(".json").read_text("utf-8")
     classifier.manifest.write(model)
     assert model.with_suffix(".json").read_text("utf-8") == before
     assert Manifest.read(model) == classifier.manifest
 
 
-def test_what_may_be_rounding_is_one_step_of_the_models_logits() -> None:
+def test_the_allowed_rounding_is_one_step_of_the_logits_of_the_model() -> None:
     interpreter = Interpreter(str(default_model()))
     interpreter.allocate_tensors()
     single = [detail for detail in interpreter.get_tensor_details() if list(detail["shape"]) == [1, 1]]

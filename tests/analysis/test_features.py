@@ -1,4 +1,6 @@
-"""Log-mel frames: equal to librosa's, and the same however the samples come in."""
+"""Log-mel frames equal those of librosa and do not depend on how the samples arrive."""
+
+from dataclasses import asdict
 
 import librosa
 import numpy as np
@@ -15,14 +17,14 @@ CONFIG = FeatureConfig()
 MUSIC = noisy(rock(117.0, 6.0), 30.0)
 
 
-def test_mel_filters_are_those_of_librosa() -> None:
+def test_mel_filters_equal_those_of_librosa() -> None:
     reference = librosa.filters.mel(
         sr=CONFIG.sample_rate, n_fft=CONFIG.n_fft, n_mels=CONFIG.n_mels, fmin=CONFIG.fmin, fmax=CONFIG.fmax
     )
     np.testing.assert_allclose(mel_filters(CONFIG), reference, atol=1e-7)
 
 
-def test_log_mel_is_that_of_librosa_within_a_ten_thousandth_of_a_neper() -> None:
+def test_log_mel_equals_that_of_librosa_within_a_ten_thousandth_of_a_neper() -> None:
     power = librosa.feature.melspectrogram(
         y=MUSIC,
         sr=RATE,
@@ -48,7 +50,7 @@ def test_any_split_of_the_samples_gives_identical_frames(sizes: list[int]) -> No
     np.testing.assert_array_equal(frames, whole[: len(frames)])
 
 
-def test_too_few_samples_give_no_frame() -> None:
+def test_only_complete_frames_are_returned() -> None:
     assert log_mel(MUSIC[: CONFIG.n_fft - 1], CONFIG).shape == (0, CONFIG.n_mels)
     assert log_mel(MUSIC[: CONFIG.n_fft], CONFIG).shape == (1, CONFIG.n_mels)
 
@@ -64,8 +66,6 @@ def test_every_parameter_changes_the_fingerprint() -> None:
 
 
 def test_unknown_and_missing_parameters_are_refused() -> None:
-    from dataclasses import asdict
-
     record = asdict(CONFIG)
     assert FeatureConfig.from_dict(record | {"ratios": list(CONFIG.ratios)}) == CONFIG
     with pytest.raises(ModelError, match="wavelets"):

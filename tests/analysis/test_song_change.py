@@ -1,19 +1,26 @@
-"""Changes of song without a gap: noticed where there is one, and only there."""
+"""A song change without a gap is noticed; a break and half the tempo are none."""
+
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from paces_live.analysis.candidates import candidates
 from paces_live.analysis.classifier import FixedClassifier
-from paces_live.analysis.fold import Cases
-from paces_live.events import Reading, Song
-from paces_live.session.engine import Engine, EngineConfig
-from paces_live.sources import ArraySource
+from paces_live.analysis.feature_config import FeatureConfig
+from paces_live.analysis.features import log_mel
+from paces_live.analysis.fold import Cases, build_cases
+from paces_live.analysis.periodicity import periodicity
+from paces_live.analysis.song_change import INTRODUCTION_S, SongChangeDetector, sounds_different
+from paces_live.analysis.tracking import TempoTracker
 from tests.support.signals import RATE, Samples, noisy, rock
+
+CONFIG = FeatureConfig()
 
 
 class Repeating(FixedClassifier):
-    """Finds some tempi compatible, each while the sound repeats at it."""
+    """Finds given tempi compatible, each while the sound repeats at it."""
 
     def __init__(self, *tempi: float) -> None:
         super().__init__(lambda spm: 0.95 if any(abs(spm / tempo - 1.0) < 0.015 for tempo in tempi) else 0.05)
@@ -23,43 +30,76 @@ class Repeating(FixedClassifier):
         return np.where(cases.context[:, own] > 0.3, super().probabilities(cases), np.float32(0.05))
 
 
-def hear(samples: Samples, *tempi: float) -> tuple[list[Reading], list[Song]]:
-    events = list(Engine(Repeating(*tempi), EngineConfig()).events(ArraySource(samples, RATE, RATE)))
-    return [e for e in events if isinstance(e, Reading)], [e for e in events if isinstance(e, Song)]
+@dataclass
+class Followed:
+    """Times in doubt, and for each song change the time that it was noticed and the start of the new song, seconds."""
+
+    doubtful: list[float] = field(default_factory=list)
+    changes: list[tuple[float, float]] = field(default_factory=list)
+
+
+def follow(samples: Samples, *tempi: float) -> Followed:
+    """Judge `samples` once a second, and start again after each song change."""
+    classifier, frames, followed = Repeating(*tempi), log_mel(samples, CONFIG), Followed()
+    detector, tracker = SongChangeDetector(classifier), TempoTracker(classifier.thresholds)
+    start = 0.0
+    for now in np.arange(3.0, len(frames) / CONFIG.frame_rate):
+        first, last = round(max(start, now - CONFIG.window_s) * CONFIG.frame_rate), round(now * CONFIG.frame_rate)
+        paces = np.array([pace.spm for pace in tracker.summary()])
+        other_s = detector.update(frames[first:last], paces, now - start, 1.0)
+        if detector.doubtful:
+            followed.doubtful.append(now)
+        if other_s is not None:
+            start = now - other_s
+            followed.changes.append((now, start))
+            first = round(start * CONFIG.frame_rate)
+            tracker = TempoTracker(classifier.thresholds)
+            detector.reset()
+        window = frames[first:last]
+        repeats = periodicity(window, CONFIG)
+        spm = candidates(repeats, CONFIG, count=16, tracked=tracker.followed)
+        cases = build_cases(window, repeats, spm, CONFIG)
+        tracker.update(cases.spm, classifier.probabilities(cases), 1.0)
+    return followed
 
 
 @pytest.mark.parametrize(("before", "after"), [(150.0, 176.0), (165.0, 123.0), (132.0, 165.0)])
-def test_another_song_takes_over_within_seconds(before: float, after: float) -> None:
-    readings, songs = hear(np.concatenate([rock(before, 30.0), noisy(rock(after, 20.0), 20.0)]), before, after)
-    first, second = songs
-    assert first.end == second.start == pytest.approx(30.0, abs=3.0)
-    assert [round(pace.spm) for pace in second.paces] == [round(after)]
-    assert all(round(pace.spm) != round(before) for reading in readings if reading.t > 35.0 for pace in reading.paces)
-    assert all(
-        [round(pace.spm) for pace in reading.paces] == [round(after)] for reading in readings if reading.t > 38.0
-    )
+def test_another_song_is_noticed_within_seconds(before: float, after: float) -> None:
+    followed = follow(np.concatenate([rock(before, 30.0), noisy(rock(after, 20.0), 20.0)]), before, after)
+    ((noticed, start),) = followed.changes
+    assert start == pytest.approx(30.0, abs=3.0)
+    assert noticed <= 38.0
 
 
-def test_the_old_pace_is_not_shown_while_it_is_in_doubt() -> None:
-    readings, _ = hear(np.concatenate([rock(150.0, 30.0), rock(176.0, 20.0)]), 150.0, 176.0)
-    hidden = [reading for reading in readings if 30.0 < reading.t < 37.0 and not reading.paces]
-    assert hidden
-    assert {reading.state for reading in hidden} == {"listening"}
+def test_a_song_is_in_doubt_before_the_change_is_reported() -> None:
+    followed = follow(np.concatenate([rock(150.0, 30.0), rock(176.0, 20.0)]), 150.0, 176.0)
+    ((noticed, _),) = followed.changes
+    assert followed.doubtful
+    assert all(30.0 < moment <= noticed for moment in followed.doubtful)
 
 
-def test_half_the_time_is_the_same_song() -> None:
-    _, songs = hear(np.concatenate([rock(160.0, 24.0), rock(80.0, 20.0)]), 80.0, 160.0)
-    assert len(songs) == 1
+def test_half_the_tempo_is_the_same_song() -> None:
+    assert not follow(np.concatenate([rock(160.0, 24.0), rock(80.0, 20.0)]), 80.0, 160.0).changes
 
 
 def test_a_break_without_a_pulse_is_the_same_song() -> None:
     noise = np.random.default_rng(3).normal(0.0, 0.02, 8 * RATE).astype(np.float32)
-    _, songs = hear(np.concatenate([rock(150.0, 24.0), noise, rock(150.0, 20.0)]), 150.0)
-    assert len(songs) == 1
+    assert not follow(np.concatenate([rock(150.0, 24.0), noise, rock(150.0, 20.0)]), 150.0).changes
 
 
-def test_a_silence_is_a_break_or_an_end_by_its_length() -> None:
-    for seconds, expected in ((3.0, 1), (5.0, 2)):
-        silence = np.zeros(round(seconds * RATE), np.float32)
-        _, songs = hear(np.concatenate([rock(150.0, 20.0), silence, rock(150.0, 20.0)]), 150.0)
-        assert len(songs) == expected
+def test_a_short_part_without_a_pace_is_the_introduction_of_the_song() -> None:
+    detector, frames = SongChangeDetector(Repeating(150.0)), log_mel(rock(150.0), CONFIG)
+    for song_s, is_doubtful in ((INTRODUCTION_S - 1.0, False), (INTRODUCTION_S + 1.0, True)):
+        detector.reset()
+        for _ in range(2):
+            detector.update(frames, np.empty(0), song_s, 1.0)
+        assert detector.doubtful is is_doubtful
+
+
+def test_loudness_alone_does_not_sound_different() -> None:
+    frames = log_mel(noisy(rock(150.0), 20.0), CONFIG)
+    louder = frames.copy()
+    louder[-400:] += 3.0
+    assert not sounds_different(louder, 4.0, CONFIG)
+    louder[-400:, :8] += 6.0
+    assert sounds_different(louder, 4.0, CONFIG)

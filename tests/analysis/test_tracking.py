@@ -1,31 +1,31 @@
-"""Tracks: smoothing, hysteresis, and paces that agree with each other."""
+"""Tempo tracks: smoothing, hysteresis, and paces that agree with each other."""
 
 import numpy as np
 import pytest
 
-from paces_live.analysis.tracking import MOST, TEMPI, Tracker, related
+from paces_live.analysis.tracking import MAX_FOLLOWED, MAX_TRACKS, SONG_TEMPI, TempoTracker, related
 
 
-def feed(tracker: Tracker, verdicts: dict[float, float], times: int = 1) -> None:
-    spm, probability = np.array(list(verdicts)), np.array(list(verdicts.values()), np.float32)
+def feed(tracker: TempoTracker, probabilities: dict[float, float], times: int = 1) -> None:
+    spm, probability = np.array(list(probabilities)), np.array(list(probabilities.values()), np.float32)
     for _ in range(times):
         tracker.update(spm, probability, 1.0)
 
 
-def shown(tracker: Tracker) -> list[int]:
+def shown(tracker: TempoTracker) -> list[int]:
     return [round(pace.spm) for pace in tracker.shown()]
 
 
 def test_paces_are_shown_most_probable_first() -> None:
-    tracker = Tracker((0.6, 0.4))
+    tracker = TempoTracker((0.6, 0.4))
     feed(tracker, {86.0: 0.8, 172.0: 0.95, 115.0: 0.1}, 2)
     assert shown(tracker) == [172, 86]
     assert [round(pace.spm) for pace in tracker.rejected()] == []
     assert tracker.shown()[0].probability == pytest.approx(0.95, abs=0.01)
 
 
-def test_what_is_shown_stays_until_it_falls_below_the_lower_threshold() -> None:
-    tracker = Tracker((0.6, 0.4))
+def test_a_shown_pace_stays_until_it_falls_below_the_lower_threshold() -> None:
+    tracker = TempoTracker((0.6, 0.4))
     feed(tracker, {172.0: 0.5}, 10)
     assert shown(tracker) == []
     feed(tracker, {172.0: 0.9}, 10)
@@ -35,8 +35,8 @@ def test_what_is_shown_stays_until_it_falls_below_the_lower_threshold() -> None:
     assert shown(tracker) == []
 
 
-def test_the_more_often_a_tempo_was_judged_the_less_it_needs() -> None:
-    tracker = Tracker((0.6, 0.4))
+def test_a_tempo_needs_less_probability_the_more_often_it_was_judged() -> None:
+    tracker = TempoTracker((0.6, 0.4))
     feed(tracker, {172.0: 0.95, 86.0: 0.7})
     assert shown(tracker) == [172]
     feed(tracker, {172.0: 0.95, 86.0: 0.7}, 3)
@@ -45,48 +45,48 @@ def test_the_more_often_a_tempo_was_judged_the_less_it_needs() -> None:
     assert shown(tracker) == [172, 86]
 
 
-def test_one_odd_verdict_changes_nothing() -> None:
-    tracker = Tracker((0.6, 0.4))
+def test_a_single_outlier_changes_nothing() -> None:
+    tracker = TempoTracker((0.6, 0.4))
     feed(tracker, {172.0: 0.95}, 10)
     feed(tracker, {172.0: 0.05})
     assert shown(tracker) == [172]
 
 
-def test_a_tempo_that_is_no_longer_proposed_fades() -> None:
-    tracker = Tracker((0.6, 0.4))
+def test_a_tempo_fades_once_it_is_no_longer_a_candidate() -> None:
+    tracker = TempoTracker((0.6, 0.4))
     feed(tracker, {172.0: 0.9}, 5)
     feed(tracker, {100.0: 0.1}, 12)
     assert shown(tracker) == []
 
 
 @pytest.mark.parametrize(("ratio", "expected"), [(2.0, True), (3.0, True), (4.0, True), (1.5, False), (4 / 3, False)])
-def test_paces_of_one_song_stand_in_whole_ratios(ratio: float, expected: bool) -> None:
+def test_paces_of_one_song_have_integer_ratios(ratio: float, expected: bool) -> None:
     assert related(80.0, 80.0 * ratio) is related(80.0 * ratio, 80.0) is expected
 
 
-def test_of_two_paces_that_contradict_each_other_the_more_probable_is_shown() -> None:
-    tracker = Tracker((0.6, 0.4))
+def test_the_more_probable_of_two_contradicting_paces_is_shown() -> None:
+    tracker = TempoTracker((0.6, 0.4))
     feed(tracker, {160.0: 0.95, 120.0: 0.8, 80.0: 0.7}, 6)
     assert shown(tracker) == [160, 80]
 
 
-def test_of_two_that_are_about_as_certain_the_one_nearer_to_the_rate_of_tapping_is_shown() -> None:
-    tracker = Tracker((0.6, 0.4))
+def test_the_pace_nearer_to_the_preferred_rate_is_shown_if_two_contradicting_ones_are_equally_probable() -> None:
+    tracker = TempoTracker((0.6, 0.4))
     feed(tracker, {165.0: 0.985, 110.0: 0.98}, 6)
     assert shown(tracker) == [110]
     assert [round(pace.spm) for pace in tracker.summary()] == [110]
 
 
 def test_a_wavering_tempo_is_one_pace() -> None:
-    tracker = Tracker((0.6, 0.4))
+    tracker = TempoTracker((0.6, 0.4))
     for tempo in (171.0, 172.0, 173.0, 171.5, 172.5):
         feed(tracker, {tempo: 0.9})
     assert shown(tracker) == [172]
     assert len(tracker.followed) == 1
 
 
-def test_the_summary_keeps_what_lasted() -> None:
-    tracker = Tracker((0.6, 0.4))
+def test_the_summary_keeps_lasting_paces_only() -> None:
+    tracker = TempoTracker((0.6, 0.4))
     feed(tracker, {172.0: 0.95, 110.0: 0.2}, 20)
     feed(tracker, {172.0: 0.95, 59.0: 0.9}, 2)
     (pace,) = tracker.summary()
@@ -95,10 +95,10 @@ def test_the_summary_keeps_what_lasted() -> None:
 
 
 def test_memory_does_not_grow() -> None:
-    tracker = Tracker((0.6, 0.4))
+    tracker = TempoTracker((0.6, 0.4))
     rng = np.random.default_rng(0)
     for _ in range(3000):
         tracker.update(rng.uniform(40.0, 320.0, 16), rng.uniform(0.0, 1.0, 16).astype(np.float32), 1.0)
-    assert len(tracker._tracks) <= MOST
-    assert all(len(track.tempi) <= TEMPI for track in tracker._tracks)
-    assert len(tracker.followed) <= 8
+    assert len(tracker._tracks) <= MAX_TRACKS
+    assert all(len(track.tempi) <= SONG_TEMPI for track in tracker._tracks)
+    assert len(tracker.followed) <= MAX_FOLLOWED

@@ -1,4 +1,4 @@
-"""The rolling window against the plain way: join, then cut."""
+"""The window equals plain concatenation and slicing."""
 
 import numpy as np
 from hypothesis import given
@@ -11,15 +11,15 @@ LENGTH, BANDS = 12, 3
 
 @given(st.lists(st.one_of(st.integers(0, 30), st.tuples(st.integers(0, 15))), max_size=30))
 def test_the_window_holds_the_newest_frames(steps: list[int | tuple[int]]) -> None:
-    """A number pushes so many frames, a tuple keeps so many."""
-    window, expected, given_so_far = Window(LENGTH, BANDS), np.empty((0, BANDS), np.float32), 0
+    """A number n pushes n frames, a tuple (n,) keeps the newest n."""
+    window, expected, pushed = Window(LENGTH, BANDS), np.empty((0, BANDS), np.float32), 0
     for step in steps:
         if isinstance(step, tuple):
             window.keep(step[0])
             expected = expected[len(expected) - min(step[0], len(expected)) :]
         else:
-            frames = given_so_far + np.arange(step * BANDS, dtype=np.float32).reshape(step, BANDS)
-            given_so_far += step * BANDS
+            frames = pushed + np.arange(step * BANDS, dtype=np.float32).reshape(step, BANDS)
+            pushed += step * BANDS
             window.push(frames)
             expected = np.concatenate((expected, frames))[-LENGTH:]
         assert len(window) == len(expected)

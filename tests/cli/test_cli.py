@@ -1,6 +1,8 @@
-"""The command line: help, misuse, exit status, and what it keeps from loading."""
+"""The command line: help, wrong usage, exit status, and short loading times."""
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,15 +15,19 @@ from typing import IO, Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from paces_live import __version__
+from paces_live import __version__, demo
 from paces_live.cli import main as cli
 from paces_live.errors import SourceError
-from paces_live.events import Match, SongPace
-from paces_live.session.whole_song import FileError, FilePaces
-from tests.support.fakes import FakeSource, ScriptedEngine
+from paces_live.events import SongPace
+from paces_live.inputs import Input, Pcm
+from paces_live.library.files import FileError, FilePaces
+from paces_live.sources.devices import ListedInput
+from paces_live.system.doctor import Check
+from tests.support.fakes import FakeSource, ScriptedListening
+from tests.support.schemas import validated
 
 REPO = Path(__file__).parents[2]
-COMMANDS = ["listen", "play", "analyze", "demo", "devices", "doctor"]
+COMMANDS = ["listen", "play", "analyze", "demo", "devices", "doctor", "schema"]
 GROUPS = ["config", "history"]
 HEAVY = {"textual", "soundfile", "sounddevice", "soxr", "ai_edge_litert", "tflite_runtime", "numpy"}
 HEAVY |= {"dbus_fast", "mpd", "mutagen", "sqlite3"}
@@ -33,18 +39,18 @@ def run(*args: str) -> Result:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
-    """Replace model, sources and engine by doubles; return what is asked of `open_source`."""
+    """Replace model, inputs and listening by doubles; return the calls of `open_input`."""
     calls: list[tuple[str, dict[str, Any]]] = []
 
-    def open_source(spec: str, **options: Any) -> FakeSource:
+    def open_input(spec: str, **options: Any) -> Input:
         calls.append((spec, options))
-        return FakeSource()
+        return Input(FakeSource())
 
     classifier = SimpleNamespace(features=SimpleNamespace(sample_rate=22050))
     monkeypatch.setattr("paces_live.analysis.classifier.load_classifier", lambda _model: classifier)
-    monkeypatch.setattr("paces_live.sources.open_source", open_source)
+    monkeypatch.setattr("paces_live.inputs.open_input", open_input)
     monkeypatch.setattr(
-        "paces_live.session.engine.Engine", lambda _classifier, config: ScriptedEngine(target=config.target)
+        "paces_live.session.Listening", lambda _classifier, _config, listener, **_: ScriptedListening(listener=listener)
     )
     return calls
 
@@ -71,7 +77,7 @@ def test_help_names_every_command() -> None:
     assert [command for command in [*COMMANDS, *GROUPS] if command not in result.output] == []
 
 
-def test_commands_are_these() -> None:
+def test_the_commands_are_listed_in_order() -> None:
     assert [command.callback.__name__ for command in cli.app.registered_commands if command.callback] == COMMANDS
     assert [group.name for group in cli.app.registered_groups] == GROUPS
 
@@ -92,7 +98,7 @@ def test_version() -> None:
         ["analyze", "x.wav", "--target", "1000"],
     ],
 )
-def test_numbers_out_of_range_are_misuse(args: list[str]) -> None:
+def test_numbers_out_of_range_are_wrong_usage(args: list[str]) -> None:
     result = run(*args)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("paces-live: ")
@@ -100,7 +106,7 @@ def test_numbers_out_of_range_are_misuse(args: list[str]) -> None:
 
 
 @pytest.mark.parametrize("args", [["--nonsense"], ["nonsense"], ["analyze"], ["listen", "--target", "fast"]])
-def test_misuse_has_status_two(args: list[str]) -> None:
+def test_wrong_usage_has_status_two(args: list[str]) -> None:
     result = run(*args)
     assert result.exit_code == 2
     assert "Traceback" not in result.output
@@ -112,18 +118,49 @@ def test_listen_is_the_default(args: list[str], opened: list[tuple[str, dict[str
     assert [spec for spec, _ in opened] == ["mic:USB" if "mic:USB" in args else "mic"]
 
 
-def test_listen_writes_lines_where_there_is_no_terminal(opened: list[tuple[str, dict[str, Any]]]) -> None:
+def test_listen_writes_lines_without_a_terminal(opened: list[tuple[str, dict[str, Any]]]) -> None:
     result = run("listen", "-i", "-", "--rate", "48000", "--format", "f32le", "--channels", "2")
     assert result.stdout.startswith("listening to file:demo.ogg")
     assert result.stdout.endswith("end\n")
-    assert opened == [("-", {"sample_rate": 22050, "fast": False, "rate": 48000, "format": "f32le", "channels": 2})]
+    pcm = Pcm(rate=48_000, format="f32le", channels=2)
+    assert opened == [("-", {"sample_rate": 22050, "now_playing": "auto", "fast": False, "pcm": pcm})]
 
 
 @pytest.mark.usefixtures("opened")
-def test_json_is_all_there_is_on_stdout() -> None:
-    records = [json.loads(line) for line in run("listen", "--json", "--all").stdout.splitlines()]
+@pytest.mark.parametrize("option", ["--rejected", "--all"])
+def test_stdout_has_only_json(option: str) -> None:
+    records = [validated(line) for line in run("listen", "--json", option).stdout.splitlines()]
     assert (records[0]["type"], records[-1]["type"]) == ("start", "end")
     assert "rejected" in records[1]
+
+
+@pytest.mark.parametrize("option", ["--now-playing=none", "--titles=none"])
+def test_old_names_of_options_still_work(option: str, opened: list[tuple[str, dict[str, Any]]]) -> None:
+    assert run("listen", option).exit_code == 0
+    assert opened[0][1]["now_playing"] == "none"
+    assert "--titles" not in run("listen", "--help").output
+    assert "--all" not in run("listen", "--help").output
+
+
+def test_an_old_name_is_no_option_where_a_value_belongs_or_where_there_is_none() -> None:
+    assert "no songs with --all" in run("history", "--search", "--all").output
+    assert "--all" in run("analyze", "--all", str(demo.excerpt())).stderr
+
+
+def test_a_file_name_that_is_not_unicode_is_heard(tmp_path: Path) -> None:
+    song = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xad.ogg"))
+    shutil.copy(demo.excerpt(), song)
+    done = subprocess.run(
+        [sys.executable, "-m", "paces_live", "listen", "--input", song, "--fast", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert validated(done.stdout.splitlines()[0])["input"] == "file:b?.ogg"
+    done = subprocess.run(
+        [sys.executable, "-m", "paces_live", "analyze", song, "--json"], capture_output=True, text=True, check=True
+    )
+    assert os.fsencode(validated(done.stdout)["path"]) == os.fsencode(song)
 
 
 def test_demo_listens_to_the_excerpt(
@@ -131,20 +168,21 @@ def test_demo_listens_to_the_excerpt(
 ) -> None:
     module(monkeypatch, "paces_live.demo", excerpt=lambda: tmp_path / "demo.ogg")
     assert run("demo", "--fast").exit_code == 0
-    assert opened == [(f"file:{tmp_path / 'demo.ogg'}", {"sample_rate": 22050, "fast": True})]
+    options = {"sample_rate": 22050, "now_playing": "none", "fast": True}
+    assert opened == [(f"file:{tmp_path / 'demo.ogg'}", options)]
 
 
 @pytest.mark.usefixtures("opened")
 def test_an_error_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    error = SourceError("microphone went away:\ncheck its plug")
-    monkeypatch.setattr("paces_live.session.engine.Engine", lambda *_: ScriptedEngine(error=error))
+    error = SourceError("microphone went\naway", hint="check its plug")
+    monkeypatch.setattr("paces_live.session.Listening", lambda *_, **__: ScriptedListening(error=error))
     result = run("listen")
     assert result.exit_code == 1
     assert result.stderr == "paces-live: microphone went away: check its plug\n"
 
 
-FOUND = FilePaces("a.ogg", 215.2, (SongPace(165.31, 0.97, 0.9),), Match(165.31, 0.0019, "lock"))
-BROKEN = FileError("b.ogg", "b.ogg: not audio")
+FOUND = FilePaces("a.ogg", 215.2, (SongPace(165.31, 0.97, 0.9),))
+BROKEN = FileError("b.ogg", SourceError("b.ogg: not audio", hint="choose music"))
 
 
 @pytest.fixture
@@ -154,53 +192,66 @@ def analysed(monkeypatch: pytest.MonkeyPatch) -> None:
             yield FOUND if path.name == "a.ogg" else BROKEN
 
     monkeypatch.setattr("paces_live.analysis.classifier.load_classifier", lambda _model: object())
-    monkeypatch.setattr("paces_live.session.whole_song.analyze_files", analyze_files)
+    monkeypatch.setattr("paces_live.library.files.analyze_files", analyze_files)
 
 
 LINE = "a.ogg  3:35  165.3 (97 %)  MATCH 165.3 (lock, +0.2 %), a step on every beat\n"
 
 
 @pytest.mark.usefixtures("analysed")
-def test_analyze_goes_on_after_a_file_that_cannot_be_read() -> None:
+def test_analyze_continues_after_an_unreadable_file() -> None:
     result = run("analyze", "b.ogg", "a.ogg")
     assert result.exit_code == 1
-    assert result.stderr == "paces-live: b.ogg: not audio\n"
+    assert result.stderr == "paces-live: b.ogg: not audio: choose music\n"
     assert result.stdout == LINE
 
 
 @pytest.mark.usefixtures("analysed")
 def test_analyze_as_json() -> None:
     result = run("analyze", "--json", "b.ogg", "a.ogg")
-    assert [json.loads(line)["type"] for line in result.stdout.splitlines()] == ["error", "file"]
+    error, file = (validated(line) for line in result.stdout.splitlines())
+    assert (error["code"], error["message"], error["hint"]) == ("source", "b.ogg: not audio", "choose music")
+    assert file["match"]["grade"] == "lock"
     assert (result.exit_code, result.stderr) == (1, "")
     assert run("analyze", "--json", "a.ogg").exit_code == 0
 
 
-def test_doctor_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_shows_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     checks = [
-        SimpleNamespace(name="runtime", ok=True, detail="works", fix=""),
-        SimpleNamespace(name="playback", ok=None, detail="no capture tool", fix="apt install pulseaudio-utils"),
+        Check("runtime", True, "works"),
+        Check("monitor", None, "no capture tool", "apt install pulseaudio-utils"),
     ]
     module(monkeypatch, "paces_live.system.doctor", run_checks=lambda _model: iter(checks))
     result = run("doctor")
     assert result.exit_code == 0
     assert "→ apt install pulseaudio-utils" in result.stdout
-    checks.append(SimpleNamespace(name="model", ok=False, detail="hash differs", fix="reinstall"))
+    checks.append(Check("model", False, "hash differs", "reinstall"))
     result = run("doctor")
     assert result.exit_code == 1
     assert "FAIL  model: hash differs\n" in result.stdout
+    assert [validated(line)["ok"] for line in run("doctor", "--json").stdout.splitlines()] == [True, None, False]
 
 
 def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
-    module(
-        monkeypatch,
-        "paces_live.sources.devices",
-        list_inputs=list,
-        render=lambda _inputs: "no microphone",
-        OTHERS="a file",
-    )
-    assert run("devices").stdout == "no microphone\na file\n"
-    assert run("devices", "--json").stdout == ""
+    one = ListedInput("USB", "microphone", 48_000, 1, default=True, spec="mic")
+    module(monkeypatch, "paces_live.sources.devices", list_inputs=lambda: [one], ListedInput=ListedInput)
+    assert "USB (default)" in run("devices").stdout
+    assert [validated(line)["spec"] for line in run("devices", "--json").stdout.splitlines()] == ["mic"]
+
+
+def test_schema_prints_a_schema() -> None:
+    assert json.loads(run("schema").stdout)["$id"].startswith("urn:paces-live:events")
+    assert json.loads(run("schema", "lines").stdout)["$id"].startswith("urn:paces-live:lines")
+    assert run("schema", "nothing").exit_code == 2
+
+
+def test_the_log_goes_to_a_file(tmp_path: Path) -> None:
+    log = tmp_path / "paces.log"
+    options = ("--fast", "--json", "--no-history", "--log-file", str(log))
+    result = run("listen", "-i", str(demo.excerpt()), *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "INFO paces_live.session.listening: listening to file:demo.ogg" in log.read_text("utf-8")
+    assert run("listen", "--log-file", "/dev/null/log").exit_code == 2
 
 
 def test_nothing_heavy_is_loaded_before_a_command_runs() -> None:
@@ -212,13 +263,13 @@ def test_nothing_heavy_is_loaded_before_a_command_runs() -> None:
 LIVE = """
 import sys
 from types import SimpleNamespace
-import paces_live.analysis.classifier, paces_live.session.engine, paces_live.sources
-from tests.support.fakes import FakeSource, ScriptedEngine, TWO_SONGS
+import paces_live.analysis.classifier, paces_live.inputs, paces_live.session
+from tests.support.fakes import FakeSource, ScriptedListening, TWO_SONGS
 repeats = int(sys.argv.pop())
 features = SimpleNamespace(sample_rate=22050)
 paces_live.analysis.classifier.load_classifier = lambda model: SimpleNamespace(features=features)
-paces_live.sources.open_source = lambda spec, **options: FakeSource()
-paces_live.session.engine.Engine = lambda classifier, config: ScriptedEngine(TWO_SONGS[:-1] * repeats, live=True)
+paces_live.inputs.open_input = lambda spec, **options: paces_live.inputs.Input(FakeSource())
+paces_live.session.Listening = lambda *_, **__: ScriptedListening(TWO_SONGS[:-1] * repeats, live=True)
 from paces_live.__main__ import main
 main()
 """
@@ -226,7 +277,7 @@ main()
 
 @contextmanager
 def live(repeats: int, *args: str) -> "Iterator[tuple[subprocess.Popen[str], IO[str], IO[str]]]":
-    """Start the program on an engine that repeats its script and then waits to be stopped."""
+    """Start the program on a script that is repeated, and that then waits to be stopped."""
     command = [sys.executable, "-c", LIVE, *args, str(repeats)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=REPO) as process:
         assert process.stdout
@@ -238,7 +289,7 @@ def live(repeats: int, *args: str) -> "Iterator[tuple[subprocess.Popen[str], IO[
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_cleanly_and_logs_the_song(signum: signal.Signals) -> None:
+def test_a_signal_ends_it_cleanly_and_reports_the_song(signum: signal.Signals) -> None:
     with live(1, "--json") as (process, stdout, _):
         for line in stdout:
             if json.loads(line)["type"] == "song" and json.loads(line)["song"] == 2:

@@ -1,4 +1,4 @@
-"""Settings: read off the options; flag, environment, file, default; every mistake named where it stands."""
+"""Settings: one per option; the order of flag, environment, file and default; each mistake reported with its place."""
 
 import json
 import os
@@ -21,6 +21,7 @@ from typer.testing import CliRunner, Result
 from paces_live.cli import config, settings
 from paces_live.cli import main as cli
 from paces_live.cli.options import Interval, Json, Target
+from paces_live.demo import excerpt
 
 ROOT = Path(__file__).parents[2]
 COMMAND_LINE = typer.main.get_command(cli.app)
@@ -51,13 +52,13 @@ def small() -> typer.Typer:
         json: Json = False,
         secret: Annotated[int, typer.Option(hidden=True)] = 1,
     ) -> None:
-        """Tell what arrived."""
+        """Print what arrived."""
         del files, limit, json, secret
         print(target, interval, sample_format, count, model, keep)  # noqa: T201
 
     @app.command()
     def other(target: Target = 165, port: int = 80) -> None:
-        """Tell what arrived."""
+        """Print what arrived."""
         print(target, port)  # noqa: T201
 
     stored = typer.Typer()
@@ -101,10 +102,10 @@ def test_every_option_of_every_command_is_a_setting() -> None:
             setting = known[max(option.opts, key=len).lstrip("-")]
             assert name in setting.commands
             assert setting.kind is not bool or option.secondary_opts, f"no flag takes {option.opts} back"
-    assert {"json", "all", "fast", "csv", "limit"} <= known.keys()
+    assert {"json", "rejected", "fast", "csv", "limit"} <= known.keys()
 
 
-def test_a_switch_that_is_set_is_taken_back_by_its_flag(
+def test_a_flag_reverts_a_switch_of_the_settings(
     settings_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
@@ -145,20 +146,20 @@ def test_a_flag_goes_before_the_environment_and_that_before_the_file(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("tarket = 170", "tarket is no setting: did you mean target?"),
-        ("keep_it = true", "keep_it is no setting: did you mean keep-it?"),
-        ("zzz = 1", "zzz is no setting: choose target, interval, format, count, model, keep-it, limit, json, port"),
+        ("tarket = 170", "tarket is not a setting: did you mean target?"),
+        ("keep_it = true", "keep_it is not a setting: did you mean keep-it?"),
+        ("zzz = 1", "zzz is not a setting: choose target, interval, format, count, model, keep-it, limit, json, port"),
         (
             "secret = 2",
-            "secret is no setting: choose target, interval, format, count, model, keep-it, limit, json, port",
+            "secret is not a setting: choose target, interval, format, count, model, keep-it, limit, json, port",
         ),
-        ("[listen]\ntarget = 170", "listen is no setting: tables have no meaning here"),
+        ("[listen]\ntarget = 170", "listen is not a setting: there are no tables here"),
         ('target = "170"', "target must be a number, not text in quotes"),
         ("target = true", "target must be a number, not true or false"),
         ("target = [170]", "target must be a number, not a list"),
         ("target.now = 170", "target must be a number, not a table"),
         ("target = 2026-11-01", "target must be a number, not 2026-11-01"),
-        ("target = 20", "target 20 is out of range: choose 40 to 320 steps a minute"),
+        ("target = 20", "target 20 is out of range: choose 40 to 320 steps per minute"),
         ("target = nan", "target nan is out of range"),
         ("interval = 0", "interval 0 is out of range: choose 0.1 to 60 seconds"),
         ("count = 2.5", "count must be a whole number, not 2.5"),
@@ -181,10 +182,10 @@ def test_a_mistake_in_the_file_is_one_line_that_names_it(text: str, words: str, 
     ("name", "text", "words"),
     [
         ("PACES_LIVE_TARGET", "fast", "target 'fast': "),
-        ("PACES_LIVE_TARGET", "20", "target 20 is out of range: choose 40 to 320 steps a minute"),
+        ("PACES_LIVE_TARGET", "20", "target 20 is out of range: choose 40 to 320 steps per minute"),
         ("PACES_LIVE_KEEP_IT", "perhaps", "keep-it 'perhaps': "),
         ("PACES_LIVE_COUNT", "2.5", "count '2.5': "),
-        ("PACES_LIVE_TARGTE", "170", "is no setting: did you mean PACES_LIVE_TARGET?"),
+        ("PACES_LIVE_TARGTE", "170", "is not a setting: did you mean PACES_LIVE_TARGET?"),
     ],
 )
 def test_a_mistake_in_the_environment_is_one_line_that_names_it(
@@ -200,10 +201,13 @@ def test_a_mistake_in_the_environment_is_one_line_that_names_it(
 def test_a_file_that_cannot_be_read_is_named(settings_file: Path) -> None:
     settings_file.mkdir()
     result = listen()
-    assert (result.exit_code, result.stderr) == (2, f"paces-live: {settings_file}: cannot be read: Is a directory\n")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"paces-live: {settings_file}: cannot be read: Is a directory: check it and its permissions\n",
+    )
 
 
-def test_help_and_version_do_not_need_a_right_file(settings_file: Path) -> None:
+def test_help_and_version_work_with_a_broken_file(settings_file: Path) -> None:
     settings_file.write_text("nonsense")
     for arguments in (["--help"], ["--version"], ["listen", "--help"], ["config", "--help"], ["config", "path"]):
         assert run(*arguments).exit_code == 0
@@ -211,9 +215,7 @@ def test_help_and_version_do_not_need_a_right_file(settings_file: Path) -> None:
     assert run("config", "show").exit_code == 2
 
 
-def test_the_program_itself_does_what_the_settings_say(
-    tmp_path: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_program_obeys_the_settings(tmp_path: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with wave.open(str(tmp_path / "short.wav"), "wb") as file:
         file.setparams((1, 2, 22_050, 0, "NONE", ""))
         file.writeframes(bytes(2 * 2205))
@@ -224,7 +226,7 @@ def test_the_program_itself_does_what_the_settings_say(
     assert (start["target"], start["tolerance"]) == (172.0, 0.03)
 
 
-def test_show_tells_every_setting_and_where_it_comes_from(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_show_lists_every_setting_and_its_origin(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings_file.write_text("target = 170\n")
     monkeypatch.setenv("PACES_LIVE_TOLERANCE", "0.03")
     records = {record["key"]: record for record in map(json.loads, run("config", "show", "--json").stdout.splitlines())}
@@ -250,7 +252,7 @@ def test_show_tells_every_setting_and_where_it_comes_from(settings_file: Path, m
     assert lines[-1] == f"the file: {settings_file}"
 
 
-def test_path_is_all_that_path_prints(settings_file: Path) -> None:
+def test_config_path_prints_only_the_path(settings_file: Path) -> None:
     assert run("config", "path").stdout == f"{settings_file}\n"
 
 
@@ -265,9 +267,25 @@ def test_a_new_file_explains_every_setting_and_sets_none(app: typer.Typer, tmp_p
     loud = "\n".join(line[1:] if line.startswith("#") and line[1:2] != " " else line for line in text.splitlines())
     (tmp_path / "loud.toml").write_text(loud)
     values = settings.read_file(tmp_path / "loud.toml", known, group.make_context("x", [], resilient_parsing=True))
-    assert values.keys() == known.keys()
-    for key, setting in known.items():
-        assert setting.default is None or values[key] == setting.default
+    assert {one.name for one in values} == known.keys()
+    for one in values:
+        assert one.setting.default is None or one.value == one.setting.default
+
+
+def test_old_names_of_settings_work_and_are_shown_as_written(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings_file.write_text("all = true\n")
+    monkeypatch.setenv("PACES_LIVE_TITLES", "none")
+    shown = {record["key"]: record for record in map(json.loads, run("config", "show", "--json").stdout.splitlines())}
+    assert (shown["rejected"]["value"], shown["rejected"]["from"]) == (True, "file")
+    assert (shown["now-playing"]["value"], shown["now-playing"]["from"]) == ("none", "environment")
+    assert "PACES_LIVE_TITLES" in run("config", "show").stdout
+    monkeypatch.setenv("PACES_LIVE_TITLES", "winamp")
+    message = run("listen", "--fast", "-i", str(excerpt())).stderr
+    assert message.endswith("(now-playing is set by PACES_LIVE_TITLES)\n")
+    settings_file.write_text("titles = 5\n")
+    assert "titles must be text in quotes" in run("listen").stderr
 
 
 def editor(directory: Path, *texts: str) -> str:
@@ -283,7 +301,7 @@ def editor(directory: Path, *texts: str) -> str:
     return f"{script} --wait"
 
 
-def test_edit_makes_the_file_and_checks_it(
+def test_edit_creates_the_file_and_checks_it(
     tmp_path: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings_file.parent.rmdir()
@@ -295,7 +313,7 @@ def test_edit_makes_the_file_and_checks_it(
     result = run("config", "edit")
     assert (tmp_path / "before1").read_text() == "target = 170\n"
     assert result.exit_code == 2
-    assert result.stderr == f"paces-live: {settings_file}: tarket is no setting: did you mean target?\n"
+    assert result.stderr == f"paces-live: {settings_file}: tarket is not a setting: did you mean target?\n"
 
 
 def test_an_editor_that_fails_is_named(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,10 +321,13 @@ def test_an_editor_that_fails_is_named(settings_file: Path, monkeypatch: pytest.
     monkeypatch.setenv("EDITOR", "false")
     result = run("config", "edit")
     assert result.exit_code == 1
-    assert result.stderr == f"paces-live: editor false ended with status 1; {settings_file} was not checked\n"
+    assert result.stderr == (
+        f"paces-live: editor false ended with status 1; {settings_file} was not checked: "
+        "run paces-live config edit again\n"
+    )
     monkeypatch.setenv("EDITOR", "no-such-editor")
     assert (
-        "editor no-such-editor cannot be started: No such file or directory; set $EDITOR"
+        "editor no-such-editor cannot be started: No such file or directory: set $EDITOR"
         in run("config", "edit").stderr
     )
     monkeypatch.delenv("EDITOR")
@@ -314,12 +335,12 @@ def test_an_editor_that_fails_is_named(settings_file: Path, monkeypatch: pytest.
     result = run("config", "edit")
     assert (result.exit_code, result.stderr) == (
         2,
-        "paces-live: there is no sensible-editor or nano or vi to edit with: set $EDITOR\n",
+        "paces-live: there is no editor: none of sensible-editor, nano, vi is installed: set $EDITOR\n",
     )
 
 
 @pytest.mark.parametrize(("answer", "status"), [("\n", 0), ("n\n", 2)])
-def test_on_a_terminal_a_mistake_can_be_mended_at_once(
+def test_on_a_terminal_you_can_fix_a_mistake_immediately(
     answer: str, status: int, tmp_path: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VISUAL", editor(tmp_path, "target = 20\n", "target = 175\n"))
@@ -345,15 +366,15 @@ def test_on_a_terminal_a_mistake_can_be_mended_at_once(
 
 
 def home_of(shell: str, folder: Path) -> Path:
-    """Return a home in which `shell` has been told to complete paces-live, by the option that does so."""
+    """Return a home in which ``--install-completion`` has set up completion for `shell`."""
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed: apt install {shell}")
     program = folder / "bin" / "paces-live"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m paces_live "$@"\n')
     program.chmod(0o755)
-    # In a shell that stays, as a user's does: it is the parent that is asked which shell this is.
-    told(shell, folder, "paces-live --install-completion; true")
+    # The trailing command keeps the shell alive: the program looks at its parent process to find which shell this is.
+    output_of(shell, folder, "paces-live --install-completion; true")
     return folder
 
 
@@ -363,8 +384,8 @@ def environment(home: Path) -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("XDG_")} | path
 
 
-def told(shell: str, home: Path, script: str) -> str:
-    """Return what `shell` prints when it runs `script`."""
+def output_of(shell: str, home: Path, script: str) -> str:
+    """Return the output of `shell` running `script`."""
     return subprocess.run(
         [shell, "-c", script], env=environment(home), capture_output=True, text=True, check=True, timeout=60
     ).stdout
@@ -382,37 +403,38 @@ def bash_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["--targ"], ["--target"]),
         (["--target", "170", "--tol"], ["--tolerance"]),
         (["listen", "--input", "mi"], ["mic", "mic:"]),
-        (["--input", "pl"], ["playback", "playback:", "player:"]),
+        (["--input", "m"], ["mic", "mic:", "monitor", "monitor:"]),
         (["config", ""], ["show", "path", "edit"]),
         (["analyze", "song"], []),  # the shell then offers files
     ],
 )
-def test_bash_completes_what_is_typed(words: list[str], expected: list[str], bash_home: Path) -> None:
+def test_bash_completes_commands_and_options(words: list[str], expected: list[str], bash_home: Path) -> None:
     typed = " ".join(f"'{word}'" for word in ["paces-live", *words])
     script = (
         f". ~/.bashrc; COMP_WORDS=({typed}); COMP_CWORD={len(words)}; _paces_live_completion paces-live;"
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
-    assert told("bash", bash_home, script).split() == expected
+    assert output_of("bash", bash_home, script).split() == expected
 
 
-def test_fish_completes_what_is_typed(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_fish_completes_commands_and_options(tmp_path: Path) -> None:
     home = home_of("fish", tmp_path)
-    typed = {"li": "listen", "--targ": "--target", "listen --input pl": "playback playback: player:"}
+    typed = {"li": "listen", "--targ": "--target", "listen --input m": "mic mic: monitor monitor:"}
     for words, expected in typed.items():
-        found = told("fish", home, f"complete -C 'paces-live {words}'").splitlines()
+        found = output_of("fish", home, f"complete -C 'paces-live {words}'").splitlines()
         assert " ".join(line.split("\t")[0] for line in found) == expected
 
 
-def test_zsh_completes_what_is_typed(tmp_path: Path) -> None:
+def test_zsh_completes_commands_and_options(tmp_path: Path) -> None:
     home = home_of("zsh", tmp_path)
     assert "fpath+=~/.zfunc; autoload -Uz compinit; compinit" in (home / ".zshrc").read_text()
-    # What zsh's own function would offer is printed: it works within the line editor of a terminal only.
+    # Print what the completion function of zsh would offer: it works only in the line editor of a terminal.
     ask = "compdef() {{ :; }}; . ~/.zfunc/_paces-live; _arguments() {{ print -r -- $@; }}; words=(paces-live {}); "
-    typed = {"li": ["listen"], "--targ": ["--target"], "listen --input pl": ["playback", "playback:", "player:"]}
+    typed = {"li": ["listen"], "--targ": ["--target"], "listen --input m": ["mic", "mic:", "monitor", "monitor:"]}
     for words, expected in typed.items():
         script = f"{ask.format(words)} CURRENT=$#words; _paces_live_completion"
-        offered = re.findall(r'"([^"]+)"(?=[:\s)])', told("zsh", home, script))
+        offered = re.findall(r'"([^"]+)"(?=[:\s)])', output_of("zsh", home, script))
         assert [name.replace("\\", "") for name in offered if " " not in name] == expected
 
 
@@ -422,7 +444,7 @@ def test_settings_cost_nothing_before_they_are_needed() -> None:
     assert done.stdout.split() == []
 
 
-def test_what_is_set_reaches_only_the_commands_that_have_it(settings_file: Path) -> None:
+def test_a_setting_reaches_only_the_commands_that_have_it(settings_file: Path) -> None:
     settings_file.write_text("target = 170\ninterval = 2\n")
     group: Any = COMMAND_LINE
     ctx = group.make_context("paces-live", ["doctor"], resilient_parsing=True)
@@ -439,7 +461,7 @@ def test_what_is_set_reaches_only_the_commands_that_have_it(settings_file: Path)
         (["--rate=48000"], "99 channels are out of range: choose 1 to 32 (channels is set by PACES_LIVE_CHANNELS)"),
     ],
 )
-def test_misuse_that_the_settings_lead_to_names_them(
+def test_an_error_caused_by_a_setting_names_it(
     arguments: list[str], words: str, settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings_file.write_text("rate = 4\n")

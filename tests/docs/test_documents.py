@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from paces_live.match import LOCK, MATCH, STRETCH
-from paces_live.render.writers import STATE_WORDS
+from paces_live import errors
+from paces_live.match import DEFAULT_TOLERANCE, LOCK_TOLERANCE, STRETCH_TOLERANCE
+from paces_live.render.wording import STATE_WORDS
 from tests.docs.documents import DOCUMENTS, ROOT, read
 
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", read("Makefile"), re.MULTILINE))
@@ -17,7 +18,7 @@ def slug(heading: str) -> str:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_links_lead_somewhere(document: str) -> None:
+def test_links_have_targets(document: str) -> None:
     path = ROOT / document
     for link, part in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", path.read_text("utf-8")):
         if "://" not in link:
@@ -54,13 +55,29 @@ def test_the_files_in_the_guide_for_contributors_exist(path: str) -> None:
     assert (ROOT / path).exists()
 
 
+def test_the_codes_of_errors_are_explained() -> None:
+    explained = set(re.findall(r"`([a-z_.]+)`", read("docs/app.md").partition("## Errors")[2]))
+    classes = {
+        error.code
+        for error in vars(errors).values()
+        if isinstance(error, type) and issubclass(error, errors.PacesError)
+    }
+    finer = {
+        code
+        for path in (ROOT / "paces_live").rglob("*.py")
+        for code in re.findall(r'code="(.*?)"', path.read_text("utf-8"))
+    }
+    assert classes - {"error"} <= explained
+    assert {code for code in finer if not code.startswith("usage.")} <= explained
+
+
 def test_the_guide_for_runners_has_the_grades_of_the_program() -> None:
     rows = re.findall(
         r"^\| (lock|match|stretch) \| ([\d.]+) % \| ([\d.]+) to ([\d.]+) \|", read("docs/running.md"), re.MULTILINE
     )
     assert [(grade, float(off), float(low), float(high)) for grade, off, low, high in rows] == [
         (grade, 100 * off, round(165 * (1 - off), 1), round(165 * (1 + off), 1))
-        for grade, off in (("lock", LOCK), ("match", MATCH), ("stretch", STRETCH))
+        for grade, off in (("lock", LOCK_TOLERANCE), ("match", DEFAULT_TOLERANCE), ("stretch", STRETCH_TOLERANCE))
     ]
 
 

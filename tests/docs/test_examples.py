@@ -1,4 +1,4 @@
-"""The examples in the documents show what the program really prints."""
+"""The examples in the documents are real output of the program."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The source is readable: examples in docstrings are right, modules are short and have telling names."""
+"""The source is readable: examples in docstrings are right, modules are short and have descriptive names."""
 
 import doctest
 import importlib

@@ -1,4 +1,4 @@
-"""The player on a card whose clock the test turns: what is heard is what was handed over, when it left the card."""
+"""The player on a card whose clock the test controls: heard samples are those that left the card, at that time."""
 
 import threading
 import time
@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 
 from paces_live.analysis.classifier import FixedClassifier
 from paces_live.errors import SourceError
-from paces_live.events import Reading, Song
+from paces_live.events import Condition, Reading, Song
 from paces_live.playback import player as player_module
 from paces_live.playback.feeder import AHEAD_S
 from paces_live.playback.output import Feed, Play
 from paces_live.playback.player import Player
-from paces_live.playback.queue import Playlist, Track
-from paces_live.session.engine import Engine, EngineConfig
-from paces_live.sources.block import Block
+from paces_live.playback.queue import Queue, QueueItem
+from paces_live.session import Block, Session, SessionConfig, run
+from paces_live.sources import portaudio
+from tests.support.sources import message_of
 
 RATE = 8_000
 PERIOD = 400
@@ -109,26 +110,26 @@ class Card:
 @pytest.fixture
 def card(monkeypatch: pytest.MonkeyPatch) -> Card:
     card = Card()
-    monkeypatch.setattr(player_module, "load_portaudio", lambda: card)
+    monkeypatch.setattr(portaudio, "load", lambda: card)
     monkeypatch.setattr("paces_live.playback.feeder.POLL_S", 0.001)
     monkeypatch.setattr(player_module, "time", SimpleNamespace(sleep=card.sleep, monotonic=lambda: card.now))
     return card
 
 
 @pytest.fixture
-def song(tmp_path: Path) -> Callable[..., Track]:
-    """Return what writes a song of noise."""
+def song(tmp_path: Path) -> Callable[..., QueueItem]:
+    """Return a function that writes a song of noise."""
 
-    def write(name: str, seconds: float, *, rate: int = RATE, channels: int = 2) -> Track:
+    def write(name: str, seconds: float, *, rate: int = RATE, channels: int = 2) -> QueueItem:
         rng = np.random.default_rng(len(name) + ord(name[0]))
         path = tmp_path / f"{name}.wav"
         soundfile.write(path, rng.uniform(-0.9, 0.9, (round(seconds * rate), channels)), rate, subtype="FLOAT")
-        return Track(path, name)
+        return QueueItem(path, name)
 
     return write
 
 
-def content(track: Track) -> Frames:
+def content(track: QueueItem) -> Frames:
     frames: Frames = soundfile.read(track.path, dtype="float32", always_2d=True)[0]
     return frames
 
@@ -142,14 +143,16 @@ def joined(blocks: list[Block]) -> Frames:
     return np.concatenate([block.samples for block in blocks])
 
 
-def played_by(*tracks: Track, repeat: bool = False) -> Player:
-    return Player(Playlist(tracks, repeat=repeat), RATE)
+def played_by(*items: QueueItem, repeat: bool = False) -> Player:
+    return Player(Queue(items, repeat=repeat), RATE)
 
 
-def test_songs_are_played_without_a_gap_and_heard_as_they_were_played(card: Card, song: Callable[..., Track]) -> None:
+def test_songs_are_played_without_a_gap_and_heard_as_they_were_played(
+    card: Card, song: Callable[..., QueueItem]
+) -> None:
     first, second = song("first", 1.23), song("second", 0.77, channels=1)
     player = played_by(first, second)
-    titled = [(block, player.title) for block in player.blocks()]
+    titled = [(block, block.track.title if block.track else None) for block in player.blocks()]
     music = np.concatenate([content(first), np.repeat(content(second), 2, axis=1)])
     played = np.concatenate(card.played)
     np.testing.assert_array_equal(played[: len(music)], music)
@@ -163,17 +166,20 @@ def test_songs_are_played_without_a_gap_and_heard_as_they_were_played(card: Card
 
 
 @pytest.mark.usefixtures("card")
-def test_a_track_without_a_title_has_that_of_its_file(song: Callable[..., Track]) -> None:
+def test_a_track_without_a_title_has_that_of_its_file(song: Callable[..., QueueItem]) -> None:
     tagged, bare = song("tagged", 0.5), song("bare", 0.5)
     tags = mutagen.File(tagged.path)
     tags.add_tags()
     tags.tags.add(mutagen.id3.TIT2(text="Eight to the bar"))
     tags.save()
-    player = played_by(Track(tagged.path), Track(bare.path))
-    assert list(dict.fromkeys(player.title for _ in player.blocks() if player.playing)) == ["Eight to the bar", "bare"]
+    player = played_by(QueueItem(tagged.path), QueueItem(bare.path))
+    assert list(dict.fromkeys(block.track.title for block in player.blocks() if block.track)) == [
+        "Eight to the bar",
+        "bare",
+    ]
 
 
-def test_what_is_heard_has_left_the_card(card: Card, song: Callable[..., Track]) -> None:
+def test_heard_samples_have_left_the_card(card: Card, song: Callable[..., QueueItem]) -> None:
     heard = 0
     late = []
     for block in played_by(song("music", 3.0)).blocks():
@@ -186,27 +192,28 @@ def test_what_is_heard_has_left_the_card(card: Card, song: Callable[..., Track])
     assert max(late) <= 0.1 * RATE + PERIOD
 
 
-def test_a_file_at_another_rate_is_resampled_to_the_card(card: Card, song: Callable[..., Track]) -> None:
+def test_a_file_at_another_rate_is_resampled_to_the_card(card: Card, song: Callable[..., QueueItem]) -> None:
     heard = joined(list(played_by(song("music", 1.0, rate=11_025)).blocks()))
     assert len(heard) == pytest.approx(RATE, abs=2)
     np.testing.assert_array_equal(heard, mono(np.concatenate(card.played))[: len(heard)])
 
 
-def test_an_engine_at_another_rate_gets_the_same_music(card: Card, song: Callable[..., Track]) -> None:
+def test_a_session_at_another_rate_gets_the_same_music(card: Card, song: Callable[..., QueueItem]) -> None:
     track = song("music", 1.0)
-    blocks = list(Player(Playlist([track, track]), 22_050).blocks())
+    blocks = list(Player(Queue([track, track]), 22_050).blocks())
     assert len(joined(blocks)) == pytest.approx(2 * 22_050, abs=4)
     assert not np.concatenate(card.played)[2 * RATE :].any()
 
 
 def heard_titles(player: Player, keys: dict[float, Callable[[], None]]) -> Iterator[tuple[str | None, int]]:
-    """Yield title and samples of each stretch of a title, pressing `keys` once so many seconds were heard in all."""
+    """Yield title and samples of each stretch of a title; press each of `keys` at its time, seconds from the start."""
     title, count, total = None, 0, 0
     for block in player.blocks():
-        if (player.title, block.ends) != (title, False) and count:
+        now = block.track.title if block.track else None
+        if (now, block.ends) != (title, False) and count:
             yield title, count
             count = 0
-        title = player.title
+        title = now
         count += len(block.samples)
         total += len(block.samples)
         for moment in [moment for moment in keys if total >= moment * RATE]:
@@ -215,7 +222,7 @@ def heard_titles(player: Player, keys: dict[float, Callable[[], None]]) -> Itera
 
 
 @pytest.mark.usefixtures("card")
-def test_next_goes_on_at_once(song: Callable[..., Track]) -> None:
+def test_next_continues_immediately(song: Callable[..., QueueItem]) -> None:
     player = played_by(song("a", 9.0), song("b", 1.0))
     (first, length), second = heard_titles(player, {2.0: player.next})
     assert first == "a"
@@ -224,7 +231,7 @@ def test_next_goes_on_at_once(song: Callable[..., Track]) -> None:
 
 
 @pytest.mark.usefixtures("card")
-def test_next_twice_is_two_songs_and_next_after_the_last_is_the_end(song: Callable[..., Track]) -> None:
+def test_next_twice_is_two_songs_and_next_after_the_last_is_the_end(song: Callable[..., QueueItem]) -> None:
     player = played_by(song("a", 9.0), song("b", 9.0), song("c", 9.0))
 
     def twice() -> None:
@@ -236,7 +243,7 @@ def test_next_twice_is_two_songs_and_next_after_the_last_is_the_end(song: Callab
 
 
 @pytest.mark.usefixtures("card")
-def test_previous_begins_again_and_near_the_beginning_goes_back(song: Callable[..., Track]) -> None:
+def test_previous_restarts_the_song_or_near_its_beginning_goes_back(song: Callable[..., QueueItem]) -> None:
     player = played_by(song("a", 2.0), song("b", 8.0))
     stretches = list(heard_titles(player, {3.0: player.previous, 9.0: player.previous}))
     assert [title for title, _ in stretches] == ["a", "b", "a", "b", "b"]
@@ -244,14 +251,14 @@ def test_previous_begins_again_and_near_the_beginning_goes_back(song: Callable[.
     assert stretches[-1][1] == 8 * RATE
 
 
-def test_pause_stops_card_and_clock_and_loses_nothing(card: Card, song: Callable[..., Track]) -> None:
+def test_pause_stops_card_and_clock_and_loses_nothing(card: Card, song: Callable[..., QueueItem]) -> None:
     track = song("music", 2.0)
     player = played_by(track)
     blocks: list[Block] = []
     waited = 0
     for block in player.blocks():
         blocks.append(block)
-        if player.note == "paused":
+        if message_of(block) == "paused":
             waited += 1
             assert waited < 8 or (card.stopped and not len(block.samples))
             player.pause(waited < 20)
@@ -262,7 +269,7 @@ def test_pause_stops_card_and_clock_and_loses_nothing(card: Card, song: Callable
     assert not any(block.dropped for block in blocks)
 
 
-def test_a_card_that_ran_dry_is_counted(card: Card, song: Callable[..., Track]) -> None:
+def test_a_card_that_ran_dry_is_counted(card: Card, song: Callable[..., QueueItem]) -> None:
     track = song("music", 4.0)
     player = played_by(track)
     blocks: list[Block] = []
@@ -278,7 +285,7 @@ def test_a_card_that_ran_dry_is_counted(card: Card, song: Callable[..., Track]) 
 
 
 def test_a_decoder_that_is_late_is_counted(
-    card: Card, song: Callable[..., Track], monkeypatch: pytest.MonkeyPatch
+    card: Card, song: Callable[..., QueueItem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     track = song("music", 2.0)
     hold = threading.Event()
@@ -302,8 +309,8 @@ def test_a_decoder_that_is_late_is_counted(
     np.testing.assert_array_equal(joined(blocks), mono(content(track)))
 
 
-def test_what_comes_while_the_card_asks_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    feed, play = Feed(RATE, 2), Play(1, Track(Path("music")), 0)
+def test_frames_that_arrive_during_a_request_of_the_card_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed, play = Feed(RATE, 2), Play(1, QueueItem(Path("music")), 0)
     music = np.full((PERIOD, 2), 0.5, np.float32)
     moment = SimpleNamespace(currentTime=1.0, outputBufferDacTime=1.0)
     ask = partial(feed.callback, np.empty((PERIOD, 2), np.float32), PERIOD, moment, SimpleNamespace(output_underflow=0))
@@ -323,50 +330,50 @@ def test_what_comes_while_the_card_asks_is_not_lost(monkeypatch: pytest.MonkeyPa
     assert [cut.lost for cut in feed.cuts] == [0, PERIOD]
 
 
-def test_unreadable_files_are_passed_over(card: Card, song: Callable[..., Track], tmp_path: Path) -> None:
+def test_unreadable_files_are_skipped(card: Card, song: Callable[..., QueueItem], tmp_path: Path) -> None:
     text, broken = tmp_path / "text.wav", song("broken", 1.0)
     text.write_text("no audio")
     soundfile.write(broken.path, np.full((RATE, 2), np.nan), RATE, subtype="FLOAT")
     good = song("good", 1.0)
-    player = played_by(Track(text, "text"), broken, good, Track(tmp_path / "gone.wav", "gone"))
+    player = played_by(QueueItem(text, "text"), broken, good, QueueItem(tmp_path / "gone.wav", "gone"))
     np.testing.assert_array_equal(joined(list(player.blocks())), mono(content(good)))
     assert [one.path.name for one in player.failures] == ["text.wav", "broken.wav", "gone.wav"]
-    assert player.note == "cannot play gone.wav"
+    assert player.condition == Condition("unplayable", "cannot play gone.wav")
     assert np.isfinite(np.concatenate(card.played)).all()
 
 
 @pytest.mark.usefixtures("card")
-def test_nothing_but_unreadable_files_ends_also_when_repeated(tmp_path: Path) -> None:
-    player = played_by(Track(tmp_path / "gone.wav", "gone"), repeat=True)
+def test_only_unreadable_files_end_even_if_they_are_repeated(tmp_path: Path) -> None:
+    player = played_by(QueueItem(tmp_path / "gone.wav", "gone"), repeat=True)
     assert not len(joined(list(player.blocks())))
     assert str(player.failures[0].error).startswith(f"{tmp_path / 'gone.wav'}: no such file")
 
 
 @pytest.mark.parametrize("noticed", ["at once", "late"])
-def test_a_card_that_is_gone_is_awaited_and_the_music_waits(
-    noticed: str, card: Card, song: Callable[..., Track], monkeypatch: pytest.MonkeyPatch
+def test_the_music_waits_for_a_card_that_is_gone(
+    noticed: str, card: Card, song: Callable[..., QueueItem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("paces_live.sources.reconnect.BACKOFF_S", (0.01, 0.02))
     track = song("music", 4.0)
     player = played_by(track)
     blocks: list[Block] = []
-    notes: list[str | None] = []
+    messages: list[str | None] = []
     unplugged = False
     for block in player.blocks():
         blocks.append(block)
-        if player.note not in notes:
-            notes.append(player.note)
+        if message_of(block) not in messages:
+            messages.append(message_of(block))
         if player.heard_s > 1.0 and not unplugged:
             unplugged = card.gone = True
             card.active = noticed == "late"
-        if player.note and "0.02" in player.note:
-            card.gone = False  # under another number: it was plugged elsewhere
+        if "0.02" in (message_of(block) or ""):
+            card.gone = False  # with another number: it was plugged in elsewhere
             card.names = ("Microphone", "Speaker: HDMI (hw:0,3)", "Speaker: USB (hw:2,0)")
-    assert notes == [None, *(f"sound card is gone, trying again in {wait} s" for wait in (0.01, 0.02))]
-    assert player.note is None
+    assert messages == [None, *(f"sound card is gone, trying again in {wait} s" for wait in (0.01, 0.02))]
+    assert player.condition is None
     assert player.name == "play:Speaker: USB (hw:2,0)"
     assert card.index == 2
-    # What the card held when it went is lost and counted, nothing else: the music went on where it stood.
+    # Only what the card held is lost and counted: the music went on where it stopped.
     (dropped,) = [block.dropped for block in blocks if block.dropped]
     assert 0 < dropped <= BUFFER
     heard, all_of_it = joined(blocks), mono(content(track))
@@ -376,7 +383,7 @@ def test_a_card_that_is_gone_is_awaited_and_the_music_waits(
 
 
 @pytest.mark.usefixtures("card")
-def test_a_card_that_never_asks_is_an_error(card: Card, song: Callable[..., Track]) -> None:
+def test_a_card_that_requests_no_samples_is_an_error(card: Card, song: Callable[..., QueueItem]) -> None:
     card.gone = True
     with pytest.raises(SourceError, match=r"Speaker: USB .* takes no more sound: check its plug"):
         list(played_by(song("music", 60.0)).blocks())
@@ -385,19 +392,19 @@ def test_a_card_that_never_asks_is_an_error(card: Card, song: Callable[..., Trac
 
 @pytest.mark.parametrize(
     ("wanted", "says"),
-    [("printer", "no output is called 'printer': choose one of: Speaker: USB"), ("speaker", "several outputs")],
+    [("printer", "no sound card is called 'printer': choose one of: Speaker: USB"), ("speaker", "several sound cards")],
 )
 @pytest.mark.usefixtures("card")
-def test_an_output_is_chosen_by_name(song: Callable[..., Track], wanted: str, says: str) -> None:
+def test_an_output_is_chosen_by_name(song: Callable[..., QueueItem], wanted: str, says: str) -> None:
     track = song("music", 0.5)
-    player = Player(Playlist([track]), RATE, output="hdmi")
+    player = Player(Queue([track]), RATE, output="hdmi")
     list(player.blocks())
     assert player.name == "play:Speaker: HDMI (hw:0,3)"
     with pytest.raises(SourceError, match=says):
-        list(Player(Playlist([track]), RATE, output=wanted).blocks())
+        list(Player(Queue([track]), RATE, output=wanted).blocks())
 
 
-def test_memory_does_not_grow_with_the_file(card: Card, song: Callable[..., Track]) -> None:
+def test_memory_does_not_grow_with_the_file(card: Card, song: Callable[..., QueueItem]) -> None:
     player = played_by(song("long", 60.0))
     for _ in player.blocks():
         assert sum(len(frames) for _, frames in card.feed._waiting) <= (AHEAD_S + 0.5) * RATE
@@ -406,14 +413,14 @@ def test_memory_does_not_grow_with_the_file(card: Card, song: Callable[..., Trac
 
 
 @pytest.mark.usefixtures("card")
-def test_each_file_is_a_song_of_the_engine_also_when_it_is_repeated(song: Callable[..., Track]) -> None:
+def test_each_file_is_a_song_even_if_it_is_repeated(song: Callable[..., QueueItem]) -> None:
     track = song("again", 6.0)
-    player = Player(Playlist([track, track, song("other", 7.0)]), 22_050)
-    engine = Engine(FixedClassifier(lambda _: 0.1), EngineConfig(boundaries=False))
-    events = list(engine.events(player))
+    player = Player(Queue([track, track, song("other", 7.0)]), 22_050)
+    session = Session(FixedClassifier(lambda _: 0.1), SessionConfig(song_changes=False), live=True)
+    events = list(run(player, session))
     songs = [event for event in events if isinstance(event, Song)]
-    assert [one.title for one in songs] == ["again", "again", "other"]
+    assert [one.track.title if one.track else None for one in songs] == ["again", "again", "other"]
     assert [one.end for one in songs] == pytest.approx([6.0, 12.0, 19.0], abs=0.01)
     readings = [event for event in events if isinstance(event, Reading)]
-    assert {one.title for one in readings if 1.0 < one.t < 12.0} == {"again"}
-    assert {one.title for one in readings if one.t > 12.2} == {"other"}
+    assert {one.track.title if one.track else None for one in readings if 1.0 < one.t < 12.0} == {"again"}
+    assert {one.track.title if one.track else None for one in readings if one.t > 12.2} == {"other"}

@@ -1,18 +1,17 @@
-"""When a song is skipped: once it is sure, never one that fits."""
+"""A song is skipped once it surely does not match, and never if it matches."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pytest
 
 from paces_live.analysis.song_change import INTRODUCTION_S
-from paces_live.events import Event, Reading, State
+from paces_live.events import Reading, State, Track
+from paces_live.match import Listener
 from paces_live.playback.output import Play
-from paces_live.playback.queue import Track
-from paces_live.playback.skip import DOUBT_S, PACELESS_S, Mismatch, SkippingEngine
-from paces_live.session.engine import Engine
-from tests.support.fakes import START, FakeSource, reading
+from paces_live.playback.queue import QueueItem
+from paces_live.playback.skip import DOUBT_S, PACELESS_S, Mismatch, Skipper
+from tests.support.fakes import START, reading
 
 FITS, STRETCH, OTHER = [(165.3, 0.97), (82.6, 0.9)], [(175.0, 0.95)], [(123.4, 0.98), (61.7, 0.9)]
 Stretch = tuple[int, Sequence[tuple[float, float]], State]
@@ -21,27 +20,27 @@ WINDOW: Stretch = (25, OTHER, "provisional")
 
 
 def script(*stretches: Stretch) -> list[Reading]:
-    """Return a reading a second."""
+    """Return one reading per second."""
     kinds = [(paces, state) for seconds, paces, state in stretches for _ in range(seconds)]
     return [reading(float(t), paces, state=state) for t, (paces, state) in enumerate(kinds, start=1)]
 
 
 def skipped_at(readings: Iterable[Reading], target: float | None = 165.0) -> float | None:
-    mismatch = Mismatch()
-    return next((one.t for one in readings if mismatch.sure(one, "song", target)), None)
+    mismatch, listener = Mismatch(), Listener(target)
+    return next((one.t for one in readings if mismatch.is_sure(one, "song", listener)), None)
 
 
-def test_a_song_at_other_paces_is_skipped_after_what_may_be_an_introduction() -> None:
+def test_a_song_at_other_paces_is_skipped_after_a_possible_introduction() -> None:
     assert skipped_at(script(WINDOW, (100, OTHER, "settled"))) == INTRODUCTION_S + 1
 
 
 @pytest.mark.parametrize("paces", [FITS, STRETCH])
-def test_a_song_that_fits_is_never_skipped_whatever_comes_in_its_course(paces: Sequence[tuple[float, float]]) -> None:
+def test_a_song_that_has_matched_is_never_skipped(paces: Sequence[tuple[float, float]]) -> None:
     assert skipped_at(script((8, [], "listening"), (17, paces, "provisional"), (200, paces, "settled"))) is None
     assert skipped_at(script(WINDOW, (8, OTHER, "settled"), (15, paces, "settled"), (200, OTHER, "settled"))) is None
 
 
-def test_an_introduction_at_another_pace_is_waited_for() -> None:
+def test_an_introduction_at_another_pace_is_allowed_to_pass() -> None:
     assert skipped_at(script(WINDOW, (13, OTHER, "settled"), (100, FITS, "settled"))) is None
 
 
@@ -50,7 +49,7 @@ def test_a_match_that_does_not_last_only_delays() -> None:
     assert skipped_at(delayed) == 40 + DOUBT_S
 
 
-def test_what_has_not_settled_is_not_judged() -> None:
+def test_a_song_that_has_not_settled_is_not_judged() -> None:
     assert skipped_at(script((300, OTHER, "provisional"))) is None
 
 
@@ -60,49 +59,39 @@ def test_a_song_without_a_pace_is_skipped_late() -> None:
 
 
 def test_without_a_target_nothing_is_skipped() -> None:
-    assert skipped_at((replace(one, match=None) for one in script((200, OTHER, "settled"))), None) is None
+    assert skipped_at(script((200, OTHER, "settled")), None) is None
 
 
-def test_another_target_or_song_is_judged_anew() -> None:
+def test_another_target_or_song_is_judged_again() -> None:
     readings = script(WINDOW, (40, FITS, "settled"), (60, OTHER, "settled"))
     mismatch = Mismatch()
-    verdicts = [(one.t, mismatch.sure(one, "song", 165.0 if one.t <= 70 else 180.0)) for one in readings]
+    verdicts = [(one.t, mismatch.is_sure(one, "song", Listener(165.0 if one.t <= 70 else 180.0))) for one in readings]
     assert next(t for t, sure in verdicts if sure) == 71 + DOUBT_S
     mismatch = Mismatch()
-    assert not any(mismatch.sure(one, one.t // 30, 165.0) for one in script((200, OTHER, "settled")))
+    assert not any(mismatch.is_sure(one, one.t // 30, Listener()) for one in script((200, OTHER, "settled")))
 
 
 class ScriptedPlayer:
-    """A player whose songs are as long as a script says."""
+    """A player without sound: it plays the songs that a test names, and records the skipped ones."""
 
     def __init__(self) -> None:
         self.playing: Play | None = None
-        self.skips: list[str | None] = []
+        self.skips: list[int] = []
 
     def play(self, number: int) -> None:
-        self.playing = Play(number, Track(FILE), number, f"song {number}")
+        self.playing = Play(number, QueueItem(Path("song.ogg")), number, Track(title=f"song {number}"))
 
     def next(self) -> None:
         assert self.playing
-        self.skips.append(self.playing.title)
+        self.skips.append(self.playing.number)
 
 
-FILE: Any = None
-
-
-def test_the_engine_skips_each_song_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Readings of the old song that come after the key was pressed do not skip the next one too."""
+def test_each_song_is_skipped_once() -> None:
+    """Readings of the old song that come after the skip do not skip the next one, too."""
     player = ScriptedPlayer()
-
-    def events(_engine: Engine, _source: object) -> Iterator[Event]:
-        yield START
-        readings = script(WINDOW, (300, OTHER, "settled"))
-        for one in readings:
-            player.play(1 + (one.t > 43) + (one.t > 60))
-            yield one
-
-    monkeypatch.setattr(Engine, "events", events)
-    engine = SkippingEngine.__new__(SkippingEngine)
-    engine._player, engine._target = player, 165.0  # type: ignore[assignment]
-    assert len(list(engine.events(FakeSource()))) == 326
-    assert player.skips == ["song 1", "song 3"]
+    skipper = Skipper(player, Listener())  # type: ignore[arg-type]
+    assert skipper.take(START) is START
+    for one in script(WINDOW, (300, OTHER, "settled")):
+        player.play(1 + (one.t > 43) + (one.t > 60))
+        assert skipper.take(one) is one
+    assert player.skips == [1, 3]

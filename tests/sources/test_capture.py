@@ -1,4 +1,4 @@
-"""The real capture paths: what is played comes back through playback and microphone, sample for sample."""
+"""The real capture paths: played sound returns through monitor and microphone, sample for sample."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,8 +11,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from paces_live.errors import SourceError
-from paces_live.sources import Block, FileSource, PlaybackSource
+from paces_live.sources import Block, FileSource, MonitorSource
+from tests.support.signals import lag_of
 from tests.support.soundserver import LOUDNESS, RATE, Captured, SoundServer, portaudio, sound_server
+from tests.support.sources import message_of
 
 __all__ = ["portaudio", "sound_server"]
 
@@ -41,25 +43,15 @@ def reference(path: Path, sample_rate: int) -> NDArray[np.float32]:
     return np.concatenate([block.samples for block in FileSource(path, sample_rate, fast=True).blocks()])
 
 
-def lag_of(part: NDArray[np.float32], whole: NDArray[np.float32]) -> float:
-    """Return where `part` begins in `whole`, samples: the interpolated peak of their cross-correlation."""
-    size = 1 << (len(part) + len(whole)).bit_length()
-    spectrum = np.fft.rfft(whole, size) * np.conj(np.fft.rfft(part, size))
-    correlation = np.fft.irfft(spectrum, size)[: len(whole)]
-    peak = int(correlation[1:-1].argmax()) + 1
-    left, middle, right = correlation[peak - 1 : peak + 2]
-    return peak + 0.5 * float((left - right) / (left - 2 * middle + right))
-
-
 def delayed(samples: NDArray[np.float32], fraction: float) -> NDArray[np.float32]:
-    """Return `samples` later by a fraction of a sample: what was captured began between two of the engine's."""
+    """Return `samples` delayed by a fraction of a sample: the capture began between two samples of the session's."""
     spectrum = np.fft.rfft(samples)
     spectrum *= np.exp(-2j * np.pi * np.fft.rfftfreq(len(samples)) * fraction)
     return np.fft.irfft(spectrum, len(samples)).astype(np.float32)
 
 
 def click_positions(captured: Captured, played: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
-    """Return where each click that was played is in what was captured, samples."""
+    """Return the position of each played click in the captured sound, samples."""
     start = round(lag_of(played, captured.samples))
     positions = []
     for second in np.arange(0.2, SECONDS - 0.1, PERIOD_S):
@@ -71,9 +63,9 @@ def click_positions(captured: Captured, played: NDArray[np.float32], rate: int) 
 
 
 @pytest.mark.usefixtures("portaudio")
-def test_what_is_played_is_captured(sound_server: SoundServer, clicks: Path) -> None:
-    """Playback, the default microphone and one by name listen at once, at two engine rates, to one file."""
-    inputs = (("playback", RATE), ("mic", RATE), ("playback", 22_050), ("mic:pulse", 22_050))
+def test_played_sound_is_captured(sound_server: SoundServer, clicks: Path) -> None:
+    """A monitor, the default microphone and one by name listen to one file at the same time, at two rates."""
+    inputs = (("monitor", RATE), ("mic", RATE), ("monitor", 22_050), ("mic:pulse", 22_050))
     captures = [sound_server.capture(spec, sample_rate=rate, seconds=SECONDS + MARGIN_S) for spec, rate in inputs]
     for capture in captures:
         capture.wait_started()
@@ -96,16 +88,16 @@ def test_what_is_played_is_captured(sound_server: SoundServer, clicks: Path) -> 
 
 
 @pytest.mark.usefixtures("portaudio")
-def test_unknown_microphone_lists_those_there_are(sound_server: SoundServer) -> None:
-    told = sound_server.capture("mic:USB Turntable", sample_rate=22_050, seconds=0.1).failure()
-    assert "SourceError: no microphone is called 'USB Turntable': choose one of: pulse, default" in told
+def test_an_unknown_microphone_lists_the_known_ones(sound_server: SoundServer) -> None:
+    errors = sound_server.capture("mic:USB Turntable", sample_rate=22_050, seconds=0.1).failure()
+    assert "SourceError: no microphone is called 'USB Turntable': choose one of: pulse, music, other, default" in errors
 
 
 @pytest.mark.usefixtures("portaudio")
-def test_what_is_unplugged_comes_back(sound_server: SoundServer) -> None:
+def test_an_input_that_is_unplugged_returns(sound_server: SoundServer) -> None:
     """The default microphone, the default output, one by name and a player, all at once."""
     sound_server.start_playing("tune")
-    specs = ("mic", "playback", "playback:music", "player:tune")
+    specs = ("mic", "monitor", "monitor:music", "player:tune")
     captures = [sound_server.capture(spec, sample_rate=RATE, seconds=3.0) for spec in specs]
     for capture in captures:
         capture.wait_started()
@@ -115,38 +107,58 @@ def test_what_is_unplugged_comes_back(sound_server: SoundServer) -> None:
     sound_server.plug("music")
     for spec, capture in zip(specs, captures, strict=True):
         captured = capture.result()
-        what = spec.partition(":")[0].replace("mic", "microphone")
-        assert captured.notes[0] == f"{what} is gone, trying again in 1 s"
-        assert all(note.startswith(f"{what} is gone") for note in captured.notes), spec
+        what = {"mic": "microphone", "monitor": "output", "player": "player"}[spec.partition(":")[0]]
+        assert captured.conditions[0] == f"{what} is gone, trying again in 1 s"
+        assert all(condition.startswith(f"{what} is gone") for condition in captured.conditions), spec
         assert 1.0 < captured.dropped / RATE < time.monotonic() - start, spec
         end = captured.samples[-round(0.5 * RATE) :]
         assert np.sqrt(np.mean(end**2)) == pytest.approx(LOUDNESS, rel=0.1), spec
 
 
 @pytest.mark.usefixtures("portaudio")
-def test_microphone_that_stops_delivering_is_looked_for(sound_server: SoundServer) -> None:
-    """Silence is delivered, nothing is not."""
+def test_a_microphone_that_stops_delivering_is_opened_again(sound_server: SoundServer) -> None:
+    """Silence is sound, nothing is not."""
     capture = sound_server.capture("mic", sample_rate=22_050, seconds=2.0)
     capture.wait_started()
     sound_server.suspend()
     time.sleep(4.0)
     sound_server.suspend(wake=True)
     captured = capture.result()
-    assert captured.notes
+    assert captured.conditions
     assert captured.dropped > 3.0 * 22_050
 
 
-def test_another_output_is_not_taken_for_the_one_that_is_gone(sound_server: SoundServer) -> None:
-    """The server moves captures to whatever is left; ours waits for its own, unless it follows the default."""
+@pytest.mark.usefixtures("portaudio")
+def test_searching_for_a_microphone_does_not_stop_another_one(sound_server: SoundServer) -> None:
+    """Two microphones in one process; PortAudio would have to close both to see the one that returns."""
+    sound_server.plug("other")
+    sound_server.start_playing("tune")
+    sound_server.start_playing("air", output="other")
+    capture = sound_server.capture("mic:music", "mic:other", sample_rate=RATE, seconds=6.0)
+    capture.wait_started()
+    sound_server.suspend("other")
+    time.sleep(4.0)
+    sound_server.suspend("other", wake=True)
+    staying, returning = capture.results()
+    assert returning.conditions[0] == "microphone is gone, trying again in 1 s"
+    assert returning.dropped > 3.0 * RATE
+    assert (staying.conditions, staying.dropped) == ([], 0)
+    for captured in (staying, returning):
+        end = captured.samples[-round(0.5 * RATE) :]
+        assert np.sqrt(np.mean(end**2)) == pytest.approx(LOUDNESS, rel=0.1)
+
+
+def test_a_missing_output_is_not_replaced_by_another(sound_server: SoundServer) -> None:
+    """The server moves captures to any other output; ours waits for its own, unless it follows the default."""
     sound_server.plug("other")
     sound_server.start_playing("tune", output="other")
-    named, default = PlaybackSource(RATE, output="music"), PlaybackSource(RATE)
+    named, default = MonitorSource(RATE, output="music"), MonitorSource(RATE)
     with closing(named.blocks()) as ours, closing(default.blocks()) as theirs:
         assert not np.any(next(block for block in ours if len(block.samples)).samples)
         assert not np.any(next(block for block in theirs if len(block.samples)).samples)
         sound_server.unplug("music")
         until(theirs, lambda block: bool(np.any(block.samples)))
-        until(ours, lambda _: named.note is not None)
+        until(ours, lambda block: block.condition is not None)
         for _ in range(6):
             assert not np.any(next(ours).samples)
         sound_server.plug("music")
@@ -155,18 +167,18 @@ def test_another_output_is_not_taken_for_the_one_that_is_gone(sound_server: Soun
         assert not np.any(block.samples)
 
 
-def test_playback_survives_that_the_server_ends(sound_server: SoundServer) -> None:
-    source = PlaybackSource(22_050)
+def test_a_monitor_survives_the_end_of_the_server(sound_server: SoundServer) -> None:
+    source = MonitorSource(22_050)
     with closing(source.blocks()) as blocks:
         until(blocks, lambda block: len(block.samples) > 0)
         sound_server.stop()
-        until(blocks, lambda _: source.note == "playback is gone, trying again in 2 s")
+        until(blocks, lambda block: message_of(block) == "output is gone, trying again in 2 s")
 
 
-def test_playback_without_a_server_is_an_error_at_the_start(sound_server: SoundServer) -> None:
+def test_a_monitor_without_a_server_is_an_error_at_the_start(sound_server: SoundServer) -> None:
     sound_server.stop()
     with pytest.raises(SourceError, match="the sound server does not answer") as error:
-        next(PlaybackSource(22_050).blocks())
+        next(MonitorSource(22_050).blocks())
     assert "\n" not in str(error.value)
 
 

@@ -17,7 +17,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from paces_live.errors import SourceError, UsageError
-from paces_live.sources import ArraySource, Block, FifoSource, open_source
+from paces_live.sources import ArraySource, Block, FifoSource
+from tests.support.sources import message_of, open_source
 
 RATE = 22_050
 WAIT_S = 20.0
@@ -51,7 +52,8 @@ def until_loud(blocks: Iterator[Block]) -> list[Block]:
     pytest.fail("the source ended")
 
 
-def test_writers_come_and_go_and_silence_lies_between(pipe: Path) -> None:
+@pytest.mark.slow
+def test_writers_come_and_go_with_silence_between(pipe: Path) -> None:
     source = open_source(str(pipe), sample_rate=RATE)
     assert isinstance(source, FifoSource)
     assert source.name == "fifo:music.fifo"
@@ -64,10 +66,11 @@ def test_writers_come_and_go_and_silence_lies_between(pipe: Path) -> None:
         with pipe.open("wb") as stream:
             stream.write(tone(0.3).tobytes() + b"\x01")  # and half a sample, which must not shift the next writer
         heard = until_loud(blocks)
-        assert source.note is None
+        assert heard[-1].condition is None
         while len(heard[-1].samples) == 0 or loud(heard[-1]):
             heard.append(next(blocks))
-        assert source.note == "waiting for a program that writes into music.fifo"
+        heard.append(next(blocks))
+        assert message_of(heard[-1]) == "waiting for a program that writes into music.fifo"
         music = np.concatenate([block.samples for block in heard if loud(block)])
         assert len(music) == round(0.3 * RATE)
         assert np.abs(music[1_000:-1_000]).max() == pytest.approx(10_000 / 32_768, rel=0.01)
@@ -75,6 +78,7 @@ def test_writers_come_and_go_and_silence_lies_between(pipe: Path) -> None:
     blocks.close()
 
 
+@pytest.mark.slow
 def test_silence_is_as_long_as_the_pause(pipe: Path) -> None:
     blocks = FifoSource(pipe, sample_rate=RATE).blocks()
     with os.fdopen(os.open(pipe, os.O_RDWR), "wb") as stream:
@@ -90,7 +94,7 @@ def test_silence_is_as_long_as_the_pause(pipe: Path) -> None:
     blocks.close()
 
 
-def test_a_pipe_that_is_made_anew_is_found(pipe: Path) -> None:
+def test_a_pipe_that_is_created_again_is_found(pipe: Path) -> None:
     source = FifoSource(pipe, sample_rate=RATE)
     blocks = source.blocks()
     next(blocks)
@@ -104,7 +108,7 @@ def test_a_pipe_that_is_made_anew_is_found(pipe: Path) -> None:
     blocks.close()
 
 
-def test_rate_format_and_channels_are_as_told(pipe: Path) -> None:
+def test_rate_format_and_channels_are_as_described(pipe: Path) -> None:
     frames = np.tile(np.linspace(-0.5, 0.5, 4_800, dtype="<f4")[:, None], (1, 6))
     blocks = open_source(f"fifo:{pipe}", sample_rate=RATE, rate=48_000, format="f32le", channels=6).blocks()
     writer = threading.Thread(target=pipe.write_bytes, args=(frames.tobytes(),))
@@ -124,9 +128,9 @@ def test_rate_format_and_channels_are_as_told(pipe: Path) -> None:
 
 @pytest.mark.parametrize(
     ("make", "message"),
-    [(lambda _: None, "no such named pipe: start what writes it"), (Path.touch, "is not a named pipe")],
+    [(lambda _: None, "no such named pipe: start the program that writes it"), (Path.touch, "is not a named pipe")],
 )
-def test_what_is_no_pipe_is_one_line(tmp_path: Path, make: object, message: str) -> None:
+def test_a_path_that_is_not_a_pipe_is_one_line(tmp_path: Path, make: object, message: str) -> None:
     path = tmp_path / "x"
     make(path)  # type: ignore[operator]
     with pytest.raises(SourceError, match=message) as error:
@@ -134,12 +138,12 @@ def test_what_is_no_pipe_is_one_line(tmp_path: Path, make: object, message: str)
     assert "\n" not in str(error.value)
 
 
-def test_a_path_that_cannot_be_looked_at_is_one_line(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be opened: File name too long"):
         next(iter(open_source(str(tmp_path / ("x" * 300)), sample_rate=RATE).blocks()))
 
 
-def test_a_wrong_description_is_misuse(pipe: Path) -> None:
+def test_a_wrong_description_is_wrong_usage(pipe: Path) -> None:
     with pytest.raises(UsageError, match="0 channels are out of range"):
         open_source(str(pipe), sample_rate=RATE, channels=0)
 
@@ -180,6 +184,7 @@ def mpd(folder: Path, pipe: Path) -> Iterator[Callable[[str], str]]:
         path.unlink(missing_ok=True)
 
 
+@pytest.mark.slow
 def test_mpd_plays_pauses_and_comes_back(pipe: Path) -> None:
     if shutil.which("mpd") is None:
         pytest.skip("mpd is not installed: apt install mpd")

@@ -22,7 +22,7 @@ def expect(ring: SampleRing, start: int, stop: int, dropped: int) -> None:
     assert lost == dropped
 
 
-def test_nothing_written_reads_nothing() -> None:
+def test_an_empty_ring_gives_nothing() -> None:
     expect(SampleRing(8), 0, 0, 0)
 
 
@@ -115,7 +115,7 @@ def test_capacity_is_checked() -> None:
         SampleRing(0)
 
 
-def test_wait_tells_whether_something_came() -> None:
+def test_wait_returns_whether_something_came() -> None:
     ring = SampleRing(8)
     assert not ring.wait(0.0)
     ring.write(ramp(0, 1))
@@ -133,7 +133,7 @@ def test_wait_tells_whether_something_came() -> None:
     steps=st.lists(st.one_of(st.none(), st.integers(0, 45)), max_size=40),
 )
 def test_any_sequence_accounts_for_every_sample(capacity: int, steps: list[int | None]) -> None:
-    """None reads, a number writes so many: what is read is the newest, what is missing is counted."""
+    """None reads, a number writes that many samples: a read gives the newest ones and counts the missing ones."""
     ring = SampleRing(capacity)
     written = seen = 0
     for step in [*steps, None]:

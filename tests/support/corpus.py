@@ -10,7 +10,7 @@ RATE = 22050
 
 
 def make_corpus(folder: Path, songs: int, *, first: int = 0, seconds: float = 14.0) -> Path:
-    """Write songs of clicks, in the splits in turn, each of a family of its own."""
+    """Write songs of clicks, in the splits in turn, each in its own family."""
     (folder / "audio").mkdir(parents=True)
     (folder / "songs").mkdir()
     for index in range(songs):

@@ -1,13 +1,25 @@
-"""Doubles for the command line and the UI: an engine that plays a script instead of listening."""
+"""Doubles for the command line and the UI: events from a script instead of from sound."""
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from paces_live.events import End, Event, Health, Level, Match, Pace, Reading, Song, SongPace, Start, State
-from paces_live.match import best_match
-from paces_live.sources.block import Block, Source
+from paces_live.events import (
+    End,
+    Event,
+    Health,
+    Pace,
+    Reading,
+    Song,
+    SongPace,
+    Start,
+    State,
+    Status,
+    Track,
+)
+from paces_live.match import Listener
+from paces_live.session import Block, NowPlaying, Source
 
 
 def reading(
@@ -16,39 +28,35 @@ def reading(
     *,
     state: State = "settled",
     song: int = 1,
-    target: float | None = 165.0,
     level: float = -21.3,
-    word: Level = "fine",
+    status: Status = "ok",
+    message: str | None = None,
     lost: float = 0.0,
-    note: str | None = None,
     title: str | None = None,
-    remembered: bool = False,
-    tempogram: Sequence[float] = (),
+    recalled: bool = False,
+    periodicity: Sequence[float] = (),
 ) -> Reading:
     """Return a reading with `paces` given as (spm, probability), most probable first."""
-    judged = tuple(Pace(spm, probability) for spm, probability in paces)
-    match: Match | None = best_match(judged, target)
     return Reading(
         t,
         song,
         state,
-        judged,
-        match,
-        Health(level_dbfs=level, dropped_s=lost, load=0.004, level=word, note=note, interval=1.0),
+        tuple(Pace(spm, probability) for spm, probability in paces),
+        Health(level_dbfs=level, dropped_s=lost, load=0.004, status=status, message=message),
         rejected=(Pace(110.2, 0.03),),
-        title=title,
-        remembered=remembered,
-        tempogram=tuple(tempogram),
+        track=None if title is None else Track(title=title),
+        recalled=recalled,
+        periodicity=tuple(periodicity),
     )
 
 
 def song(number: int, start: float, end: float, *rates: float, title: str | None = None) -> Song:
-    """Return a song that was heard, with its compatible `rates`."""
+    """Return a song with its compatible `rates`."""
     paces = tuple(SongPace(rate, 0.97, 0.9) for rate in rates)
-    return Song(number, start, end, paces, best_match(paces, 165.0), title)
+    return Song(number, start, end, paces, None if title is None else Track(title=title))
 
 
-START = Start("0.1.0", "file:demo.ogg", 165.0, 0.05, "sha256:00", "fake 1")
+START = Start("0.1.0", "file:demo.ogg", "sha256:00", "fake 1")
 TWO_SONGS: tuple[Event, ...] = (
     START,
     *(reading(float(t), state="listening") for t in range(1, 9)),
@@ -62,35 +70,34 @@ TWO_SONGS: tuple[Event, ...] = (
     song(2, 42.0, 80.0, 165.31, 82.66, title="Waltz of the open road"),
     End(80.0),
 )
-"""Two songs with a gap: one that does not fit the default target, one that does."""
-
-
-class FakeSource:
-    """A source that nobody listens to."""
-
-    name = "file:demo.ogg"
-    live = False
-
-    def blocks(self) -> Iterator[Block]:
-        return iter(())
+"""Two songs with a gap: the first does not match the default target, the second does."""
 
 
 @dataclass
-class ScriptedEngine:
-    """Yields `script`, `pace_s` seconds apart; then ends, raises `error` or, with `live`, waits to be stopped."""
+class FakeSource:
+    """A source that nobody reads."""
+
+    name: str = "file:demo.ogg"
+    live: bool = False
+
+    def blocks(self) -> Generator[Block, None, None]:
+        yield from ()
+
+
+@dataclass
+class ScriptedListening:
+    """Yields `script`, `pace_s` seconds apart; then ends, raises `error` or, if it is `live`, waits to be stopped."""
 
     script: Sequence[Event] = TWO_SONGS
     pace_s: float = 0.0
     live: bool = False
     error: BaseException | None = None
-    target: float | None = 165.0
-    tolerance: float = 0.05
+    listener: Listener = field(default_factory=Listener)
     paused: bool = False
-    sample_rate: int = 22_050
     inputs: list[str] = field(default_factory=list)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
-    def events(self, source: Source) -> Iterator[Event]:
+    def events(self, source: Source, now_playing: NowPlaying | None = None) -> Iterator[Event]:  # noqa: ARG002
         self.inputs.append(source.name)
         last = 0.0
         for event in self.script:
@@ -98,6 +105,8 @@ class ScriptedEngine:
                 time.sleep(self.pace_s)
             if self._stopped.is_set():
                 break
+            if isinstance(event, Start):
+                event = replace(event, input=source.name)
             if isinstance(event, Reading):
                 last = event.t
             yield event
@@ -112,3 +121,6 @@ class ScriptedEngine:
 
     def stop(self) -> None:
         self._stopped.set()
+
+    def pause(self, paused: bool) -> None:
+        self.paused = paused

@@ -1,6 +1,6 @@
-"""Writes tests/golden.npz: what the feature path gives for a fixed sound, to compare with on every machine.
+"""Writes golden.npz: the output of the feature path for a fixed sound, which every machine must reproduce.
 
-Run ``python -m tests.support.golden`` only when the feature path is meant to change; its fingerprint changes then too.
+Run ``python -m tests.support.golden`` only if the feature path changes on purpose; its fingerprint then changes too.
 """
 
 from pathlib import Path
@@ -9,25 +9,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from paces_live.analysis.candidates import candidates
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.features import log_mel
 from paces_live.analysis.fold import build_cases
-from paces_live.analysis.periodicity import candidates, tempogram
+from paces_live.analysis.periodicity import periodicity
 from tests.support.signals import noisy, rock
 
 PATH = Path(__file__).with_name("golden.npz")
 
 
 def vectors() -> dict[str, NDArray[Any]]:
-    """Return the vectors by name: part of the frames, the tempogram, the candidates and their cases."""
+    """Return the vectors by name: some of the frames, the periodicity, the candidates and their cases."""
     config = FeatureConfig()
     frames = log_mel(noisy(rock(123.0), 30.0), config)
-    gram = tempogram(frames, config)
-    cases = build_cases(frames, gram, candidates(gram, config, count=16, target=165.0), config)
+    autocorrelation = periodicity(frames, config)
+    spm = candidates(autocorrelation, config, count=16, of_interest=(165.0,))
+    cases = build_cases(frames, autocorrelation, spm, config)
     return {
         "fingerprint": np.array(config.fingerprint),
         "frames": frames[::40],
-        "tempogram": gram.strengths,
+        # The file has the earlier name of the periodicity.
+        "tempogram": autocorrelation.strengths,
         "spm": cases.spm,
         "context": cases.context,
         "folds": cases.folds.mean(axis=3),

@@ -21,7 +21,11 @@ import pytest
 import soundfile
 from mutagen.flac import FLAC
 
+from paces_live.now_playing.watcher import Watcher
+
 READY_S = 20.0
+MPRIS = "org.mpris.MediaPlayer2"
+MPRIS_PATH = "/org/mpris/MediaPlayer2"
 BUS = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -54,6 +58,11 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def label(watcher: Watcher) -> str | None:
+    """Return the label of the track that `watcher` reports."""
+    return watcher.track.caption if watcher.track else None
+
+
 def end(process: "subprocess.Popen[Any]") -> None:
     """End a daemon of ours."""
     process.terminate()
@@ -61,7 +70,7 @@ def end(process: "subprocess.Popen[Any]") -> None:
 
 
 class Bus:
-    """A private bus and, in a thread of its own, an event loop for the players on it."""
+    """A private bus, and an event loop in its own thread for the players on it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -111,7 +120,7 @@ class Bus:
         return self._do(self._connect(name, path, interface))
 
     def signal(self, connection: Any, path: str, member: str, signature: str, body: list[Any]) -> None:
-        """Let a player tell something by a signal of the properties interface."""
+        """Let a player send a signal of the properties interface."""
         from dbus_fast import Message
 
         message = Message.new_signal(path, "org.freedesktop.DBus.Properties", member, signature, body)
@@ -133,7 +142,7 @@ class Bus:
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
     """Run a private bus, which is both the session's and the system's for one test."""
-    pytest.importorskip("dbus_fast", reason="dbus-fast is not installed: pip install 'paces-live[titles]'")
+    pytest.importorskip("dbus_fast", reason="dbus-fast is not installed: pip install '.[now-playing]'")
     if shutil.which("dbus-daemon") is None:
         pytest.skip("dbus-daemon is not installed: apt install dbus")
     # Not pytest's tmp_path: the path of a socket has at most 107 characters.
@@ -153,7 +162,7 @@ def mpris_player(state: str, **track: str | list[str]) -> Any:
 
 
 def bluetooth_player(state: str, **track: str | list[str]) -> Any:
-    """Return the player of a telephone, as BlueZ puts it on a bus, which `change` (state, track) changes."""
+    """Return the player of a phone, as BlueZ puts it on a bus, which `change` (state, track) changes."""
     return _player(("org.bluez.MediaPlayer1", "Status", "Track"), "", state, track)
 
 
@@ -183,7 +192,7 @@ def _player(names: tuple[str, str, str], prefix: str, state: str, track: dict[st
             return self.fields
 
         def change(self, state: str, track: dict[str, str | list[str]] | None = None) -> None:
-            """Change, and tell it; without a track it stays what it is."""
+            """Change, and signal the change; without a track, keep the old one."""
             changed: dict[str, Any] = {names[1]: state}
             self.state = state
             if track is not None:
@@ -226,7 +235,7 @@ class Mpd:
 @pytest.fixture
 def mpd_daemon() -> Iterator[Mpd]:
     """Run a Music Player Daemon of our own, which plays to nowhere."""
-    pytest.importorskip("mpd", reason="python-mpd2 is not installed: pip install 'paces-live[titles]'")
+    pytest.importorskip("mpd", reason="python-mpd2 is not installed: pip install '.[now-playing]'")
     if shutil.which("mpd") is None:
         pytest.skip("mpd is not installed: apt install mpd")
     with tempfile.TemporaryDirectory(prefix="paces-") as name:

@@ -79,3 +79,13 @@ def waltz(bpm: float, seconds: float = 25.0) -> Samples:
     """Return a 3/4 pattern: low on one, high on two and three."""
     high = [strokes(beats(bpm, seconds, every=3, shift=shift), seconds, loud=0.3, seed=2) for shift in (1.0, 2.0)]
     return thuds(beats(bpm, seconds, every=3), seconds) + high[0] + high[1]
+
+
+def lag_of(part: NDArray[np.float32], whole: NDArray[np.float32]) -> float:
+    """Return where `part` begins in `whole`, samples: the interpolated peak of their cross-correlation."""
+    size = 1 << (len(part) + len(whole)).bit_length()
+    spectrum = np.fft.rfft(whole, size) * np.conj(np.fft.rfft(part, size))
+    correlation = np.fft.irfft(spectrum, size)[: len(whole)]
+    peak = int(correlation[1:-1].argmax()) + 1
+    left, middle, right = correlation[peak - 1 : peak + 2]
+    return peak + 0.5 * float((left - right) / (left - 2 * middle + right))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from paces_live.sources.microphone import Device
+from paces_live.sources.portaudio import Device
 
 USB = Device(index=1, name="USB PnP Sound Device: Audio (hw:1,0)", rate=44_100, channels=1, default=False)
 CARD = Device(index=2, name="Scarlett Solo: USB Audio (hw:2,0)", rate=48_000, channels=2, default=True)
@@ -24,7 +24,7 @@ Call = tuple[NDArray[np.float32], bool]
 class FakePortAudio(types.ModuleType):
     """Stands in for sounddevice: lists `devices`, and calls back `calls` (frames, overflow) when started.
 
-    `plugged` is what it will list when it is started anew.
+    `plugged` is what it lists after it starts again.
     """
 
     class PortAudioError(Exception):
@@ -100,7 +100,7 @@ def no_portaudio(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def tools(monkeypatch: pytest.MonkeyPatch, folder: Path, **scripts: str) -> Path:
-    """Let nothing but `scripts` be found on the path; return the folder they are in."""
+    """Put only `scripts` on the path; return their folder."""
     folder.mkdir()
     for name, script in scripts.items():
         tool(folder, name, script)
@@ -115,7 +115,7 @@ def tool(folder: Path, name: str, script: str) -> None:
 
 
 def pactl(folder: Path, *outputs: str, players: tuple[str, ...] = ()) -> None:
-    """Let ``pactl`` tell of `outputs`, the first of which is the default; nothing ever changes."""
+    """Let ``pactl`` list `outputs`, of which the first is the default; nothing ever changes."""
     sinks = [
         {
             "name": name,

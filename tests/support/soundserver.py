@@ -1,10 +1,9 @@
 """A private PulseAudio daemon with a null sink, for tests of the real capture paths.
 
-A test takes the fixture ``sound_server``: while it runs, this process and its children (``SoundServer.env``)
-play to the null sink, ``playback`` hears its monitor, and so does PortAudio's default input, through ALSA's
-pulse plugin. It needs no sound card, works as root, and touches no other sound server. PortAudio is
-initialised once in a process, so a microphone is captured in a child: `SoundServer.capture`, or the command
-line.
+A test takes the fixture ``sound_server``: while it runs, this process and its children (``SoundServer.env``) play to
+the null sink. ``monitor`` captures it, and so does PortAudio's default input, through ALSA's pulse plugin. It needs no
+sound card, works as root, and touches no other sound server. PortAudio reads ALSA's configuration once in a process, so
+microphones are captured in a child: `SoundServer.capture`, or the command line.
 """
 
 import os
@@ -15,6 +14,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from ctypes.util import find_library
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,60 +24,67 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from paces_live.sources import open_source
-from paces_live.sources.block import note_of
+from tests.support.sources import message_of, open_source
 
 RATE = 44_100
-"""Rate of the null sink, Hz: what is played at it is captured sample by sample."""
+"""Rate of the null sink, Hz: sound played at this rate is captured sample for sample."""
 LOUDNESS = 0.1
 """Root mean square of the noise that is played, full scale being 1."""
 READY_S = 20.0
 END_S = 5.0
 
 NULL_SINK = f"module-null-sink sink_name={{}} rate={RATE} channels=2 format=float32le"
-# Read instead of the system's configuration: both of PortAudio's devices are the private daemon's default
-# source.
+# Read instead of the system's configuration. Two of PortAudio's devices are the private daemon's default source; the
+# others are microphones of their own, each of which hears the null sink of that name while there is one.
 ALSA = "".join(f"{kind}.{name} {{ type pulse }}\n" for kind in ("pcm", "ctl") for name in ("pulse", "default"))
+ALSA += "".join(f"pcm.{name} {{ type pulse device {name}.monitor }}\n" for name in ("music", "other"))
 
 
 @dataclass(frozen=True)
 class Captured:
-    """What a source gave: mono samples, how many were dropped, and the different notes that it had meanwhile."""
+    """The output of a source: mono samples, the number of dropped ones, and the different conditions on the way."""
 
     samples: NDArray[np.float32]
     dropped: int
-    notes: list[str]
+    conditions: list[str]
 
 
 class Capture:
-    """A child process that captures a source; made by `SoundServer.capture`."""
+    """A child process that captures sources; made by `SoundServer.capture`."""
 
-    def __init__(self, command: list[str], env: dict[str, str], path: Path, started: Path) -> None:
+    def __init__(self, command: list[str], env: dict[str, str], paths: list[Path]) -> None:
         self._process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
-        self._path = path
-        self._started = started
+        self._paths = paths
 
     def wait_started(self) -> None:
-        """Wait until samples arrive."""
+        """Wait until samples arrive from each source."""
         deadline = time.monotonic() + READY_S
-        while not self._started.exists():
+        while not all(_started(path).exists() for path in self._paths):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._process.kill()
                 pytest.fail(f"the capture did not start: {self._process.communicate()[1]}")
             time.sleep(0.02)
 
     def result(self) -> Captured:
-        """Wait for the end and return what was captured."""
-        _, told = self._process.communicate(timeout=60)
-        assert self._process.returncode == 0, told
-        with np.load(self._path) as saved:
-            return Captured(saved["samples"], int(saved["dropped"]), saved["notes"].tolist())
+        """Wait for the end and return what was captured of the only source."""
+        (captured,) = self.results()
+        return captured
+
+    def results(self) -> list[Captured]:
+        """Wait for the end and return what was captured of each source."""
+        _, errors = self._process.communicate(timeout=60)
+        assert self._process.returncode == 0, errors
+        captured = []
+        for path in self._paths:
+            with np.load(path) as saved:
+                captured.append(Captured(saved["samples"], int(saved["dropped"]), saved["conditions"].tolist()))
+        return captured
 
     def failure(self) -> str:
-        """Wait for the end, which must be an error, and return what was told."""
-        _, told = self._process.communicate(timeout=60)
+        """Wait for the end, which must be an error, and return its message."""
+        _, errors = self._process.communicate(timeout=60)
         assert self._process.returncode != 0
-        return told
+        return errors
 
     def end(self) -> None:
         """End the child if it still runs."""
@@ -98,7 +106,7 @@ class SoundServer:
         self.env = env
         self._daemon = daemon
         self._captures: list[Capture] = []
-        self._player: subprocess.Popen[bytes] | None = None
+        self._players: list[subprocess.Popen[bytes]] = []
 
     def play(self, path: Path) -> None:
         """Play a file to the null sink; returns when it was played."""
@@ -106,34 +114,36 @@ class SoundServer:
         command = ["paplay", "--latency-msec=2000", str(path)]
         subprocess.run(command, env=self.env, check=True, timeout=120)
 
-    def capture(self, spec: str, *, sample_rate: int, seconds: float) -> Capture:
-        """Start to capture `seconds` of the input `spec` in a child process."""
-        path = self._folder / f"capture{len(self._captures)}.npz"
-        started = path.with_suffix(".started")
-        command = [sys.executable, __file__, spec, str(sample_rate), str(seconds), str(path), str(started)]
-        self._captures.append(Capture(command, self.env, path, started))
+    def capture(self, *specs: str, sample_rate: int, seconds: float) -> Capture:
+        """Start to capture `seconds` of each of the inputs `specs`, all in one child process."""
+        first = len(self._captures)
+        paths = [self._folder / f"capture{first}-{number}.npz" for number in range(len(specs))]
+        command = [sys.executable, "-m", "tests.support.soundserver", str(sample_rate), str(seconds)]
+        command += [word for spec, path in zip(specs, paths, strict=True) for word in (spec, str(path))]
+        self._captures.append(Capture(command, self.env, paths))
         return self._captures[-1]
 
-    def suspend(self, *, wake: bool = False) -> None:
-        """Let the default input deliver nothing any more, without telling those who listen to it; or let it again."""
-        command = ["pactl", "suspend-sink", "music", "0" if wake else "1"]
+    def suspend(self, name: str = "music", *, wake: bool = False) -> None:
+        """Let the monitor of a null sink deliver nothing, without an error; or `wake` it."""
+        command = ["pactl", "suspend-sink", name, "0" if wake else "1"]
         subprocess.run(command, env=self.env, check=True, timeout=20)
 
     def start_playing(self, client: str, *, output: str = "music") -> None:
-        """Start to play noise of `LOUDNESS` to `output`, as a player of that name, again where that comes back."""
+        """Start to play noise of `LOUDNESS` to `output` as a player named `client`, and again if the output returns."""
         path = self._folder / "noise.raw"
         noise = np.random.default_rng(5).uniform(-1.0, 1.0, 60 * RATE) * LOUDNESS * 3**0.5
         path.write_bytes((noise * 32_767).astype("<i2").tobytes())
         play = f"pacat --client-name={client} --device={output} --latency-msec=500 --channels=1 {path}"
         again = ["sh", "-c", f"while :; do {play} || sleep 0.1; done"]
-        self._player = subprocess.Popen(again, env=self.env, stderr=subprocess.DEVNULL, start_new_session=True)
+        player = subprocess.Popen(again, env=self.env, stderr=subprocess.DEVNULL, start_new_session=True)
+        self._players.append(player)
 
     def unplug(self, name: str = "music") -> None:
-        """Take a null sink away."""
-        told = subprocess.run(
+        """Remove a null sink."""
+        modules = subprocess.run(
             ["pactl", "list", "short", "modules"], env=self.env, check=True, capture_output=True, text=True, timeout=20
         )
-        (module,) = [line.split()[0] for line in told.stdout.splitlines() if f"sink_name={name} " in line]
+        (module,) = [line.split()[0] for line in modules.stdout.splitlines() if f"sink_name={name} " in line]
         subprocess.run(["pactl", "unload-module", module], env=self.env, check=True, timeout=20)
 
     def plug(self, *names: str) -> None:
@@ -155,9 +165,9 @@ class SoundServer:
         """End all children that still run, then the daemon."""
         for capture in self._captures:
             capture.end()
-        if self._player:
-            os.killpg(self._player.pid, signal.SIGTERM)
-            self._player.wait(END_S)
+        for player in self._players:
+            os.killpg(player.pid, signal.SIGTERM)
+            player.wait(END_S)
         self.stop()
 
 
@@ -206,7 +216,7 @@ def sound_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
 
 @pytest.fixture
 def portaudio() -> None:
-    """Skip where PortAudio or ALSA's way to PulseAudio is not installed."""
+    """Skip if PortAudio or ALSA's pulse plugin is not installed."""
     if find_library("portaudio") is None:
         pytest.skip("PortAudio is not installed: apt install libportaudio2")
     if not any(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so")):
@@ -222,24 +232,39 @@ def _wait_ready(daemon: "subprocess.Popen[bytes]", env: dict[str, str], log: Pat
         time.sleep(0.05)
 
 
-def _capture(spec: str, sample_rate: int, seconds: float, path: Path, started: Path) -> None:
-    """Capture `seconds` of `spec` and save them; touch `started` when the first samples have come."""
+def _started(path: Path) -> Path:
+    """Return the file that exists once the capture to `path` has its first samples."""
+    return path.with_suffix(".started")
+
+
+def _capture(spec: str, sample_rate: int, seconds: float, path: Path) -> None:
+    """Capture `seconds` of `spec` and save them."""
     taken: list[NDArray[np.float32]] = []
     count = dropped = 0
-    notes: list[str] = []
+    conditions: list[str] = []
     source = open_source(spec, sample_rate=sample_rate)
-    for block in source.blocks():
-        if (note := note_of(source)) and note not in notes:
-            notes.append(note)
-        taken.append(block.samples)
-        count += len(block.samples)
-        dropped += block.dropped
-        if count:
-            started.touch()
-        if count >= seconds * sample_rate:
-            break
-    np.savez(path, samples=np.concatenate(taken), dropped=dropped, notes=np.array(notes, dtype=str))
+    with closing(source.blocks()) as blocks:
+        for block in blocks:
+            if (message := message_of(block)) and message not in conditions:
+                conditions.append(message)
+            taken.append(block.samples)
+            count += len(block.samples)
+            dropped += block.dropped
+            if count:
+                _started(path).touch()
+            if count >= seconds * sample_rate:
+                break
+    np.savez(path, samples=np.concatenate(taken), dropped=dropped, conditions=np.array(conditions, dtype=str))
+
+
+def _main(rate: str, seconds: str, *inputs: str) -> None:
+    """Capture each pair of an input and a path in its own thread; raise the first error."""
+    with ThreadPoolExecutor() as threads:
+        pairs = zip(inputs[::2], inputs[1::2], strict=True)
+        captures = [threads.submit(_capture, spec, int(rate), float(seconds), Path(path)) for spec, path in pairs]
+    for capture in captures:
+        capture.result()
 
 
 if __name__ == "__main__":
-    _capture(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), Path(sys.argv[4]), Path(sys.argv[5]))
+    _main(*sys.argv[1:])

@@ -1,6 +1,5 @@
-"""The checks of doctor, where all is well, where nothing is there, and against a real sound server."""
+"""The checks of doctor: if all is well, if nothing is installed, and with a real sound server."""
 
-import json
 import os
 import subprocess
 import sys
@@ -12,13 +11,13 @@ import pytest
 import typer
 
 from paces_live.analysis import classifier
-from paces_live.analysis.level import level_word
-from paces_live.cli.devices import doctor
+from paces_live.analysis.level import level_status
+from paces_live.cli.doctor import doctor
 from paces_live.errors import ModelError, RuntimeMissingError
 from paces_live.sources import devices, pulse
-from paces_live.system.doctor import run_checks
+from paces_live.system.doctor import Check, run_checks
 from paces_live.system.doctor import sound as soundcheck
-from paces_live.system.doctor.sound import Check
+from tests.support.schemas import validated
 from tests.support.soundfakes import CARD, DEVICES, install, no_portaudio, pactl, tools
 from tests.support.soundserver import SoundServer, portaudio, sound_server
 
@@ -32,8 +31,8 @@ def no_mpd(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def by_name(model: Path | None = None) -> dict[str, Check]:
-    """Return the checks but those of titles and history, which have tests of their own."""
-    checks = {check.name: check for check in run_checks(model) if not check.name.startswith(("titles", "history"))}
+    """Return the checks except those of tracks and the history, which have tests of their own."""
+    checks = {check.name: check for check in run_checks(model) if not check.name.startswith(("tracks", "history"))}
     for check in checks.values():
         assert "\n" not in check.detail + check.fix
         assert check.fix or check.ok is not False, check
@@ -48,21 +47,21 @@ class SelfTested:
 
 
 @pytest.mark.parametrize(
-    ("amplitude", "word"), [(0.0, "silent"), (1e-5, "silent"), (1e-3, "too quiet"), (0.1, "fine"), (3.0, "clipping")]
+    ("amplitude", "word"), [(0.0, "silent"), (1e-5, "silent"), (1e-3, "too_quiet"), (0.1, "ok"), (3.0, "clipping")]
 )
-def test_level_words(amplitude: float, word: str) -> None:
+def test_level_statuses(amplitude: float, word: str) -> None:
     tone = amplitude * np.sin(np.arange(22_050) * 0.2).astype(np.float32)
-    dbfs, told = level_word(np.clip(tone, -1, 1))
-    assert told == word
-    if word == "fine":
+    dbfs, status = level_status(np.clip(tone, -1, 1))
+    assert status == word
+    if word == "ok":
         assert dbfs == pytest.approx(-23.0, abs=0.1)
 
 
-def test_nothing_heard_is_silent() -> None:
-    assert level_word(np.empty(0, np.float32)) == (-120.0, "silent")
+def test_no_samples_are_silent() -> None:
+    assert level_status(np.empty(0, np.float32)) == (-120.0, "silent")
 
 
-def test_doctor_where_all_is_well(install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_doctor_without_a_problem(install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(classifier, "load_classifier", lambda _model: SelfTested())
     tone = 0.1 * np.sin(np.arange(96_000) * 0.05).astype(np.float32)
     install(DEVICES, [(np.stack([tone, tone], axis=1), False)])
@@ -75,20 +74,20 @@ def test_doctor_where_all_is_well(install: Any, monkeypatch: pytest.MonkeyPatch,
     checks = by_name()
     assert list(checks) == [
         *("system", "Python", "model", "files", "radio"),
-        *("PortAudio", "microphone", "input level", "sound server", "playback", "outputs", "player"),
+        *("PortAudio", "microphone", "input level", "sound server", "monitor", "outputs", "player"),
     ]
     assert all(check.ok for check in checks.values()), checks
     assert "a runtime 1.0" in checks["model"].detail
     assert "reads WAV, FLAC, OGG, MP3" in checks["files"].detail
     assert checks["input level"].detail == f"mic:{CARD.name} gives -23 dBFS: fine"
     assert checks["sound server"].detail == "fake"
-    assert checks["playback"].detail == "captured with parec, -120 dBFS: silent"
-    assert checks["outputs"].detail == "hdmi, usb: hear one with --input playback:NAME"
-    assert checks["player"].detail == f"MPD: x: hear it with --input fifo:{tmp_path}/pipe"
+    assert checks["monitor"].detail == "captured with parec, -120 dBFS: silent"
+    assert checks["outputs"].detail == "hdmi, usb: listen to one with --input monitor:NAME"
+    assert checks["player"].detail == f"MPD: x: listen with --input fifo:{tmp_path}/pipe"
 
 
 @pytest.mark.usefixtures("no_portaudio")
-def test_doctor_where_nothing_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_doctor_if_nothing_is_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def missing(_model: Path | None) -> None:
         raise RuntimeMissingError("no TFLite runtime works here")
 
@@ -105,19 +104,19 @@ def test_doctor_where_nothing_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path
         "PortAudio": False,
         "input level": None,
         "sound server": None,
-        "playback": None,
+        "monitor": None,
     }
     assert "apt install libportaudio2" in checks["PortAudio"].fix
-    assert "pip install 'paces-live[radio]'" in checks["radio"].fix
-    assert "apt install pulseaudio-utils" in checks["playback"].fix
+    assert "pip install '.[radio]'" in checks["radio"].fix
+    assert "apt install pulseaudio-utils" in checks["monitor"].fix
     assert "Lite: sudo apt install pipewire-audio pulseaudio-utils" in checks["sound server"].fix
 
 
-def test_doctor_tells_of_a_wrong_model_a_silent_microphone_and_a_dead_server(
+def test_doctor_reports_a_wrong_model_a_silent_microphone_and_a_dead_server(
     install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def broken(_model: Path | None) -> None:
-        raise ModelError("the model's hash does not match")
+        raise ModelError("the model's hash does not match", hint="reinstall both")
 
     monkeypatch.setattr(classifier, "load_classifier", broken)
     monkeypatch.setattr(soundcheck, "ANSWER_S", 0.2)
@@ -129,8 +128,8 @@ def test_doctor_tells_of_a_wrong_model_a_silent_microphone_and_a_dead_server(
     assert "silent" in checks["input level"].detail
     assert "alsamixer" in checks["input level"].fix
     assert checks["sound server"].ok is None
-    assert checks["sound server"].detail == "the sound server gave no answer in 0.2 s: restart it"
-    assert checks["playback"].ok is None
+    assert checks["sound server"].detail == "the sound server gave no answer in 0.2 s"
+    assert checks["monitor"].ok is None
 
 
 @pytest.mark.parametrize(
@@ -141,7 +140,7 @@ def test_doctor_tells_of_a_wrong_model_a_silent_microphone_and_a_dead_server(
         ("echo 'Error: host is down' >&2; exit 1", None, "pw-cli: Error: host is down"),
     ],
 )
-def test_doctor_asks_pipewire_where_pulseaudio_has_no_tools(
+def test_doctor_asks_pipewire_if_pulseaudio_has_no_tools(
     install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, ok: bool | None, detail: str
 ) -> None:
     install([])
@@ -157,30 +156,30 @@ def test_doctor_as_json(install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path:
     with pytest.raises(typer.Exit) as end:
         doctor(json=True)
     assert end.value.exit_code == 1
-    told = {check["name"]: check for check in map(json.loads, capsys.readouterr().out.splitlines())}
-    assert told["microphone"]["ok"] is False
-    assert told["Python"] == {"type": "check", "name": "Python", "ok": True, "fix": ""} | {
-        "detail": told["Python"]["detail"]
+    checks = {check["name"]: check for check in map(validated, capsys.readouterr().out.splitlines())}
+    assert checks["microphone"]["ok"] is False
+    assert checks["Python"] == {"type": "check", "name": "Python", "ok": True, "fix": ""} | {
+        "detail": checks["Python"]["detail"]
     }
 
 
 @pytest.mark.usefixtures("portaudio")
 def test_doctor_listens_to_a_real_server(sound_server: SoundServer) -> None:
-    """In a child: PortAudio looks at the devices once in a process."""
+    """In a child: PortAudio lists the devices once in a process."""
     code = (
         "from paces_live.system.doctor import run_checks\n"
         "for check in run_checks():\n"
         "    print(check.name, check.ok, check.detail)"
     )
     command = [sys.executable, "-c", code]
-    told = subprocess.run(command, env=sound_server.env, capture_output=True, text=True, check=True)
-    assert told.stderr == ""
-    lines = told.stdout.splitlines()
+    done = subprocess.run(command, env=sound_server.env, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
     assert lines[5].startswith("PortAudio True PortAudio V")
     assert lines[6:11] == [
-        "microphone True pulse, default; the default is default at 44100 Hz",
+        "microphone True pulse, music, other, default; the default is default at 44100 Hz",
         "input level False mic:default gives -120 dBFS: silent",
         "sound server True pulseaudio",
-        "playback True captured with parec, -120 dBFS: silent",
-        "outputs True music: hear one with --input playback:NAME",
+        "monitor True captured with parec, -120 dBFS: silent",
+        "outputs True music: listen to one with --input monitor:NAME",
     ]

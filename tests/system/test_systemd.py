@@ -1,4 +1,4 @@
-"""The units for headless systems: systemd understands them, and what they name exists."""
+"""The units for headless systems: systemd accepts them, and the files that they name exist."""
 
 import configparser
 import os
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 UNITS = {"paces-live.service": "--system", "paces-live-user.service": "--user"}
 PROGRAM = "/opt/paces-live/bin/paces-live"
 EXPOSURE = 2.0
-"""Of 10; what `systemd-analyze security` calls OK begins at 2 and safe is below."""
+"""Highest exposure, of 10: `systemd-analyze security` calls 2 and more OK, and less safe."""
 
 
 def service(name: str) -> dict[str, str]:
@@ -47,14 +47,14 @@ def systemd_analyze(folder: Path, *arguments: str) -> "subprocess.CompletedProce
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_systemd_understands_every_line(analyze: Path, name: str) -> None:
+def test_systemd_accepts_every_line(analyze: Path, name: str) -> None:
     done = systemd_analyze(analyze, "verify", "--man=no", UNITS[name], str(analyze / name))
     complaints = [line for line in (done.stdout + done.stderr).splitlines() if name in line]
     assert not complaints
     assert done.returncode == 0, done.stderr
 
 
-def test_verify_would_find_a_mistake(analyze: Path) -> None:
+def test_systemd_rejects_a_mistake(analyze: Path) -> None:
     unit = analyze / "paces-live.service"
     unit.write_text(unit.read_text("utf-8").replace("ProtectSystem=strict", "ProtectSistem=strict"), "utf-8")
     assert "ProtectSistem" in systemd_analyze(analyze, "verify", "--man=no", str(unit)).stderr
@@ -69,7 +69,7 @@ def test_the_system_unit_is_sandboxed(analyze: Path) -> None:
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_they_are_watched_and_started_again(name: str) -> None:
+def test_units_have_a_watchdog_and_restart(name: str) -> None:
     settings = service(name)
     assert (settings["Type"], settings["Restart"]) == ("notify", "on-failure")
     assert int(settings["WatchdogSec"]) >= 10
@@ -77,7 +77,7 @@ def test_they_are_watched_and_started_again(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_their_command_lines_are_understood(name: str) -> None:
+def test_units_have_valid_command_lines(name: str) -> None:
     program, *arguments = shlex.split(service(name)["ExecStart"])
     assert program == PROGRAM
     # What follows is only heard where all before it was understood.
@@ -96,7 +96,7 @@ def test_the_system_unit_hears_the_device_that_its_configuration_defines(tmp_pat
     (tmp_path / "asound.conf").write_text(text.replace(real, "        type null\n"), "utf-8")
     unit = service("paces-live.service")
     assert "ALSA_CONFIG_PATH=/etc/paces-live/asound.conf" in unit["Environment"].split()
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "paces_live", "devices"],
         env=os.environ | {"ALSA_CONFIG_PATH": str(tmp_path / "asound.conf")},
         cwd=ROOT,
@@ -105,7 +105,7 @@ def test_the_system_unit_hears_the_device_that_its_configuration_defines(tmp_pat
         check=True,
         timeout=60,
     )
-    (microphone,) = (line.split() for line in told.stdout.splitlines() if "microphone" in line)
+    (microphone,) = (line.split() for line in done.stdout.splitlines() if "microphone" in line)
     assert microphone[-1] == shlex.split(unit["ExecStart"])[3] == "mic"
 
 

@@ -1,7 +1,7 @@
 """The screen as a pure function: every state of it, without a terminal.
 
-What it draws is kept as text in ``tests/tui/snapshots``. After a change that is meant, write them anew and look at what
-``git diff`` shows: ``SNAPSHOTS=write pytest tests/tui/test_view.py``.
+The drawings are kept as text in ``tests/tui/snapshots``. After an intended change, write them again with
+``SNAPSHOTS=write pytest tests/tui/test_view.py`` and look at ``git diff``.
 """
 
 import os
@@ -21,7 +21,7 @@ from paces_live.tui.scale import Axis
 from paces_live.tui.screen import draw, render
 from paces_live.tui.tap import PAUSE_S, Taps
 from paces_live.tui.verdict import judge
-from paces_live.tui.view import Heard, View
+from paces_live.tui.view import StreamState, View
 from tests.support.fakes import START, TWO_SONGS, reading, song
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -31,7 +31,7 @@ SIZES = [*TERMINALS, (60, 15), (120, 39), (79, 17), (30, 6), (20, 3), (2, 1)]
 
 
 def hills(*peaks: tuple[float, float]) -> list[float]:
-    """Return a tempogram with peaks given as (spm, strength)."""
+    """Return a periodicity with peaks given as (spm, strength)."""
     spm = np.geomspace(SPM_MIN, SPM_MAX, 193)
     strengths = sum(strength * np.exp(-((np.log(spm / peak) / 0.03) ** 2)) for peak, strength in peaks)
     return np.round(strengths, 4).tolist()  # type: ignore[no-any-return]
@@ -42,32 +42,34 @@ MATCHING = reading(
     [(165.31, 0.97), (82.66, 0.94)],
     song=3,
     title="Waltz of the open road",
-    tempogram=hills((165.3, 0.9), (82.7, 0.8), (110.2, 0.3), (55.1, 0.4), (41.0, 0.5)),
+    periodicity=hills((165.3, 0.9), (82.7, 0.8), (110.2, 0.3), (55.1, 0.4), (41.0, 0.5)),
 )
 SONGS = (song(1, 0.0, 40.0, 123.4, 61.7), song(2, 42.0, 60.0, 172.0, 86.0, title="Steep and short"), song(3, 60, 70))
+GONE = "microphone is gone, trying again in 5 s"
 STATES = {
     "empty": View(),
-    "listening": View(Heard("mic:USB", reading(8.0, state="listening"))),
-    "silence": View(Heard("mic:USB", reading(50.0, state="silence", level=-120.0), SONGS, 50.0)),
-    "no pulse": View(Heard("mic:USB", reading(50.0, state="no_pulse"))),
-    "match": View(Heard("mic:USB", MATCHING, SONGS, 60.0)),
-    "strip": View(Heard("mic:USB", MATCHING, SONGS, 60.0), strip=True),
-    "no match": View(Heard("mic:USB", reading(50.0, [(123.4, 0.98), (61.7, 0.9)]))),
-    "stretch": View(Heard("mic:USB", reading(50.0, [(176.0, 0.98), (88.0, 0.9)], state="provisional"))),
-    "no target": View(Heard("mic:USB", MATCHING, SONGS), target=None),
-    "many": View(Heard("mic:USB", reading(50.0, [(42.0 * k, 0.9) for k in range(1, 8)]), SONGS * 9, 0.0)),
+    "listening": View(StreamState("mic:USB", reading(8.0, state="listening"))),
+    "silence": View(StreamState("mic:USB", reading(50.0, state="silence", level=-120.0), SONGS, 50.0)),
+    "no pulse": View(StreamState("mic:USB", reading(50.0, state="no_pulse"))),
+    "match": View(StreamState("mic:USB", MATCHING, SONGS, 60.0)),
+    "periodicity": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), periodicity=True),
+    "no match": View(StreamState("mic:USB", reading(50.0, [(123.4, 0.98), (61.7, 0.9)]))),
+    "stretch": View(StreamState("mic:USB", reading(50.0, [(176.0, 0.98), (88.0, 0.9)], state="provisional"))),
+    "no target": View(StreamState("mic:USB", MATCHING, SONGS), target=None),
+    "many": View(StreamState("mic:USB", reading(50.0, [(42.0 * k, 0.9) for k in range(1, 8)]), SONGS * 9, 0.0)),
     "trouble": View(
-        Heard("mic:USB", reading(5.0, [(165.0, 0.9)], level=-1.0, word="clipping", lost=12.3)), ending=True
+        StreamState("mic:USB", reading(5.0, [(165.0, 0.9)], level=-1.0, status="clipping", message="clips", lost=12.3)),
+        ending=True,
     ),
     "unplugged": View(
-        Heard("mic:USB", reading(9.0, [(165.0, 0.9)], note="microphone is gone, trying again in 5 s", lost=2.0))
+        StreamState("mic:USB", reading(9.0, [(165.0, 0.9)], status="reconnecting", message=GONE, lost=2.0))
     ),
-    "no input": View(Heard("mic:USB", None, SONGS, trouble="no microphone found: plug one in")),
-    "remembered": View(Heard("mic:USB", replace(MATCHING, remembered=True, state="listening"), (), 70.0)),
-    "paused": View(Heard("mic:USB", MATCHING, SONGS, 60.0), paused=True),
-    "tapping": View(Heard("mic:USB", MATCHING, SONGS, 60.0), target=158.0, taps=3),
-    "help": View(Heard("mic:USB", MATCHING, SONGS, 60.0), help=True),
-    "long name": View(Heard("file:" + "ein-sehr-langer-name-" * 20 + ".ogg", MATCHING)),
+    "no input": View(StreamState("mic:USB", None, SONGS, error="no microphone found: plug one in")),
+    "recalled": View(StreamState("mic:USB", replace(MATCHING, recalled=True, state="listening"), (), 70.0)),
+    "paused": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), paused=True),
+    "tapping": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), target=158.0, taps=3),
+    "help": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), help=True),
+    "long name": View(StreamState("file:" + "ein-sehr-langer-name-" * 20 + ".ogg", MATCHING)),
 }
 MATCH, CRAMPED = STATES["match"], (40, 11)
 
@@ -83,13 +85,13 @@ def test_the_screen_has_its_size_and_is_pure(view: View, width: int, height: int
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize(("width", "height"), TERMINALS)
-def test_the_screen_is_as_it_was(state: str, width: int, height: int) -> None:
+def test_the_screen_equals_its_snapshot(state: str, width: int, height: int) -> None:
     path = SNAPSHOTS / f"{state.replace(' ', '-')}-{width}x{height + 1}.txt"
     lines = render(STATES[state], width, height).plain.split("\n")
     drawn = "\n".join(line.rstrip() for line in lines) + "\n"
     if os.environ.get("SNAPSHOTS") == "write":
         path.write_text(drawn, "utf-8")
-    assert path.read_text("utf-8") == drawn, "where this is meant, write it anew: SNAPSHOTS=write pytest " + __file__
+    assert path.read_text("utf-8") == drawn, "if this is intended, write it again: SNAPSHOTS=write pytest " + __file__
 
 
 def test_no_snapshot_is_left_over() -> None:
@@ -103,7 +105,7 @@ def test_no_snapshot_is_left_over() -> None:
         ("listening", ["LISTENING", "listening… 8 s", "no compatible pace"]),
         ("silence", ["SILENCE", "−99 dBFS"]),
         ("no pulse", ["NO STEADY PULSE", "no steady pulse"]),
-        ("match", ["✓  MATCH · locked on", "+0.3 spm, +0.2 %", "a step on every beat", "settled", "♪ Waltz of the"]),
+        ("match", ["✓  MATCH · lock", "+0.3 spm, +0.2 %", "a step on every beat", "settled", "♪ Waltz of the"]),
         ("match", ["82.7 94 %", "✓ 165.3 97 %", "[165]", "40─", "─320", "░█░", "every 1 s  load 0.4 %"]),
         ("no match", ["✕  NO MATCH", "−41.6 spm, −25.2 %", "123.4", "61.7"]),
         ("stretch", ["≈  STRETCH · a compromise", "+11.0 spm, +6.7 %", "still settling"]),
@@ -111,23 +113,23 @@ def test_no_snapshot_is_left_over() -> None:
         ("trouble", ["clipping", "lost 12.3 s", "ending…"]),
         ("unplugged", ["! microphone is gone, trying again in 5 s", "lost 2.0 s"]),
         ("no input", ["✕  NO INPUT", "! no microphone found: plug one in", "s: next input"]),
-        ("remembered", ["✓  MATCH", "remembered", "▒"]),
+        ("recalled", ["✓  MATCH", "recalled", "▒"]),
         ("paused", ["PAUSED"]),
         ("tapping", ["158 spm, 3 taps"]),
     ],
 )
-def test_the_screen_says_it_in_words(state: str, words: list[str]) -> None:
+def test_the_screen_shows_the_state_in_words(state: str, words: list[str]) -> None:
     text = render(STATES[state], 80, 23).plain
     assert [word for word in words if word not in text] == []
 
 
-def test_narrow_says_the_same_in_fewer_words() -> None:
+def test_a_narrow_screen_shows_the_same_in_fewer_words() -> None:
     text = render(MATCH, *CRAMPED).plain
     for word in (
         "✓ MATCH",
         "165 spm ± 5 %",
         "+0.3 spm, +0.2 %",
-        "a step on every beat · locked on",
+        "a step on every beat · lock",
         "82.7 94 %",
         "✓ 165.3 97 %",
         "−21 dBFS",
@@ -152,7 +154,7 @@ def test_verdicts_differ_in_shape_not_only_in_colour() -> None:
     assert shapes(STATES["silence"]) == set()
 
 
-def test_the_verdict_follows_the_target_at_once() -> None:
+def test_the_verdict_follows_the_target_immediately() -> None:
     assert judge(MATCH).word == "MATCH"
     assert judge(replace(MATCH, target=176.0)).word == "STRETCH"
     assert judge(replace(MATCH, target=190.0)).word == "NO MATCH"
@@ -171,7 +173,7 @@ def test_large_figures_show_the_pace_nearest_to_the_target() -> None:
 
 @pytest.mark.parametrize("width", [38, 78, 160])
 @pytest.mark.parametrize("target", [40.0, 83.0, 165.0, 167.5, 320.0])
-def test_a_pace_that_matches_stands_in_the_band_and_no_other(width: int, target: float) -> None:
+def test_only_a_matching_pace_is_in_the_band(width: int, target: float) -> None:
     axis = Axis(width)
     low, high = axis.cell(target * 0.95), axis.cell(target * 1.05)
     for spm in np.geomspace(SPM_MIN, SPM_MAX, 400):
@@ -192,11 +194,11 @@ def test_the_axis_is_logarithmic_and_its_inverse_is_right() -> None:
 def test_the_pace_that_matches_is_never_left_out() -> None:
     paces = [(50.0 + 10 * k, 0.9 - 0.01 * k) for k in range(9)] + [(165.0, 0.5)]
     for width, height in SIZES[:6]:
-        assert "✓ 165.0 50 %" in render(View(Heard("mic", reading(50.0, paces))), width, height).plain
+        assert "✓ 165.0 50 %" in render(View(StreamState("mic", reading(50.0, paces))), width, height).plain
 
 
-def test_a_place_on_the_scale_is_a_rate_and_others_are_none() -> None:
-    for (width, height), view in zip(TERMINALS, (MATCH, STATES["strip"], MATCH), strict=True):
+def test_a_position_on_the_scale_is_a_rate_and_others_are_none() -> None:
+    for (width, height), view in zip(TERMINALS, (MATCH, STATES["periodicity"], MATCH), strict=True):
         picture = draw(view, width, height)
         axis = next(n for n, line in enumerate(picture.lines) if "─320" in line.plain)
         column = picture.lines[axis].plain.index("[165]") + 2
@@ -204,18 +206,18 @@ def test_a_place_on_the_scale_is_a_rate_and_others_are_none() -> None:
         assert picture.spm(column, axis - 1) == picture.spm(column, axis)
         assert picture.spm(column, 0) is None
         assert picture.spm(0, axis) is None
-        assert (picture.spm(column, axis + 1) is not None) == view.strip
+        assert (picture.spm(column, axis + 1) is not None) == view.periodicity
     assert not draw(STATES["help"], 80, 23).scale
 
 
-def test_the_strip_shows_what_repeats() -> None:
-    with_it, without = (render(STATES[state], 80, 23).plain.split("\n") for state in ("strip", "match"))
+def test_the_periodicity_shows_peaks_at_repeating_rates() -> None:
+    with_it, without = (render(STATES[state], 80, 23).plain.split("\n") for state in ("periodicity", "match"))
     axis = next(n for n, line in enumerate(without) if "─320" in line)
     assert with_it[: axis - 1] == without[: axis - 1]
-    strip = with_it[axis + 2]
-    assert strip[1 + Axis(78).cell(165.3)] == strip[1 + Axis(78).cell(82.7)] == "█"
-    assert strip[1 + Axis(78).cell(130.0)] == " "
-    assert "▁" in with_it[axis - 1], "a candidate that was refused"
+    drawn = with_it[axis + 2]
+    assert drawn[1 + Axis(78).cell(165.3)] == drawn[1 + Axis(78).cell(82.7)] == "█"
+    assert drawn[1 + Axis(78).cell(130.0)] == " "
+    assert "▁" in with_it[axis - 1], "a candidate that was rejected"
 
 
 def test_songs_are_listed_newest_first() -> None:
@@ -228,38 +230,38 @@ def test_the_help_names_every_key() -> None:
     assert [keys.words for keys in KEYS if f"{keys.shown:<7}{keys.words}" not in text] == []
 
 
-def test_heard_follows_the_events() -> None:
-    heard = Heard()
+def test_the_state_follows_the_events() -> None:
+    state = StreamState()
     for event in TWO_SONGS:
-        heard = heard.after(event)
-    assert (heard.input, len(heard.songs), heard.song_start) == ("file:demo.ogg", 2, 80.0)
-    assert Heard().after(START) == Heard("file:demo.ogg")
+        state = state.after(event)
+    assert (state.input, len(state.songs), state.song_start) == ("file:demo.ogg", 2, 80.0)
+    assert StreamState().after(START) == StreamState("file:demo.ogg")
 
 
 def test_songs_are_counted_over_all_inputs() -> None:
-    heard = Heard()
+    state = StreamState()
     for event in (*TWO_SONGS, *TWO_SONGS[:-1]):
-        heard = heard.after(event)
-    assert [song.song for song in heard.songs] == [1, 2, 3, 4]
-    again = heard.after(START)
+        state = state.after(event)
+    assert [song.song for song in state.songs] == [1, 2, 3, 4]
+    again = state.after(START)
     assert (again.reading, again.song_start, View(again).song) == (None, 0.0, 5)
 
 
 def test_silence_belongs_to_no_song() -> None:
-    heard = Heard().after(song(1, 0.0, 40.0, 165.0)).after(reading(70.0, state="silence", song=2))
-    assert View(heard).song_time == 0.0
-    later = View(heard.after(reading(78.0, state="listening", song=2)))
+    state = StreamState().after(song(1, 0.0, 40.0, 165.0)).after(reading(70.0, state="silence", song=2))
+    assert View(state).song_time == 0.0
+    later = View(state.after(reading(78.0, state="listening", song=2)))
     assert later.song_time == 8.0
     assert "listening… 8 s" in render(later, 80, 23).plain
 
 
-def test_the_time_of_a_song_is_its_own_after_one_that_was_too_short_to_be_told() -> None:
+def test_the_time_of_a_song_is_its_own_after_one_that_was_too_short_to_be_reported() -> None:
     titles = {2.0: None, 3.0: "Short", 6.0: "Long", 8.0: "Long"}
-    heard, times = Heard(), []
+    state, times = StreamState(), []
     for t, title in titles.items():
-        heard = heard.after(reading(t, title=title))
-        times.append(View(heard).song_time)
-    # A title that is known late begins nothing.
+        state = state.after(reading(t, title=title))
+        times.append(View(state).song_time)
+    # A track that is known late begins no song.
     assert times == [2.0, 3.0, 0.0, 2.0]
 
 
@@ -286,7 +288,7 @@ def test_taps_follow_a_runner_who_changes_the_rate() -> None:
     assert Taps().tapped(1.0).tapped(1.0).rate == 60_000.0
 
 
-def test_themes_are_chosen_by_name_or_by_the_wish_for_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_themes_are_chosen_by_name_or_by_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert choose() is DARK
     assert choose("light") is LIGHT
@@ -329,7 +331,7 @@ BLINDNESS = {
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
 @pytest.mark.parametrize("blindness", BLINDNESS)
-def test_colour_blind_eyes_tell_yes_from_no(theme: Theme, blindness: str) -> None:
+def test_colour_blind_people_can_distinguish_yes_from_no(theme: Theme, blindness: str) -> None:
     assert theme.yes.color is not None
     assert theme.no.color is not None
     yes, no = (np.clip(BLINDNESS[blindness] @ linear(style.color.name), 0.0, 1.0) for style in (theme.yes, theme.no))  # type: ignore[union-attr]
@@ -337,7 +339,7 @@ def test_colour_blind_eyes_tell_yes_from_no(theme: Theme, blindness: str) -> Non
 
 
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])
-def test_figures_have_the_size_they_promise(scale: int) -> None:
+def test_figures_have_their_declared_size(scale: int) -> None:
     lines = large("165", scale)
     assert {len(line) for line in lines} == {size(3, scale)[0]}
     assert len(lines) == size(3, scale)[1]
@@ -349,7 +351,7 @@ def test_figures_and_letters_differ() -> None:
 
 
 @pytest.mark.parametrize(("state", "word"), [("match", "MATCH"), ("no match", "NO MATCH"), ("stretch", "STRETCH")])
-def test_large_screens_say_the_verdict_in_large_letters(state: str, word: str) -> None:
+def test_large_screens_show_the_verdict_in_large_letters(state: str, word: str) -> None:
     for width, height in ((120, 39), (200, 49)):
         assert [line for line in large(word, 1) if line.strip() not in render(STATES[state], width, height).plain] == []
 

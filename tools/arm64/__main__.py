@@ -27,8 +27,8 @@ CPUS = ("cortex-a53", "cortex-a72", "cortex-a76")
 PYTHON = "/opt/paces/bin/python"
 NEEDED = ("Python", "model", "files", "PortAudio")
 """Checks of `doctor` that must pass in the root, which has no microphone and no sound server."""
-DEMO = ("-m", "paces_live", "demo", "--fast", "--json", "--all")
-"""Arguments of the compared command. ``--all`` adds the rejected candidates, whose probabilities are rarely 0 or 1."""
+DEMO = ("-m", "paces_live", "demo", "--fast", "--json", "--rejected")
+"""Arguments of the compared command. ``--rejected`` adds more candidates, whose probabilities are rarely 0 or 1."""
 GOLDEN = (
     "tests/__init__.py",
     "tests/analysis/__init__.py",

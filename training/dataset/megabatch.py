@@ -14,10 +14,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from paces_live.analysis.candidates import SIDE_LOBE, candidates
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.features import log_mel
 from paces_live.analysis.fold import Cases, build_cases
-from paces_live.analysis.periodicity import ONE_PEAK, candidates, tempogram
+from paces_live.analysis.periodicity import periodicity
 from training.annotations.truth import Truth, labels
 from training.corpus.songs import Song, load
 from training.dataset.cluster import map_shards
@@ -205,14 +206,14 @@ def song_cases(
         last = int(np.clip(steady - 0.8 * length, 0, len(frames) - length))
         start = int(rng.integers(0, last + 1))
         window = frames[start : start + length]
-        gram = tempogram(window, config)
-        target = float(rng.uniform(120.0, 200.0)) if rng.random() < 0.5 else None
+        strengths = periodicity(window, config)
+        of_interest = [float(rng.uniform(120.0, 200.0))] if rng.random() < 0.5 else []
         # One tempo that is no peak: the live path judges such tempi too, near a target at which nothing plays.
         off_peak = np.exp(rng.uniform(np.log(config.spm_min), np.log(config.spm_max), 1))
-        peaks = candidates(gram, config, count=16, target=target)
-        alone = np.abs(peaks / off_peak - 1.0).min(initial=1.0) > ONE_PEAK
+        peaks = candidates(strengths, config, count=16, of_interest=of_interest)
+        alone = np.abs(peaks / off_peak - 1.0).min(initial=1.0) > SIDE_LOBE
         proposed = np.concatenate([peaks, off_peak[: int(alone)]])
-        cases = build_cases(window, gram, proposed, config)
+        cases = build_cases(window, strengths, proposed, config)
         yield cases, labels(cases.spm, truth), exactness(cases.spm, truth)
 
 

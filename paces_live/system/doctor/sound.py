@@ -1,64 +1,44 @@
-"""Does sound come in here? The checks of `doctor` for microphones, what the machine plays, and players."""
+"""Checks of sound: microphones, monitors and players."""
 
 import contextlib
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paces_live.analysis.level import level_word
-from paces_live.errors import PacesError, SourceError
-from paces_live.events import Level
+from paces_live.analysis.level import level_status
+from paces_live.errors import SourceError
+from paces_live.events import Status
+from paces_live.session.health import LEVEL_WORDS
+from paces_live.system.doctor.check import Check
 
 if TYPE_CHECKING:
     from paces_live.sources.microphone import MicrophoneSource
-    from paces_live.sources.monitor import PlaybackSource
+    from paces_live.sources.monitor import MonitorSource
 
 LISTEN_S = 1.0
-"""How long an input is listened to."""
+"""Time that we listen to an input, seconds."""
 SETTLE_S = 0.3
-"""Left out before that: many devices begin with a click or with nothing."""
+"""Time before that which is left out, seconds: many devices begin with a click or with nothing."""
 PATIENCE = 6
-"""Half seconds in a row that an input may give nothing before it is given up."""
+"""Half seconds in a row without sound after which we give up an input."""
 ANSWER_S = 5.0
-"""Time that a sound server has to answer."""
+"""Time that a sound server has to answer, seconds."""
 RATE = 22_050
+"""Sample rate of the checks, Hz."""
 SERVER = (
-    "only playback and players need one. Raspberry Pi OS Desktop: log in, or systemctl --user start pipewire-pulse; "
+    "only monitors and players need one. Raspberry Pi OS Desktop: log in, or systemctl --user start pipewire-pulse; "
     "Lite: sudo apt install pipewire-audio pulseaudio-utils"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What one check found.
-
-    Attributes
-    ----------
-    name : str
-        What was checked.
-    ok : bool or None
-        None where it is not needed, or cannot be checked for a reason that another check tells.
-    detail : str
-        What was found, one line.
-    fix : str
-        What to do, one line; empty where nothing needs doing.
-    """
-
-    name: str
-    ok: bool | None
-    detail: str
-    fix: str = ""
-
-
-_LEVEL_FIX: dict[Level, str] = {
+_LEVEL_FIX: dict[Status, str] = {
     "silent": "unmute it and raise the capture level: alsamixer, F4; check the plug",
-    "too quiet": "run this again while music plays; if it stays, go nearer or raise the level: alsamixer, F4",
-    "fine": "",
-    "clipping": "lower the capture level: alsamixer, F4; or put the microphone further away",
+    "too_quiet": "run this again while music plays; if it stays, move closer or raise the level: alsamixer, F4",
+    "ok": "",
+    "clipping": "lower the capture level: alsamixer, F4; or move the microphone further away",
 }
 
 
@@ -71,7 +51,7 @@ def sound_checks() -> Iterator[Check]:
     yield _level() if microphone else Check("input level", None, "not measured: there is no microphone")
     server = _sound_server()
     yield server
-    yield _playback(server=server.ok is True)
+    yield _monitor(server=server.ok is True)
     if server.ok:
         yield _outputs()
     yield from _players()
@@ -79,28 +59,21 @@ def sound_checks() -> Iterator[Check]:
 
 def _microphones() -> Iterator[Check]:
     """Check PortAudio, then whether there is a default input."""
-    from paces_live.sources.microphone import find_device, input_devices, load_portaudio
+    from paces_live.sources import portaudio
 
     try:
-        portaudio = load_portaudio()
+        version = portaudio.version()
+        devices = portaudio.devices("input")
     except SourceError as error:
-        missing = isinstance(error.__cause__, OSError)
-        fix = "apt install libportaudio2" if missing else "see whether the sound system works: arecord -l"
-        yield Check("PortAudio", False, line(error), f"{fix}; the other inputs work without")
+        yield Check("PortAudio", False, error.message, f"{error.hint}; the other inputs work without it")
         return
-    yield Check("PortAudio", True, str(portaudio.get_portaudio_version()[1]).split(",")[0])
-    devices = input_devices(portaudio)
-    names = ", ".join(device.name for device in devices)
+    yield Check("PortAudio", True, version)
     try:
-        default = find_device(devices, None)
+        default = portaudio.find(devices, None, "input")
     except SourceError as error:
-        fix = (
-            f"choose one with --input mic:NAME, of: {names}"
-            if devices
-            else "plug one in; playback, files and pipes work without"
-        )
-        yield Check("microphone", False, line(error).partition(":")[0], fix)
+        yield Check("microphone", False, error.message, error.hint)
         return
+    names = ", ".join(device.name for device in devices)
     yield Check("microphone", True, f"{names}; the default is {default.name} at {default.rate} Hz")
 
 
@@ -111,14 +84,14 @@ def _level() -> Check:
     name = "input level"
     source = MicrophoneSource(None, RATE)
     try:
-        level, detail = _heard(source)
+        status, detail = _heard(source)
     except SourceError as error:
-        return Check(name, False, line(error), "check its plug and that no other program holds it")
-    return Check(name, level == "fine", f"{source.name} gives {detail}", _LEVEL_FIX[level])
+        return Check(name, False, error.message, "check its plug, and that no other program uses it")
+    return Check(name, status == "ok", f"{source.name} gives {detail}", _LEVEL_FIX[status])
 
 
-def _heard(source: "MicrophoneSource | PlaybackSource") -> tuple[Level, str]:
-    """Listen to `source` for a second and return its level, as one word and in words; `SourceError` where it fails."""
+def _heard(source: "MicrophoneSource | MonitorSource") -> tuple[Status, str]:
+    """Listen to `source` for a second; return the status of its level, and the level in words."""
     heard = np.empty(0, dtype=np.float32)
     dropped = idle = 0
     with contextlib.closing(source.blocks()) as blocks:
@@ -129,10 +102,10 @@ def _heard(source: "MicrophoneSource | PlaybackSource") -> tuple[Level, str]:
             if len(heard) >= (SETTLE_S + LISTEN_S) * RATE or idle > PATIENCE:
                 break
     if not len(heard):
-        raise SourceError(f"{source.name} gives nothing")
-    dbfs, level = level_word(heard[round(SETTLE_S * RATE) :])
+        raise SourceError(f"{source.name} gives nothing", hint="check the plug")
+    dbfs, status = level_status(heard[round(SETTLE_S * RATE) :])
     lost = f"; {dropped / RATE:.2f} s were lost" if dropped else ""
-    return level, f"{dbfs:.0f} dBFS: {level}{lost}"
+    return status, f"{dbfs:.0f} dBFS: {LEVEL_WORDS.get(status, 'fine')}{lost}"
 
 
 def _sound_server() -> Check:
@@ -142,63 +115,57 @@ def _sound_server() -> Check:
     name = "sound server"
     if shutil.which("pactl") is None and shutil.which("pw-cli"):
         try:
-            told = subprocess.run(
+            answer = subprocess.run(
                 ["pw-cli", "info", "0"], capture_output=True, text=True, timeout=ANSWER_S, check=False
             )
         except subprocess.TimeoutExpired:
             return Check(name, None, f"pw-cli: no answer in {ANSWER_S:g} s", SERVER)
-        if told.returncode:
-            last = (told.stderr or told.stdout).strip().rpartition("\n")[2]
+        if answer.returncode:
+            last = (answer.stderr or answer.stdout).strip().rpartition("\n")[2]
             return Check(name, None, f"pw-cli: {last or 'it failed'}", SERVER)
         return Check(name, True, "PipeWire")
     try:
         return Check(name, True, server_name())
     except SourceError as error:
-        return Check(name, None, line(error), SERVER)
+        return Check(name, None, error.message, SERVER)
 
 
-def _playback(*, server: bool) -> Check:
-    """Capture what is played for a second."""
-    from paces_live.sources.monitor import PlaybackSource, capture_tool
+def _monitor(*, server: bool) -> Check:
+    """Capture what this machine plays for a second."""
+    from paces_live.sources.monitor import INSTALL, MonitorSource, capture_tool
 
-    name = "playback"
+    name = "monitor"
     tool = capture_tool()
     if tool is None:
-        fix = "for playback: apt install pulseaudio-utils (PulseAudio, PipeWire) or pipewire-bin (PipeWire)"
-        return Check(name, None, "neither parec (with pactl) nor pw-record is there", fix)
+        return Check(name, None, "neither parec (with pactl) nor pw-record is installed", INSTALL)
     if not server:
         return Check(name, None, f"not tried with {tool}: there is no sound server")
     try:
-        _, detail = _heard(PlaybackSource(RATE))
+        _, detail = _heard(MonitorSource(RATE))
     except SourceError as error:
-        return Check(name, False, line(error), "see what there is: pactl list short sinks; then start its server anew")
+        return Check(name, False, error.message, "list outputs: pactl list short sinks; then restart the server")
     return Check(name, True, f"captured with {tool}, {detail}")
 
 
 def _outputs() -> Check:
-    """List the outputs whose monitors can be heard by name."""
-    from paces_live.sources.pulse import outputs
+    """List the outputs whose monitors have names."""
+    from paces_live.sources.pulse import sinks
 
     try:
-        names = ", ".join(output.name for output in outputs())
+        names = ", ".join(output.name for output in sinks())
     except SourceError as error:
-        return Check("outputs", None, line(error), "playback hears the default output without")
+        return Check("outputs", None, error.message, "the monitor of the default output works without it")
     if not names:
         return Check("outputs", None, "there is none", "connect one, such as a sound card or a Bluetooth speaker")
-    return Check("outputs", True, f"{names}: hear one with --input playback:NAME")
+    return Check("outputs", True, f"{names}: listen to one with --input monitor:NAME")
 
 
 def _players() -> Iterator[Check]:
-    """Tell of the pipes that MPD is configured to write into."""
+    """Check the pipes into which MPD is configured to write."""
     from paces_live.sources.devices import mpd_pipes
 
     for pipe in mpd_pipes():
         if pipe.problem:
             yield Check("player", None, pipe.name, pipe.problem)
         else:
-            yield Check("player", True, f"{pipe.name}: hear it with --input {pipe.spec} {pipe.options}".rstrip())
-
-
-def line(error: PacesError | ImportError | OSError) -> str:
-    """Return what `error` says, as one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+            yield Check("player", True, f"{pipe.name}: listen with --input {pipe.spec} {pipe.options}".rstrip())

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from paces_live.analysis.candidates import candidates
 from paces_live.analysis.classifier import Classifier
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.features import log_mel
 from paces_live.analysis.fold import Cases, build_cases
-from paces_live.analysis.periodicity import candidates, tempogram
+from paces_live.analysis.periodicity import periodicity
 from training import live
 from training.annotations.truth import Truth, labels
 from training.corpus.songs import Song
@@ -69,9 +70,9 @@ def full_windows(
     parts = []
     for start in np.unique(np.linspace(0, latest, WINDOWS).astype(int)):
         window = frames[start : start + config.window_frames]
-        gram = tempogram(window, config)
-        proposed = candidates(gram, config, count=live.CANDIDATES, target=live.TARGET)
-        parts.append(build_cases(window, gram, proposed, config))
+        strengths = periodicity(window, config)
+        proposed = candidates(strengths, config, count=live.CANDIDATES, of_interest=[live.TARGET])
+        parts.append(build_cases(window, strengths, proposed, config))
     spm, folds, context = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("spm", "folds", "context")
     )

@@ -1,0 +1,27 @@
+"""`schema`: the JSON Schema of what is written with ``--json``."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from paces_live.errors import UsageError
+
+
+def schema(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="[NAME]",
+            help="[bold]events[/bold] (of listen, play and demo) or [bold]lines[/bold] (of the other commands).",
+        ),
+    ] = "events",
+) -> None:
+    """Print the JSON Schema (2020-12) of what paces-live writes with --json."""
+    from json import dumps
+
+    from paces_live.schema import load, names
+
+    if name not in names():
+        raise UsageError(f"there is no schema {name}", hint=f"choose {' or '.join(names())}")
+    sys.stdout.write(dumps(load(name), indent=1, ensure_ascii=False) + "\n")

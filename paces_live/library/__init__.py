@@ -1,0 +1,1 @@
+"""Music files: the paces of each, judged as one song."""

@@ -1,0 +1,76 @@
+"""Files to their paces: each is judged as one song."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from paces_live.analysis.classifier import Classifier
+from paces_live.errors import PacesError
+from paces_live.events import SongPace
+from paces_live.match import Listener
+from paces_live.session import song_paces
+from paces_live.sources import FileSource
+
+
+@dataclass(frozen=True, slots=True)
+class FilePaces:
+    """The paces of a file, most probable first; `duration` in seconds."""
+
+    path: str
+    duration: float
+    paces: tuple[SongPace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileError:
+    """A file that could not be analysed, and why."""
+
+    path: str
+    error: PacesError
+
+
+def analyze_files(paths: Iterable[Path], classifier: Classifier, listener: Listener) -> Iterator[FilePaces | FileError]:
+    """Yield the result of each file; a file that cannot be read does not stop the others.
+
+    Examples
+    --------
+    >>> from paces_live.analysis.classifier import load_classifier
+    >>> [result] = analyze_files([Path("missing.ogg")], load_classifier(), Listener())
+    >>> result.error.message
+    'missing.ogg: no such file'
+    """
+    for path in paths:
+        try:
+            yield analyze_file(path, classifier, listener)
+        except PacesError as error:
+            yield FileError(str(path), error)
+
+
+def analyze_file(path: Path, classifier: Classifier, listener: Listener) -> FilePaces:
+    """Return the paces of one file.
+
+    Parameters
+    ----------
+    path : Path
+    classifier : Classifier
+    listener : Listener
+        The strongest candidate near its target is always judged.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> from paces_live.analysis.classifier import load_classifier
+    >>> from paces_live.demo import excerpt
+    >>> result = analyze_file(excerpt(), load_classifier(), Listener(target=165.0))
+    >>> result.duration, [round(pace.spm) for pace in result.paces]
+    (91.0, [168, 84])
+    """
+    source = FileSource(path, classifier.features.sample_rate, fast=True)
+    of_interest = () if listener.target is None else (listener.target,)
+    duration = source.duration
+    paces = song_paces(source.blocks(), duration, classifier, of_interest=of_interest)
+    return FilePaces(str(path), duration, paces)

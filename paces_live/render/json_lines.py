@@ -1,0 +1,119 @@
+"""Events and results as JSON, one object per line, for programs. Their JSON Schema is in `paces_live.schema`."""
+
+import json
+from collections.abc import Container
+from dataclasses import is_dataclass
+from typing import Any, TextIO
+
+from paces_live.errors import PacesError
+from paces_live.events import Event, Reading, Song, Start
+from paces_live.library.files import FileError, FilePaces
+from paces_live.match import Listener
+
+DECIMALS = 4
+"""Digits after the point of all numbers: finer than anything that is measured here."""
+
+
+class JsonWriter:
+    """Writes every event as one line of JSON, matched with the target of `listener`.
+
+    Parameters
+    ----------
+    stream : text file object
+    listener : Listener
+    rejected : bool
+        Whether readings carry the candidates that were judged incompatible.
+
+    Examples
+    --------
+    >>> import sys
+    >>> from paces_live.events import End
+    >>> JsonWriter(sys.stdout, Listener()).write(End(2.0))
+    {"type": "end", "t": 2.0, "error": null, "stream": "main"}
+    """
+
+    def __init__(self, stream: TextIO, listener: Listener, *, rejected: bool = False) -> None:
+        self._stream = stream
+        self._listener = listener
+        self._rejected = rejected
+
+    def write(self, event: Event) -> None:
+        """Write `event` and flush."""
+        print(event_line(event, self._listener, rejected=self._rejected), file=self._stream, flush=True)
+
+
+def event_line(event: Event, listener: Listener, *, rejected: bool = False) -> str:
+    """Return `event` as one line of JSON, as `listener` sees it: readings and songs have a match.
+
+    Examples
+    --------
+    >>> from paces_live.events import End
+    >>> event_line(End(2.0), Listener())
+    '{"type": "end", "t": 2.0, "error": null, "stream": "main"}'
+    """
+    record = {"type": type(event).__name__.lower()} | plain(event, _LEFT_OUT if rejected else _LEFT_OUT | {"rejected"})
+    match event:
+        case Start():
+            record |= {"target": listener.target, "tolerance": listener.tolerance}
+        case Reading() | Song():
+            record |= {"match": _plain(listener.match(event.paces))}
+    return dumps(record)
+
+
+def file_line(result: FilePaces | FileError, listener: Listener) -> str:
+    """Return the result of a file as one line of JSON, as `listener` sees it.
+
+    Examples
+    --------
+    >>> file_line(FilePaces("song.ogg", 215.2, paces=()), Listener())
+    '{"type": "file", "path": "song.ogg", "duration": 215.2, "paces": [], "match": null}'
+    """
+    if isinstance(result, FileError):
+        return error_line(result.path, result.error)
+    return dumps({"type": "file"} | plain(result) | {"match": _plain(listener.match(result.paces))})
+
+
+def error_line(path: str, error: PacesError) -> str:
+    """Return why a file cannot be read as one line of JSON.
+
+    Examples
+    --------
+    >>> error_line("a.wav", PacesError("a.wav: is empty", hint="choose another", code="source"))
+    '{"type": "error", "path": "a.wav", "code": "source", "message": "a.wav: is empty", "hint": "choose another"}'
+    """
+    return dumps({"type": "error", "path": path, "code": error.code, "message": error.message, "hint": error.hint})
+
+
+def dumps(record: dict[str, Any]) -> str:
+    """Return a record as JSON on one line; it has no NaN and no infinity, which JSON lacks.
+
+    Examples
+    --------
+    >>> dumps({"title": "Für Elise", "spm": None})
+    '{"title": "Für Elise", "spm": null}'
+    """
+    return json.dumps(record, ensure_ascii=False, allow_nan=False)
+
+
+def plain(record: Any, without: Container[str] = ()) -> dict[str, Any]:
+    """Return a dataclass as a dictionary without some of its fields, numbers rounded to `DECIMALS`.
+
+    Examples
+    --------
+    >>> from paces_live.events import SongPace
+    >>> plain(SongPace(165.30671, probability=0.97, share=0.9), without={"share"})
+    {'spm': 165.3067, 'probability': 0.97}
+    """
+    names = type(record).__dataclass_fields__
+    return {name: _plain(getattr(record, name)) for name in names if name not in without}
+
+
+_LEFT_OUT = frozenset({"periodicity"})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, DECIMALS)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return plain(value) if is_dataclass(value) else value

@@ -1,0 +1,121 @@
+"""Events as lines of text, for pipes, logs and terminals without a user interface."""
+
+from typing import TextIO
+
+from paces_live.events import End, Event, Health, Reading, Song, Start
+from paces_live.match import Listener
+from paces_live.render.wording import (
+    by_rate,
+    clock,
+    colour_wanted,
+    paces_words,
+    song_words,
+    state_word,
+    status_words,
+    target_words,
+    verdict_words,
+)
+
+NEWS_CHANGE = 0.01
+"""Largest relative change of a pace that is not worth a new line."""
+LOST_S = 1.0
+"""Least audio lost since the last line that is worth a new one, seconds."""
+
+
+class PlainWriter:
+    """One line for each change that matters to a runner, and one for each song at its end.
+
+    Parameters
+    ----------
+    stream : text file object
+    listener : Listener
+    rejected : bool
+        Whether lines name the candidates that were judged incompatible.
+
+    Examples
+    --------
+    >>> import sys
+    >>> writer = PlainWriter(sys.stdout, Listener(170.0))
+    >>> writer.write(Start("1.0", "mic", model="sha256:0123", runtime="ai-edge-litert 2.1"))
+    listening to mic, target 170 spm ± 5 %
+    >>> writer.write(Song(1, 0.0, 215.0, paces=()))
+       3:35  song 1  ended            3:35 long  no pace found
+    """
+
+    def __init__(self, stream: TextIO, listener: Listener, *, rejected: bool = False) -> None:
+        self._stream = stream
+        self._listener = listener
+        self._rejected = rejected
+        self._colour = colour_wanted(stream)
+        self._last: Reading | None = None
+
+    def write(self, event: Event) -> None:
+        """Write `event` and flush, or leave it out if it says nothing new."""
+        match event:
+            case Start():
+                self._print(f"listening to {event.input}, {target_words(self._listener)}")
+            case Reading():
+                if self._last is None or is_news(self._last, event, self._listener):
+                    self._print(self._reading_line(event))
+                    self._last = event
+            case Song():
+                words = song_words(event, self._verdict(event))
+                self._print(f"{clock(event.end):>7}  song {event.song}  {'ended':<15}  {words}")
+            case End():
+                self._print(f"{clock(event.t):>7}  end")
+
+    def _print(self, line: str) -> None:
+        print(line.rstrip(), file=self._stream, flush=True)
+
+    def _verdict(self, event: Reading | Song) -> str:
+        match = self._listener.match(event.paces)
+        return verdict_words(match, event.paces, self._listener.target, colour=self._colour)
+
+    def _reading_line(self, reading: Reading) -> str:
+        before = self._last
+        parts = [f"{clock(reading.t):>7}  song {reading.song}", f"{state_word(reading):<15}"]
+        if reading.track and (before is None or before.track != reading.track):
+            parts.append(reading.caption or "")
+        if reading.paces:
+            parts.append(paces_words(reading.paces))
+            parts.append(self._verdict(reading))
+        if self._rejected and reading.rejected:
+            parts.append(f"rejected {paces_words(reading.rejected)}")
+        if reading.health.status != "lost_audio":
+            parts.append(status_words(reading.health))
+        lost_s = reading.health.dropped_s - (before.health.dropped_s if before else 0.0)
+        if lost_s > 0.0:
+            parts.append(f"lost {lost_s:.1f} s of audio")
+        return "  ".join(filter(None, parts))
+
+
+def is_news(before: Reading, now: Reading, listener: Listener) -> bool:
+    """Return whether `now` says something that a runner wants to know and that `before` did not say.
+
+    Examples
+    --------
+    >>> health = Health(level_dbfs=-20.0, dropped_s=0.0, load=0.1)
+    >>> before = Reading(1.0, 1, "listening", (), health)
+    >>> is_news(before, Reading(2.0, 1, "listening", (), health), Listener())
+    False
+    >>> is_news(before, Reading(2.0, 1, "no_pulse", (), health), Listener())
+    True
+    """
+    if (before.song, before.state, len(before.paces)) != (now.song, now.state, len(now.paces)):
+        return True
+    if (before.track, before.recalled) != (now.track, now.recalled):
+        return True
+    grades = [match and match.grade for match in (listener.match(reading.paces) for reading in (before, now))]
+    if grades[0] != grades[1]:
+        return True
+    if _lasting(before.health) != _lasting(now.health):
+        return True
+    if now.health.dropped_s - before.health.dropped_s >= LOST_S:
+        return True
+    pairs = zip(by_rate(before.paces), by_rate(now.paces), strict=True)
+    return any(abs(new.spm / old.spm - 1.0) > NEWS_CHANGE for old, new in pairs)
+
+
+def _lasting(health: Health) -> str | None:
+    """Return the problem of the capture; a loss is over with its reading, and counted apart."""
+    return None if health.status == "lost_audio" else health.message

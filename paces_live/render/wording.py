@@ -1,0 +1,223 @@
+"""Words for events, the same on the screen, in lines and in tables."""
+
+import math
+import os
+from collections.abc import Iterable, Sequence
+from typing import TextIO, TypeVar
+
+from paces_live.events import Health, Match, Pace, Reading, Song, SongPace, State
+from paces_live.match import DEFAULT_TOLERANCE, Listener
+from paces_live.session.health import LEVEL_WORDS
+
+P = TypeVar("P", bound=Pace | SongPace)
+
+BLUE, ORANGE = "38;5;39", "38;5;208"
+"""Terminal colours of yes and no that colour-blind people can tell apart."""
+
+STATE_WORDS: dict[State, str] = {
+    "listening": "listening",
+    "silence": "silence",
+    "no_pulse": "no steady pulse",
+    "provisional": "still settling",
+    "settled": "settled",
+}
+PREFERRED_TACTUS = 120.0
+"""Beat rate that listeners prefer to tap, beats per minute (van Noorden and Moelants 1999)."""
+
+
+def state_word(reading: Reading) -> str:
+    """Return the state of a reading in a runner's words.
+
+    Examples
+    --------
+    >>> state_word(Reading(12.0, 1, "no_pulse", (), Health(level_dbfs=-20.0, dropped_s=0.0, load=0.1)))
+    'no steady pulse'
+    """
+    return "recalled" if reading.recalled else STATE_WORDS[reading.state]
+
+
+def by_rate(paces: Iterable[P]) -> list[P]:
+    """Return `paces` slowest first: an order that does not jump when probabilities change.
+
+    Examples
+    --------
+    >>> [pace.spm for pace in by_rate([Pace(165.3, 0.97), Pace(82.7, 0.94)])]
+    [82.7, 165.3]
+    """
+    return sorted(paces, key=lambda pace: pace.spm)
+
+
+def paces_words(paces: Iterable[Pace | SongPace]) -> str:
+    """Return paces with their probabilities, slowest first.
+
+    Examples
+    --------
+    >>> paces_words([Pace(165.31, 0.97), Pace(82.66, 0.94)])
+    '82.7 (94 %), 165.3 (97 %)'
+    """
+    return ", ".join(f"{pace.spm:.1f} ({100 * pace.probability:.0f} %)" for pace in by_rate(paces))
+
+
+def flag_words(match: Match | None) -> tuple[str, str]:
+    """Return the sign and the words that flag a song: whether it matches the target.
+
+    Examples
+    --------
+    >>> flag_words(Match(165.31, 0.0019, "lock")), flag_words(None)
+    (('✓', 'MATCH'), ('✕', 'NO MATCH'))
+    """
+    if match is None:
+        return "✕", "NO MATCH"
+    return ("≈", "STRETCH") if match.grade == "stretch" else ("✓", "MATCH")
+
+
+def is_yes(match: Match | None) -> bool:
+    """Return whether a match has the colour of a yes: a stretch is a compromise.
+
+    Examples
+    --------
+    >>> is_yes(Match(165.31, 0.0019, "lock")), is_yes(Match(155.2, -0.0594, "stretch")), is_yes(None)
+    (True, False, False)
+    """
+    return match is not None and match.grade != "stretch"
+
+
+def verdict_words(
+    match: Match | None, paces: Sequence[Pace | SongPace], target: float | None, *, colour: bool = False
+) -> str:
+    """Return whether `paces` match the target, how well, and how to step; empty without a target or paces.
+
+    Examples
+    --------
+    >>> verdict_words(Match(165.31, 0.0019, "lock"), [Pace(165.31, 0.97)], 165.0)
+    'MATCH 165.3 (lock, +0.2 %), a step on every beat'
+    """
+    if target is None or not paces:
+        return ""
+    _, flag = flag_words(match)
+    word = painted(flag, BLUE if is_yes(match) else ORANGE, colour)
+    if match is None:
+        return word
+    return f"{word} {match.spm:.1f} ({match.grade}, {percent(match.error)}), {stepping(match.spm, paces)}"
+
+
+def song_words(song: Song, verdict: str) -> str:
+    """Return the length, caption and paces of a song, and the words of its verdict, as one line.
+
+    Examples
+    --------
+    >>> song_words(Song(1, 0.0, 215.0, (SongPace(165.3, probability=0.97, share=0.9),)), "MATCH")
+    '3:35 long  165.3 (97 %)  MATCH'
+    """
+    paces = paces_words(song.paces) if song.paces else "no pace found"
+    return "  ".join(filter(None, [f"{clock(song.end - song.start)} long", song.caption, paces, verdict]))
+
+
+def target_words(listener: Listener) -> str:
+    """Return the target of a listener.
+
+    Examples
+    --------
+    >>> target_words(Listener(165.0))
+    'target 165 spm ± 5 %'
+    """
+    if listener.target is None:
+        return "no target"
+    return f"target {listener.target:g} spm ± {100 * listener.tolerance:g} %"
+
+
+def status_words(health: Health) -> str:
+    """Return the problem of a capture, with the level if the level is the problem; empty if there is none.
+
+    Examples
+    --------
+    >>> status_words(Health(level_dbfs=-62.4, dropped_s=0.0, load=0.1, status="too_quiet"))
+    'too quiet (-62 dBFS)'
+    """
+    if health.status in LEVEL_WORDS:
+        return f"{LEVEL_WORDS[health.status]} ({health.level_dbfs:.0f} dBFS)"
+    return health.message or ""
+
+
+def stepping(spm: float, paces: Sequence[Pace | SongPace]) -> str:
+    """Say how to step at `spm` in relation to the beat.
+
+    The beat is taken to be the compatible pace nearest to the rate that listeners prefer to tap.
+
+    Examples
+    --------
+    >>> stepping(170.0, [Pace(85.0, 0.9), Pace(170.0, 0.9)])
+    'two steps a beat'
+    """
+    beat = min((pace.spm for pace in paces), key=lambda rate: abs(math.log(rate / PREFERRED_TACTUS)), default=spm)
+    ratio = spm / beat
+    for steps, words in (
+        (1, "a step on every beat"),
+        (2, "two steps a beat"),
+        (3, "three steps a beat"),
+        (4, "four steps a beat"),
+    ):
+        if abs(ratio / steps - 1.0) <= DEFAULT_TOLERANCE:
+            return words
+    for beats in (2, 3, 4):
+        if abs(ratio * beats - 1.0) <= DEFAULT_TOLERANCE:
+            return f"a step every {('second', 'third', 'fourth')[beats - 2]} beat"
+    return f"{ratio:.2f} steps a beat"
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as minutes and seconds, with hours if there are any.
+
+    Examples
+    --------
+    >>> clock(215.2), clock(3723)
+    ('3:35', '1:02:03')
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def percent(ratio: float) -> str:
+    """Return a relative error, such as ``+0.2 %``.
+
+    Examples
+    --------
+    >>> percent(0.0019)
+    '+0.2 %'
+    """
+    return f"{signed(100.0 * ratio)} %"
+
+
+def signed(value: float) -> str:
+    """Return `value` with its sign and one digit after the point; a value that rounds to zero has no minus.
+
+    Examples
+    --------
+    >>> signed(0.19), signed(-0.04)
+    ('+0.2', '+0.0')
+    """
+    return f"{round(value, 1) + 0.0:+.1f}"
+
+
+def colour_wanted(stream: TextIO) -> bool:
+    """Return whether `stream` is a terminal whose user accepts colour (https://no-color.org).
+
+    Examples
+    --------
+    >>> import io
+    >>> colour_wanted(io.StringIO())
+    False
+    """
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def painted(text: str, colour: str, wanted: bool) -> str:
+    r"""Return `text` bold and in `colour` if that is wanted.
+
+    Examples
+    --------
+    >>> painted("MATCH", BLUE, wanted=True)
+    '\x1b[1;38;5;39mMATCH\x1b[0m'
+    """
+    return f"\x1b[1;{colour}m{text}\x1b[0m" if wanted else text

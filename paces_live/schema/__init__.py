@@ -1,0 +1,33 @@
+"""JSON Schema (2020-12) of everything that is written with ``--json``.
+
+``events.json`` has the events of a stream, ``lines.json`` the lines of the other commands.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the schemas.
+
+    Examples
+    --------
+    >>> names()
+    ('events', 'lines')
+    """
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
+
+
+def load(name: str) -> dict[str, Any]:
+    """Return a schema.
+
+    Examples
+    --------
+    >>> load("events")["title"]
+    'paces-live events, schema 2'
+    """
+    schema: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    return schema

@@ -1,0 +1,300 @@
+"""The session: blocks of one stream are pushed in, events come out.
+
+It does no I/O, owns no thread and reads no wall clock. Time is a count of samples, and everything happens at the end of
+a cell of a tenth of a second, so any way of cutting the samples into blocks gives the same events.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+import paces_live
+from paces_live.analysis.candidates import candidates
+from paces_live.analysis.classifier import Classifier
+from paces_live.analysis.features import LogMelStream
+from paces_live.analysis.fold import build_cases
+from paces_live.analysis.level import CELL_S
+from paces_live.analysis.periodicity import periodicity
+from paces_live.analysis.song_change import SongChangeDetector
+from paces_live.analysis.tracking import TempoTracker
+from paces_live.analysis.window import Window
+from paces_live.errors import PacesError
+from paces_live.events import End, Event, Failure, Reading, Song, Start, State, Track
+from paces_live.session import config as limits
+from paces_live.session.cells import Cell, CellCutter
+from paces_live.session.config import SessionConfig
+from paces_live.session.health import HealthMonitor
+from paces_live.session.schedule import ReadingSchedule
+from paces_live.sources.block import Block
+
+
+class Session:
+    """Turns the blocks of one stream into events.
+
+    A session belongs to the thread that pushes. Only `of_interest`, `pause` and `resume` may be used from other
+    threads. Many sessions may share a classifier and a thread; each gives the events that it would give alone.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        Judges candidates; its feature configuration gives the sample rate of the blocks.
+    config : SessionConfig, optional
+    live : bool
+        Whether time goes on while nobody pushes. A live session that is behind skips readings, never audio.
+    stream : str
+        Id that all events carry.
+    cpu_clock : callable
+        Processor time of the current thread, seconds. The session's load is measured with it, so that other sessions
+        on the same machine do not count.
+
+    Attributes
+    ----------
+    of_interest : sequence of float
+        Tempi, such as the targets of listeners, near which the strongest candidate is always judged.
+
+    Examples
+    --------
+    >>> from paces_live.analysis.classifier import load_classifier
+    >>> session = Session(load_classifier())
+    >>> second = np.zeros(session.sample_rate, np.float32)
+    >>> [event.state for _ in range(2) for event in session.push(Block(second))]
+    ['listening', 'listening']
+    >>> session.finish()
+    [End(t=2.0, error=None, stream='main')]
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        config: SessionConfig | None = None,
+        *,
+        live: bool = False,
+        stream: str = "main",
+        cpu_clock: Callable[[], float] = time.thread_time,
+    ) -> None:
+        np.empty(limits.KEPT_MEMORY, np.uint8)  # freed at once
+        self.of_interest: Sequence[float] = ()
+        self._config = config = config or SessionConfig()
+        self._classifier = classifier
+        self._features = features = classifier.features
+        self._stream = stream
+        self._cpu_clock = cpu_clock
+        self._paused = False
+        self._cutter = CellCutter(round(CELL_S * features.sample_rate))
+        self._frames = LogMelStream(features)
+        self._health = HealthMonitor()
+        self._window = Window(features.window_frames, features.n_mels)
+        self._tracker = TempoTracker(classifier.thresholds)
+        self._song_change = SongChangeDetector(classifier)
+        self._position = 0
+        self._quiet_cells = 0
+        self._schedule = ReadingSchedule(config.interval, config.first_reading, features.sample_rate, live=live)
+        self._last_reading: Reading | None = None
+        self._read_at = 0.0
+        self._busy_s = 0.0
+        self._song = 1
+        self._song_start: float | None = None
+        self._announced: Track | None = None
+        self._track: Track | None = None
+        self._track_may_be_late = False
+
+    @property
+    def sample_rate(self) -> int:
+        """Sample rate of the blocks, Hz."""
+        return self._features.sample_rate
+
+    @property
+    def paused(self) -> bool:
+        """Whether samples are skipped."""
+        return self._paused
+
+    def pause(self) -> None:
+        """Skip samples from the current cell on, a tenth of a second at most before now; time goes on."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Analyse samples again; the window starts again, because a splice sounds like a beat."""
+        self._paused = False
+
+    def now_playing(self, track: Track | None) -> None:
+        """Take note of what plays from the next block on; another track begins another song.
+
+        None means that nobody knows: the track goes on, because a paused player reports none, until silence comes.
+        """
+        self._announced = track
+
+    def start(self, name: str) -> Start:
+        """Return the first event of the stream; `name` is that of the input."""
+        return Start(paces_live.__version__, name, self._classifier.model, self._classifier.runtime, self._stream)
+
+    def push(self, block: Block) -> list[Event]:
+        """Return the events that `block` completes, in order; there may be none."""
+        self._health.condition = block.condition
+        if block.track is not None:
+            self.now_playing(block.track)
+        events: list[Event] = []
+        for cell in self._cutter.push(block):
+            events += self._take(cell)
+        return events
+
+    def finish(self, error: PacesError | None = None) -> list[Event]:
+        """Return the last events: the rest, the song that was heard, and the end, with the `error` of the source."""
+        failure = Failure(error.code, error.message, error.hint) if error else None
+        rest = [] if failure else self._take(self._cutter.rest())
+        return [*rest, *self._end_song(self._now), End(self._now, failure, self._stream)]
+
+    @property
+    def _now(self) -> float:
+        return self._position / self._features.sample_rate
+
+    @property
+    def _song_s(self) -> float:
+        return 0.0 if self._song_start is None else self._now - self._song_start
+
+    def _take(self, cell: Cell) -> Iterator[Event]:
+        """Yield the events at the end of a cell."""
+        if self._paused:
+            self._skip(cell.dropped + len(cell.samples))
+            yield from self._end_song(self._now) if cell.ends else ()
+            return
+        if cell.dropped:
+            self._health.lose(cell.dropped / self._features.sample_rate)
+            self._skip(cell.dropped)
+        yield from self._follow_track()
+        yield from self._analyse(cell.samples)
+        if self._schedule.is_due(self._position, waiting=cell.waiting):
+            yield from self._read()
+        if cell.ends:
+            yield from self._end_song(self._now)
+        self._quiet_cells = 0 if len(cell.samples) else self._quiet_cells + 1
+        if self._quiet_cells >= limits.QUIET_CELLS:
+            yield from self._report_condition()
+
+    def _skip(self, samples: int) -> None:
+        """Go on after samples that are not analysed: the window starts again, because a splice sounds like a beat."""
+        self._position += samples
+        self._clear_window()
+
+    def _follow_track(self) -> Iterator[Event]:
+        """Take note of the track that was announced; yield the song that another track ends."""
+        track = self._announced
+        if (track is None or track.caption is None) and self._song_start is None:
+            self._track = None
+        if track is None or track.caption is None:
+            return
+        if self._track is None or track.caption != self._track.caption:
+            late = self._track_may_be_late and self._song_s < limits.LATE_TRACK_S
+            if self._config.song_changes and self._track is not None and not late:
+                yield from self._end_song(self._now)
+            self._track_may_be_late = False
+        self._track = track
+
+    def _analyse(self, samples: NDArray[np.float32]) -> Iterator[Event]:
+        """Analyse a cell of samples; yield the song that ends in silence with it."""
+        started = self._cpu_clock()
+        self._position += len(samples)
+        self._health.meter.push(samples)
+        frames = self._frames.push(samples)
+        if len(frames):
+            self._window.push(frames)
+        if self._song_start is None and self._health.meter.silent_s == 0.0:
+            self._song_start = self._now - len(samples) / self._features.sample_rate
+            self._clear_window()
+        self._busy_s += self._cpu_clock() - started
+        if self._config.song_changes and self._health.meter.silent_s >= limits.SILENCE_S:
+            yield from self._end_song(self._now - self._health.meter.silent_s)
+
+    def _read(self) -> Iterator[Event]:
+        """Yield a reading of the window as it is now, after the song that a lasting change in it ends."""
+        elapsed, self._read_at = self._now - self._read_at, self._now
+        started = self._cpu_clock()
+        other_s = None
+        if self._config.song_changes and self._song_start is not None:
+            paces = np.array([pace.spm for pace in self._tracker.summary()])
+            other_s = self._song_change.update(self._window.frames, paces, self._song_s, elapsed)
+        if other_s is not None:
+            yield from self._end_song(self._now - other_s, keep_s=other_s)
+        periodicities = self._judge(elapsed)
+        paces_shown = () if self._song_change.doubtful else self._tracker.shown()
+        self._busy_s += self._cpu_clock() - started
+        self._last_reading = Reading(
+            t=self._now,
+            song=self._song,
+            state=self._state(has_paces=bool(paces_shown)),
+            paces=paces_shown,
+            health=self._health.report(self._busy_s, elapsed, self._schedule.interval),
+            rejected=self._tracker.rejected(),
+            track=self._track,
+            periodicity=periodicities,
+            stream=self._stream,
+        )
+        self._schedule.took(self._busy_s)
+        self._busy_s = 0.0
+        yield self._last_reading
+
+    def _judge(self, elapsed: float) -> tuple[float, ...]:
+        """Judge the candidates of the window; return the periodicity, if it is wanted."""
+        window = self._window.frames
+        if self._song_start is None or self._window_s < limits.FIRST_JUDGEMENT_S:
+            return ()
+        strengths = periodicity(window, self._features)
+        proposed = candidates(
+            strengths,
+            self._features,
+            count=self._config.max_candidates,
+            tracked=self._tracker.followed,
+            of_interest=self.of_interest,
+        )
+        cases = build_cases(window, strengths, proposed, self._features)
+        self._tracker.update(cases.spm, self._classifier.probabilities(cases), elapsed)
+        wanted = self._config.with_periodicity
+        return tuple(strengths.at(limits.PERIODICITY_SPM).clip(0.0, 1.0).tolist()) if wanted else ()
+
+    def _report_condition(self) -> Iterator[Event]:
+        """Yield a reading without paces if a source that gives no sound has a new condition."""
+        last, condition = self._last_reading, self._health.condition
+        if condition is None or last is None or condition.message == last.health.message:
+            return
+        health = replace(last.health, status=condition.status, message=condition.message)
+        self._last_reading = replace(last, state="listening", paces=(), rejected=(), health=health)
+        yield self._last_reading
+
+    def _end_song(self, end: float, *, keep_s: float = 0.0) -> Iterator[Event]:
+        """Yield the song that ends at `end` seconds, if there was one, and get ready for the next.
+
+        The last `keep_s` seconds of the window already belong to the next song.
+        """
+        start, self._song_start = self._song_start, end if keep_s else None
+        if start is None:
+            return
+        paces = self._tracker.summary()
+        self._tracker = TempoTracker(self._classifier.thresholds)
+        self._health.meter.new_song()
+        self._song_change.reset()
+        self._track_may_be_late = True
+        if keep_s:
+            self._window.keep(round(keep_s * self._features.frame_rate))
+        else:
+            self._clear_window()
+        if end - start >= limits.SHORTEST_SONG_S:
+            yield Song(self._song, start, end, paces, self._track, self._stream)
+            self._song += 1
+
+    @property
+    def _window_s(self) -> float:
+        return len(self._window) / self._features.frame_rate
+
+    def _state(self, *, has_paces: bool) -> State:
+        if self._song_start is None:
+            return "silence" if self._now >= limits.SILENCE_S else "listening"
+        if has_paces:
+            return "settled" if len(self._window) >= self._features.window_frames else "provisional"
+        # If the song is in doubt, another one has begun, and too little of it was heard.
+        return "no_pulse" if self._window_s >= limits.LISTENING_S and not self._song_change.doubtful else "listening"
+
+    def _clear_window(self) -> None:
+        self._frames.reset()
+        self._window.keep(0)

@@ -1,0 +1,97 @@
+"""A thread that listens to one input after another, and the newest state of what it heard."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from paces_live.errors import PacesError
+from paces_live.inputs import Input
+from paces_live.session import Listening
+from paces_live.tui.view import StreamState
+
+GRACE_S = 2.0
+"""Time that the thread gets to report the last song before the UI ends without it, seconds."""
+
+
+class EventThread:
+    """Listens in a thread of its own, and keeps the newest state.
+
+    Only the thread writes `state` and `error`, each by one assignment of an immutable value; others only read.
+
+    Parameters
+    ----------
+    listening : Listening
+        Gives the events of inputs.
+    first : Input
+    next_input : callable, optional
+        Opens the next input when the user asks for it.
+    """
+
+    def __init__(self, listening: Listening, first: Input, next_input: Callable[[], Input] | None = None) -> None:
+        self.state = StreamState(input=first.source.name)
+        self.error: BaseException | None = None
+        self._listening = listening
+        self._first = first
+        self._next_input = next_input
+        self._asked = threading.Event()
+        self._has_input = False
+        self._stopped_at: float | None = None
+        # A daemon: a source that hangs in the operating system must not keep the program from ending.
+        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Report the current song and end; may be called again."""
+        self._stopped_at = self._stopped_at or time.monotonic()
+        self._asked.set()
+        self._listening.stop()
+
+    def switch(self) -> None:
+        """Report the current song and listen to the next input."""
+        self._asked.set()
+        # Without an input, `stop` would end the next one instead.
+        if self._has_input:
+            self._listening.stop()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped_at is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come, or whether it is not worth waiting for."""
+        if self._stopped_at is not None and time.monotonic() - self._stopped_at > GRACE_S:
+            return True
+        return not self._thread.is_alive() and self._thread.ident is not None
+
+    def _run(self) -> None:
+        try:
+            self._listen_to(self._first)
+            while self._asked.is_set() and not self.stopping and self._next_input:
+                self._asked.clear()
+                try:
+                    self.state = replace(self.state, input="no input", reading=None)
+                    following = self._next_input()
+                    self.state = replace(self.state, input=following.source.name, reading=None)
+                    self._listen_to(following)
+                except PacesError as error:
+                    # It is one of several inputs, and the user may want another. Any other error is our own fault.
+                    self.state = replace(self.state, reading=None, error=" ".join(str(error).split()))
+                    self._asked.wait()
+        except BaseException as error:  # noqa: BLE001 - the main thread raises it
+            self.error = error
+
+    def _listen_to(self, one: Input) -> None:
+        self._has_input = True
+        try:
+            if self._asked.is_set():
+                self._listening.stop()
+            for event in self._listening.events(one.source, one.now_playing):
+                self.state = self.state.after(event)
+        finally:
+            self._has_input = False

@@ -1,0 +1,74 @@
+"""The command ``play`` on a real null sink."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from typer.testing import CliRunner
+
+from paces_live.cli.main import app
+from paces_live.demo import excerpt
+from paces_live.schema import load
+from tests.support.soundserver import SoundServer, portaudio, sound_server
+
+__all__ = ["portaudio", "sound_server"]
+
+
+def test_a_file_that_is_missing_is_an_error_by_the_schema_of_events(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["play", "--json", str(tmp_path / "gone.mp3")])
+    assert result.exit_code == 1
+    record = json.loads(result.stdout)
+    assert (record["type"], record["code"]) == ("error", "source.not_found")
+    Draft202012Validator(load("events")).validate(record)
+    assert load("events")["$defs"]["error"]["properties"] == load("lines")["$defs"]["error"]["properties"]
+
+
+@pytest.mark.usefixtures("portaudio")
+def test_play_reports_the_music_and_ends_with_ctrl_c(sound_server: SoundServer, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "paces_live", "play", "--json", str(tmp_path / "gone.mp3"), str(excerpt())]
+    with subprocess.Popen(command, env=sound_server.env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        events: list[dict[str, Any]] = []
+        while not events or events[-1].get("t", 0.0) < 6.0:
+            events.append(json.loads(process.stdout.readline()))
+        process.send_signal(signal.SIGINT)
+        events += map(json.loads, process.stdout)
+    assert process.returncode == 1  # for the file that is not there
+    assert [event["type"] for event in events[:2]] == ["error", "start"]
+    assert events[1]["input"] == "play:default"
+    assert {event["track"]["title"] for event in events if event["type"] == "reading" and event["t"] > 1.0} == {"demo"}
+    song, end = events[-2:]
+    assert (song["type"], song["track"]["title"], end["type"]) == ("song", "demo", "end")
+    assert end["t"] < 9.0
+
+
+@pytest.mark.usefixtures("portaudio")
+def test_the_music_waits_for_a_card_that_was_unplugged(sound_server: SoundServer) -> None:
+    command = [sys.executable, "-m", "paces_live", "play", "--json", "--no-history", str(excerpt())]
+    with subprocess.Popen(command, env=sound_server.env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+
+        def read_until(status: str, words: str = "", t: float = 0.0) -> float:
+            """Read on to a reading with this status and words in its message, at `t` or later; return its time."""
+            while True:
+                event = json.loads(process.stdout.readline())  # type: ignore[union-attr]
+                if event["type"] == "reading" and event["t"] >= t:
+                    health = event["health"]
+                    if health["status"] == status and words in (health["message"] or ""):
+                        return float(event["t"])
+
+        read_until("ok", t=2.0)
+        sound_server.unplug()
+        gone = read_until("reconnecting", "sound card is gone, trying again in 2 s")
+        sound_server.plug("music")
+        back = read_until("lost_audio")
+        assert back - gone < 2.0, "no music was lost in the time without a card"
+        read_until("ok", t=back + 1.0)
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    assert process.returncode == 0

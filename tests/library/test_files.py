@@ -1,0 +1,71 @@
+"""Files to their paces: each is judged as one song, and an unreadable one does not stop the others."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from paces_live.analysis.classifier import load_classifier
+from paces_live.demo import excerpt
+from paces_live.errors import SourceError
+from paces_live.library.files import FileError, FilePaces, analyze_file, analyze_files
+from paces_live.match import Listener
+from tests.support.sessions import only
+from tests.support.signals import RATE, rock
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    """Return a file of 30 s of rock at 150 beats a minute."""
+    path = tmp_path / "song.flac"
+    soundfile.write(path, 0.5 * rock(150.0, 30.0), RATE)
+    return path
+
+
+def test_a_file_has_its_paces_and_its_duration(song: Path) -> None:
+    result = analyze_file(song, only(150.0), Listener())
+    assert result.path == str(song)
+    assert result.duration == pytest.approx(30.0)
+    assert [pace.spm for pace in result.paces] == [pytest.approx(150.0, rel=0.005)]
+
+
+def test_a_listener_without_a_target_gets_the_same_paces(song: Path) -> None:
+    assert analyze_file(song, only(150.0), Listener(None)) == analyze_file(song, only(150.0), Listener(150.0))
+
+
+def test_an_unreadable_file_does_not_stop_the_others(song: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text.ogg"
+    text.write_text("not music")
+    missing, bad, good = analyze_files([tmp_path / "missing.ogg", text, song], only(150.0), Listener())
+    assert isinstance(missing, FileError)
+    assert isinstance(bad, FileError)
+    assert isinstance(good, FilePaces)
+    assert (missing.path, bad.path, good.path) == (str(tmp_path / "missing.ogg"), str(text), str(song))
+    assert "no such file" in missing.error.message
+    assert "is not audio" in bad.error.message
+    assert good.paces
+
+
+def test_files_are_analysed_one_at_a_time(song: Path) -> None:
+    results = analyze_files([song, song], only(150.0), Listener())
+    next(results)
+    song.write_bytes(b"")
+    assert isinstance(next(results), FileError)
+
+
+def test_a_single_unreadable_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such file"):
+        analyze_file(tmp_path / "missing.ogg", only(150.0), Listener())
+
+
+def test_a_silent_file_has_no_paces(tmp_path: Path) -> None:
+    path = tmp_path / "silence.wav"
+    soundfile.write(path, np.zeros(10 * RATE), RATE)
+    assert analyze_file(path, only(150.0), Listener()) == FilePaces(str(path), 10.0, ())
+
+
+def test_the_demo_excerpt_is_judged_as_one_song() -> None:
+    result = analyze_file(excerpt(), load_classifier(), Listener(target=165.0))
+    assert result.duration == pytest.approx(91.0, abs=0.1)
+    assert [round(pace.spm) for pace in result.paces] == [168, 84]

@@ -1,0 +1,100 @@
+"""Events and results as JSON lines: valid by the schemas, flushed, for a listener."""
+
+import io
+from dataclasses import replace
+
+import pytest
+
+from paces_live.errors import SourceError
+from paces_live.events import End, Event, Failure, SongPace, Track
+from paces_live.library.files import FileError, FilePaces
+from paces_live.match import Listener
+from paces_live.render.json_lines import JsonWriter, event_line, file_line
+from tests.support.fakes import TWO_SONGS, reading, song
+from tests.support.schemas import validated
+
+
+def written(writer: JsonWriter, stream: io.StringIO, events: tuple[Event, ...]) -> str:
+    for event in events:
+        writer.write(event)
+    return stream.getvalue()
+
+
+class Counting(io.StringIO):
+    flushed = 0
+
+    def flush(self) -> None:
+        self.flushed += 1
+
+
+def test_every_event_is_a_line_and_flushed() -> None:
+    stream = Counting()
+    lines = written(JsonWriter(stream, Listener()), stream, TWO_SONGS).splitlines()
+    assert [validated(line)["type"] for line in lines] == [type(event).__name__.lower() for event in TWO_SONGS]
+    assert stream.flushed == len(TWO_SONGS)
+    assert all("rejected" not in line for line in lines)
+
+
+def test_rejected_candidates_are_written_on_request() -> None:
+    stream = io.StringIO()
+    line = written(JsonWriter(stream, Listener(), rejected=True), stream, (reading(30.0),))
+    assert validated(line)["rejected"] == [{"spm": 110.2, "probability": 0.03}]
+
+
+def test_two_listeners_see_one_event_with_their_own_targets() -> None:
+    streams = [io.StringIO(), io.StringIO()]
+    for stream, target in zip(streams, (165.0, 123.0), strict=True):
+        writer = JsonWriter(stream, Listener(target))
+        writer.write(reading(30.0, [(165.31, 0.97)]))
+        writer.write(song(1, 0.0, 30.0, 123.4))
+    matches = [[validated(line)["match"] for line in stream.getvalue().splitlines()] for stream in streams]
+    assert [match and match["grade"] for pair in matches for match in pair] == ["lock", None, None, "lock"]
+
+
+def test_the_end_carries_the_error() -> None:
+    stream = io.StringIO()
+    line = written(JsonWriter(stream, Listener()), stream, (End(3.0, Failure("source", "gone", "plug it in")),))
+    assert validated(line)["error"] == {"code": "source", "message": "gone", "hint": "plug it in"}
+
+
+def test_a_track_is_an_object_with_all_fields() -> None:
+    stream = io.StringIO()
+    playing = replace(reading(3.0), track=Track(title="So What", artist="Miles Davis", duration=545.0))
+    line = written(JsonWriter(stream, Listener()), stream, (playing,))
+    fields = {"title": "So What", "artist": "Miles Davis", "album": None, "location": None, "duration": 545.0}
+    assert validated(line)["track"] == fields
+
+
+def test_a_file_has_the_match_of_the_listener() -> None:
+    result = FilePaces("a.ogg", 215.25, (SongPace(165.30671, 0.97, 0.9),))
+    record = validated(file_line(result, Listener(165.0)))
+    assert record == {
+        "type": "file",
+        "path": "a.ogg",
+        "duration": 215.25,
+        "paces": [{"spm": 165.3067, "probability": 0.97, "share": 0.9}],
+        "match": {"spm": 165.3067, "error": 0.0019, "grade": "lock"},
+    }
+    assert validated(file_line(result, Listener(None)))["match"] is None
+
+
+def test_an_unreadable_file_is_an_error_record() -> None:
+    error = SourceError("a.wav: is empty", hint="choose another")
+    record = validated(file_line(FileError("a.wav", error), Listener()))
+    assert record == {
+        "type": "error",
+        "path": "a.wav",
+        "code": "source",
+        "message": "a.wav: is empty",
+        "hint": "choose another",
+    }
+
+
+def test_the_periodicity_is_not_written() -> None:
+    assert "periodicity" not in validated(event_line(reading(3.0, periodicity=(0.5, 0.25)), Listener(), rejected=True))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_json_lacks_are_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        event_line(End(value), Listener())

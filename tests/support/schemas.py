@@ -1,0 +1,29 @@
+"""Validates lines of JSON against the schemas of the package."""
+
+import json
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from paces_live.schema import load
+
+EVENTS = ("start", "reading", "song", "end")
+
+
+@cache
+def _validators(name: str, kind: str) -> tuple[Draft202012Validator, Draft202012Validator]:
+    """Return the validators of a type and of the whole schema `name`, after checking the schema itself."""
+    schema = load(name)
+    Draft202012Validator.check_schema(schema)
+    # The schema of the type itself explains an error better than the choice between all of them.
+    return Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}), Draft202012Validator(schema)
+
+
+def validated(line: str) -> dict[str, Any]:
+    """Return the record of a line of JSON that is valid by the schema of its type."""
+    record: dict[str, Any] = json.loads(line)
+    name = "events" if record["type"] in EVENTS else "lines"
+    for validator in _validators(name, record["type"]):
+        validator.validate(record)
+    return record

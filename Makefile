@@ -23,7 +23,7 @@ test: $(VENV)/dev.stamp .venv-tflite/stamp ## set up everything, then run every 
 	$(BIN)/python -m pytest --cov
 
 test-fast: $(VENV)/dev.stamp ## test the live package in under a minute, without sound servers
-	$(BIN)/python -m pytest -m "not slow and not sound" --ignore tests/training --ignore tests/tools --ignore tests/docs
+	$(BIN)/python -m pytest -m "not slow and not sound" --ignore tests/training --ignore tests/benchmarks --ignore tests/tools --ignore tests/docs
 
 check: $(VENV)/dev.stamp ## check style, format, types and imports
 	$(BIN)/ruff check .

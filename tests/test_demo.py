@@ -118,6 +118,7 @@ def test_a_break_is_no_song_change(classifier: TfliteClassifier) -> None:
         assert sum(isinstance(event, Song) for event in events) == 1
 
 
+@pytest.mark.slow
 def test_a_pipe_gives_the_same_paces(by_file: list[dict[str, Any]], tmp_path: Path) -> None:
     samples, rate = soundfile.read(excerpt(), dtype="float32")
     for form, values in (("s16le", np.rint(samples * 32767).astype("<i2")), ("f32le", samples.astype("<f4"))):

@@ -147,6 +147,7 @@ def test_an_old_name_is_no_option_where_a_value_belongs_or_where_there_is_none()
     assert "--all" in run("analyze", "--all", str(demo.excerpt())).stderr
 
 
+@pytest.mark.slow
 def test_a_file_name_that_is_not_unicode_is_heard(tmp_path: Path) -> None:
     song = Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xad.ogg"))
     shutil.copy(demo.excerpt(), song)

@@ -103,6 +103,7 @@ def test_values_that_systemd_never_sets_are_wrong_usage(environment: dict[str, s
         Notifier.from_environment(environment, 7)
 
 
+@pytest.mark.slow
 def test_listen_reports_to_its_manager_and_ends_cleanly(manager: Manager) -> None:
     """As a unit runs it: real time, ended by SIGTERM."""
     environment = os.environ | {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "800000"}

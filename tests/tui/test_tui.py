@@ -458,6 +458,7 @@ run(Chatty(pace_s=0.005), Input(FakeSource()))
 """
 
 
+@pytest.mark.slow
 def test_the_songs_are_printed_after_the_screen_is_gone() -> None:
     status, text = on_a_terminal(RUN, {})
     screen, _, after = text.rpartition("\x1b[?1049l")
@@ -470,6 +471,7 @@ def test_the_songs_are_printed_after_the_screen_is_gone() -> None:
 
 
 @pytest.mark.parametrize(("theme", "environment"), [("'auto'", {"NO_COLOR": "1"}), ("'plain'", {})])
+@pytest.mark.slow
 def test_without_colour_there_is_none(theme: str, environment: dict[str, str]) -> None:
     _, text = on_a_terminal(RUN.replace("FakeSource()))", f"FakeSource()), theme={theme})"), environment)
     screen, _, songs = text.rpartition("\x1b[?1049l")

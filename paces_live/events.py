@@ -11,7 +11,7 @@ SCHEMA = 2
 """Version of the events. It grows when a field changes its meaning or disappears."""
 
 LONGEST_TEXT = 200
-"""Most characters of a title, an artist, an album or a location; anything longer is not one."""
+"""Most characters of a title, an artist or an album; anything longer is not one."""
 
 State = Literal["listening", "silence", "no_pulse", "provisional", "settled"]
 Grade = Literal["lock", "match", "stretch"]
@@ -68,7 +68,7 @@ class Track:
     title, artist, album : str or None
         One line of printable characters each, whatever was given: a station or a phone must not move the cursor.
     location : str or None
-        Path or address.
+        Path or address, unchanged, so that it can be opened.
     duration : float or None
         Seconds.
 
@@ -85,7 +85,7 @@ class Track:
     duration: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("title", "artist", "album", "location"):
+        for name in ("title", "artist", "album"):
             object.__setattr__(self, name, _one_line(getattr(self, name)))
 
     @property

@@ -34,7 +34,12 @@ def test_the_text_of_a_track_is_one_printable_line() -> None:
 
 @pytest.mark.parametrize("text", ["", " \t", "\x1b", "\u200b\n"])
 def test_a_text_without_printable_characters_is_none(text: str) -> None:
-    assert Track(title=text, artist=text, album=text, location=text) == Track()
+    assert Track(title=text, artist=text, album=text) == Track()
+
+
+def test_the_location_of_a_track_can_be_opened() -> None:
+    location = "two  spaces/" + 300 * "x" + ".ogg"
+    assert Track(location=location).location == location
 
 
 DEFS: dict[str, Any] = load("events")["$defs"]

@@ -103,5 +103,7 @@ class _Log:
             case Song():
                 rates = ", ".join(f"{pace.spm:.1f}" for pace in event.paces) or "no paces"
                 _log.info("song %d, %.0f to %.0f s: %s", event.song, event.start, event.end, rates)
+            case End() if event.error is not None:
+                _log.info("failed after %.0f s: %s: %s", event.t, event.error.code, event.error.message)
             case End():
                 _log.info("ended after %.0f s", event.t)

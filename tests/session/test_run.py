@@ -154,3 +154,7 @@ def test_the_log_has_the_input_each_change_of_status_and_the_song(caplog: pytest
         "song 1, 0 to 24 s: 150.0",
         "ended after 24 s",
     ]
+    caplog.clear()
+    with pytest.raises(SourceError):
+        deque(Listening(only(150.0), SessionConfig(), Listener()).events(Blocks([], failure="unplugged")), maxlen=0)
+    assert caplog.messages[-1] == "failed after 0 s: source: unplugged"

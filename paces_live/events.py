@@ -7,11 +7,10 @@ in `paces_live.render.json_lines`, their JSON Schema in `paces_live.schema`.
 from dataclasses import dataclass
 from typing import Literal
 
+from paces_live.text import one_line
+
 SCHEMA = 2
 """Version of the events. It grows when a field changes its meaning or disappears."""
-
-LONGEST_TEXT = 200
-"""Most characters of a title, an artist or an album; anything longer is not one."""
 
 State = Literal["listening", "silence", "no_pulse", "provisional", "settled"]
 Grade = Literal["lock", "match", "stretch"]
@@ -86,7 +85,7 @@ class Track:
 
     def __post_init__(self) -> None:
         for name in ("title", "artist", "album"):
-            object.__setattr__(self, name, _one_line(getattr(self, name)))
+            object.__setattr__(self, name, one_line(getattr(self, name) or "") or None)
 
     @property
     def caption(self) -> str | None:
@@ -222,11 +221,3 @@ class End:
 
 
 Event = Start | Reading | Song | End
-
-
-def _one_line(text: str | None) -> str | None:
-    """Return `text` as one short line of printable characters; None if nothing is left."""
-    if text is None:
-        return None
-    words = "".join(character if character.isprintable() else " " for character in text).split()
-    return " ".join(words)[:LONGEST_TEXT].rstrip() or None

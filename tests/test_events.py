@@ -6,7 +6,6 @@ from typing import Any, get_args
 import pytest
 
 from paces_live.events import (
-    LONGEST_TEXT,
     SCHEMA,
     End,
     Grade,
@@ -21,6 +20,7 @@ from paces_live.events import (
     Track,
 )
 from paces_live.schema import load
+from paces_live.text import LONGEST_LINE
 
 
 def test_the_text_of_a_track_is_one_printable_line() -> None:
@@ -28,7 +28,7 @@ def test_the_text_of_a_track_is_one_printable_line() -> None:
     assert title is not None
     assert title.startswith("Two lines ]0;x x")
     assert title.isprintable()
-    assert len(title) <= LONGEST_TEXT
+    assert len(title) <= LONGEST_LINE
     assert Track(title="\x00\n").title is None
 
 

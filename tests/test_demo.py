@@ -14,7 +14,7 @@ from paces_live.analysis.classifier import TfliteClassifier, load_classifier
 from paces_live.demo import DemoSong, excerpt, songs
 from paces_live.events import Event, Reading, Song
 from paces_live.match import Listener
-from paces_live.session import Session, run, song_paces
+from paces_live.session import Session, run, whole_song
 from paces_live.sources import ArraySource
 from tests.support.schemas import validated
 from tests.support.signals import RATE, Samples, clicks, noisy
@@ -208,7 +208,7 @@ def test_speech_has_no_pace(classifier: TfliteClassifier, voice: str, tmp_path: 
     path = tmp_path / "speech.wav"
     subprocess.run(["espeak-ng", "-v", voice, "-w", path, SPEECH], check=True)
     samples, rate = soundfile.read(path, dtype="float32")
-    found = song_paces(ArraySource(samples, rate, RATE).blocks(), len(samples) / rate, classifier)
+    found = whole_song(ArraySource(samples, rate, RATE).blocks(), classifier).paces
     assert found == ()
 
 

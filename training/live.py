@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from paces_live.analysis.classifier import Classifier
 from paces_live.errors import PacesError
 from paces_live.events import End, Event, Reading, Song
-from paces_live.session import Session, SessionConfig, run
+from paces_live.session import Session, SessionConfig, run, whole_song
 from paces_live.session.whole_song import MARGIN_S, WHOLE_S
-from paces_live.session.whole_song import song_paces as paces_of_blocks
 from paces_live.sources import ArraySource, FileSource, Source
 from training.errors import TrainingError
 
@@ -76,8 +75,8 @@ def listen(samples: Samples, rate: int, classifier: Classifier) -> Heard:
 def song_paces(samples: Samples, rate: int, classifier: Classifier) -> Paces:
     """Return the paces of a whole song, as ``paces-live analyze`` finds them."""
     source = ArraySource(samples, rate, classifier.features.sample_rate)
-    paces = paces_of_blocks(source.blocks(), len(samples) / rate, classifier, of_interest=[TARGET])
-    return tuple(pace.spm for pace in paces)
+    song = whole_song(source.blocks(), classifier, of_interest=[TARGET])
+    return tuple(pace.spm for pace in song.paces)
 
 
 def reading_times(path: Path, classifier: Classifier) -> Iterator[float]:

@@ -10,6 +10,7 @@ import typer
 from paces_live.cli.options import Json, Model, Target, Tolerance
 from paces_live.errors import PacesError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
+from paces_live.text import shown_path
 
 if TYPE_CHECKING:
     from paces_live.library.files import FileError, FilePaces
@@ -56,11 +57,12 @@ def _print_results(
         else:
             paces = paces_words(result.paces) or "no pace found"
             verdict = verdict_words(listener.match(result.paces), result.paces, listener.target)
-            line = "  ".join(filter(None, [result.path, clock(result.duration), paces, verdict]))
+            damage = f"{result.damaged:.1f} s are damaged" if result.damaged else ""
+            line = "  ".join(filter(None, [shown_path(result.path), clock(result.duration), paces, verdict, damage]))
             print(line, flush=True)  # noqa: T201
         yield result
     if rows:
         from paces_live.render.tables import Row, print_table
 
-        found = [Row(result.path, result.duration, result.paces) for result in rows]
+        found = [Row(shown_path(result.path), result.duration, result.paces) for result in rows]
         print_table(found, "file", listener, stream=sys.stdout)

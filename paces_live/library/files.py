@@ -8,24 +8,35 @@ from paces_live.analysis.classifier import Classifier
 from paces_live.errors import PacesError
 from paces_live.events import SongPace
 from paces_live.match import Listener
-from paces_live.session import song_paces
+from paces_live.session import whole_song
 from paces_live.sources import FileSource
 
 
 @dataclass(frozen=True, slots=True)
 class FilePaces:
-    """The paces of a file, most probable first; `duration` in seconds."""
+    """The paces of a file, most probable first.
 
-    path: str
+    Attributes
+    ----------
+    path : Path
+    duration : float
+        Length as it was decoded, seconds.
+    paces : tuple of SongPace
+    damaged : float
+        Seconds that could not be decoded; they are part of the length.
+    """
+
+    path: Path
     duration: float
     paces: tuple[SongPace, ...]
+    damaged: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class FileError:
     """A file that could not be analysed, and why."""
 
-    path: str
+    path: Path
     error: PacesError
 
 
@@ -43,7 +54,7 @@ def analyze_files(paths: Iterable[Path], classifier: Classifier, listener: Liste
         try:
             yield analyze_file(path, classifier, listener)
         except PacesError as error:
-            yield FileError(str(path), error)
+            yield FileError(path, error)
 
 
 def analyze_file(path: Path, classifier: Classifier, listener: Listener) -> FilePaces:
@@ -71,6 +82,5 @@ def analyze_file(path: Path, classifier: Classifier, listener: Listener) -> File
     """
     source = FileSource(path, classifier.features.sample_rate, fast=True)
     of_interest = () if listener.target is None else (listener.target,)
-    duration = source.duration
-    paces = song_paces(source.blocks(), duration, classifier, of_interest=of_interest)
-    return FilePaces(str(path), duration, paces)
+    song = whole_song(source.blocks(), classifier, of_interest=of_interest)
+    return FilePaces(path, song.duration, song.paces, song.damaged)

@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from paces_live.events import Track
 from paces_live.now_playing.tags import file_track
 from paces_live.playback.output import Feed, Play
 from paces_live.playback.queue import Queue, QueueItem, Unplayable
-from paces_live.sources.decoder import Frames
-from paces_live.sources.file import no_samples, open_audio
+from paces_live.sources.decoder import Stretch
+from paces_live.sources.downmix import Downmix
+from paces_live.sources.file import read_audio
 from paces_live.sources.resample import check_samples
+from paces_live.text import shown_path
 
 AHEAD_S = 3.0
 """Music that is decoded ahead of the card, seconds: enough to open the next file, even on a slow disk."""
@@ -137,7 +139,7 @@ def track_of(item: QueueItem) -> Track | None:
 def decoded(path: Path, rate: int, channels: int) -> Iterator[NDArray[np.float32]]:
     """Yield the frames of a file as they are played, shape (n, `channels`), full scale ±1, at `rate` Hz.
 
-    A mono file plays on all channels. If a file has other channels than the card, each channel plays their mean.
+    A mono file plays on all channels. If a file has other channels than the card, each channel plays their mix.
 
     Raises
     ------
@@ -153,37 +155,39 @@ def decoded(path: Path, rate: int, channels: int) -> Iterator[NDArray[np.float32
     >>> frames.shape
     (4013100, 2)
     """
-    given = 0
-    for frames in _resampled(_read(path), rate, channels):
-        given += len(frames)
+    for frames in _resampled(_checked(read_audio(path), shown_path(path)), rate, channels):
         # Resampling may exceed full scale, and the card would clip that; done here, we hear the same.
         if len(frames):
             yield np.clip(frames, -1.0, 1.0)
-    if not given:
-        raise no_samples(path)
 
 
-def _resampled(stretches: Iterator[Frames], rate: int, channels: int) -> Iterator[NDArray[np.float32]]:
+def _resampled(stretches: Iterator[Stretch], rate: int, channels: int) -> Iterator[NDArray[np.float32]]:
+    """Yield the frames at `rate`, whose rate and channels may change on the way."""
     resampler: Any = None
-    for frames, file_rate in stretches:
+    resampled_rate = rate
+    downmix = Downmix()
+    rest = np.empty((0, channels), np.float32)
+    for frames, file_rate, _ in stretches:
         if frames.shape[1] != channels:
-            frames = np.repeat(frames.mean(axis=1, keepdims=True), channels, axis=1)
-        if file_rate == rate:
-            yield frames
-            continue
-        if resampler is None:
+            frames = np.repeat(downmix.push(frames)[:, None], channels, axis=1)
+        if file_rate != resampled_rate:
+            if resampler is not None:
+                yield resampler.resample_chunk(rest, last=True)
             # Deferred: equal rates do not need soxr.
             import soxr
 
-            resampler = soxr.ResampleStream(file_rate, rate, channels, dtype="float32", quality="HQ")
-        yield resampler.resample_chunk(frames)
+            resampled_rate = file_rate
+            resampler = (
+                None
+                if file_rate == rate
+                else soxr.ResampleStream(file_rate, rate, channels, dtype="float32", quality="HQ")
+            )
+        yield frames if resampler is None else resampler.resample_chunk(frames)
     if resampler is not None:
-        yield resampler.resample_chunk(np.empty((0, channels), np.float32), last=True)
+        yield resampler.resample_chunk(rest, last=True)
 
 
-def _read(path: Path) -> Iterator[Frames]:
-    """Yield the frames of a file as they are in it, shape (n, channels), with their rate."""
-    with closing(open_audio(path)) as audio:
-        for frames, rate in audio.frames():
-            check_samples(frames, str(path))
-            yield frames, rate
+def _checked(stretches: Iterator[Stretch], name: str) -> Iterator[Stretch]:
+    for stretch in stretches:
+        check_samples(stretch.frames, name)
+        yield stretch

@@ -249,4 +249,4 @@ class _Heard:
     def _block(self, samples: NDArray[np.float32], *, ends: bool = False) -> Block:
         dropped = math.ceil(self._lost * self._sample_rate / self.feed.rate)
         self._lost = 0
-        return Block(samples, dropped, ends)
+        return Block(samples, dropped, ends=ends)

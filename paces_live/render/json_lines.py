@@ -3,12 +3,14 @@
 import json
 from collections.abc import Container
 from dataclasses import is_dataclass
+from pathlib import Path
 from typing import Any, TextIO
 
 from paces_live.errors import PacesError
 from paces_live.events import Event, Reading, Song, Start
 from paces_live.library.files import FileError, FilePaces
 from paces_live.match import Listener
+from paces_live.text import json_path
 
 DECIMALS = 4
 """Digits after the point of all numbers: finer than anything that is measured here."""
@@ -65,15 +67,16 @@ def file_line(result: FilePaces | FileError, listener: Listener) -> str:
 
     Examples
     --------
-    >>> file_line(FilePaces("song.ogg", 215.2, paces=()), Listener())
-    '{"type": "file", "path": "song.ogg", "duration": 215.2, "paces": [], "match": null}'
+    >>> file_line(FilePaces(Path("song.ogg"), 215.2, paces=()), Listener())
+    '{"type": "file", "path": "song.ogg", "duration": 215.2, "paces": [], "damaged": 0.0, "match": null}'
     """
     if isinstance(result, FileError):
         return error_line(result.path, result.error)
-    return dumps({"type": "file"} | plain(result) | {"match": _plain(listener.match(result.paces))})
+    record = plain(result) | {"path": json_path(result.path), "match": _plain(listener.match(result.paces))}
+    return dumps({"type": "file"} | record)
 
 
-def error_line(path: str, error: PacesError) -> str:
+def error_line(path: str | Path, error: PacesError) -> str:
     """Return why a file cannot be read as one line of JSON.
 
     Examples
@@ -81,7 +84,9 @@ def error_line(path: str, error: PacesError) -> str:
     >>> error_line("a.wav", PacesError("a.wav: is empty", hint="choose another", code="source"))
     '{"type": "error", "path": "a.wav", "code": "source", "message": "a.wav: is empty", "hint": "choose another"}'
     """
-    return dumps({"type": "error", "path": path, "code": error.code, "message": error.message, "hint": error.hint})
+    return dumps(
+        {"type": "error", "path": json_path(path), "code": error.code, "message": error.message, "hint": error.hint}
+    )
 
 
 def dumps(record: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Blocks of any length to cells of one length: everything happens at their ends, no matter how blocks are cut."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ class Cell:
     samples : ndarray of float32, shape (n,)
     dropped : int
         Samples that were lost right before it.
+    damaged : int
+        Samples that could not be decoded, in it or in the rest of its block; silence stands for them.
     waiting : int
         Samples that have already arrived after it.
     ends : bool
@@ -25,6 +27,7 @@ class Cell:
 
     samples: NDArray[np.float32]
     dropped: int = 0
+    damaged: int = 0
     waiting: int = 0
     ends: bool = False
 
@@ -49,6 +52,7 @@ class CellCutter:
     def __init__(self, size: int) -> None:
         self._size = size
         self._held = np.empty(0, np.float32)
+        self._damaged = 0
 
     def push(self, block: Block) -> list[Cell]:
         """Return the cells that `block` completes. An empty block gives an empty cell: the source is still there."""
@@ -57,17 +61,20 @@ class CellCutter:
             cells.append(self.rest())
         if block.dropped or not len(block.samples):
             cells.append(Cell(self._held[:0], block.dropped))
+        self._damaged += block.damaged
         joined = np.concatenate((self._held, block.samples))
         whole = len(joined) - len(joined) % self._size
         for start in range(0, whole, self._size):
             end = start + self._size
-            cells.append(Cell(joined[start:end], waiting=len(joined) - end))
+            cells.append(Cell(joined[start:end], damaged=self._damaged, waiting=len(joined) - end))
+            self._damaged = 0
         self._held = joined[whole:]
         if block.ends:
-            cells.append(Cell(self.rest().samples, ends=True))
+            cells.append(replace(self.rest(), ends=True))
         return cells
 
     def rest(self) -> Cell:
         """Return what is held as a short cell, which may be empty."""
         held, self._held = self._held, self._held[:0]
-        return Cell(held)
+        damaged, self._damaged = self._damaged, 0
+        return Cell(held, damaged=damaged)

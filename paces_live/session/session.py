@@ -160,8 +160,8 @@ class Session:
             self._skip(cell.dropped + len(cell.samples))
             yield from self._end_song(self._now) if cell.ends else ()
             return
+        self._health.lose((cell.dropped + cell.damaged) / self._features.sample_rate)
         if cell.dropped:
-            self._health.lose(cell.dropped / self._features.sample_rate)
             self._skip(cell.dropped)
         yield from self._follow_track()
         yield from self._analyse(cell.samples)

@@ -1,6 +1,11 @@
 """The paces of a whole song: full windows only, without the song's beginning and end."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from paces_live.analysis.classifier import Classifier
 from paces_live.events import Song, SongPace
@@ -16,17 +21,32 @@ INTERVAL_S = 2.5
 """Seconds between readings."""
 
 
-def song_paces(
-    blocks: Iterable[Block], duration: float, classifier: Classifier, *, of_interest: Sequence[float] = ()
-) -> tuple[SongPace, ...]:
-    """Return the paces of one song, most probable first.
+@dataclass(frozen=True, slots=True)
+class WholeSong:
+    """What was heard of a song.
+
+    Attributes
+    ----------
+    paces : tuple of SongPace
+        Most probable first.
+    duration : float
+        Its length, as it was decoded, seconds.
+    damaged : float
+        Seconds of it that could not be decoded.
+    """
+
+    paces: tuple[SongPace, ...]
+    duration: float
+    damaged: float = 0.0
+
+
+def whole_song(blocks: Iterable[Block], classifier: Classifier, *, of_interest: Sequence[float] = ()) -> WholeSong:
+    """Return the paces of one song.
 
     Parameters
     ----------
     blocks : iterable of Block
-        The song, at the sample rate of the classifier's features.
-    duration : float
-        Its length, seconds.
+        The song, at the sample rate of the classifier's features. Its length is known when they end, and not before.
     classifier : Classifier
     of_interest : sequence of float
         See `Session`.
@@ -35,40 +55,71 @@ def song_paces(
     --------
     >>> import numpy as np
     >>> from paces_live.analysis.classifier import load_classifier
-    >>> song_paces([Block(np.zeros(10 * 22050, np.float32))], 10.0, load_classifier())
-    ()
+    >>> whole_song([Block(np.zeros(10 * 22050, np.float32))], load_classifier())
+    WholeSong(paces=(), duration=10.0, damaged=0.0)
     """
-    margin = MARGIN_S if duration >= WHOLE_S else 0.0
-    length = duration - 2.0 * margin
+    rate = classifier.features.sample_rate
+    counter = _Counter(blocks)
+    inner = without_margins(counter.blocks(), round(MARGIN_S * rate), round(WHOLE_S * rate))
+    beginning = next(inner, None)
+    if beginning is None:
+        return WholeSong((), counter.samples / rate, counter.damaged / rate)
+    length = len(beginning.samples) / rate
+    is_long = counter.samples > len(beginning.samples)
     # A song shorter than a window is judged once, at its end.
-    first = min(classifier.features.window_s, length - 0.1)
-    config = SessionConfig(song_changes=False, first_reading=first, interval=INTERVAL_S)
-    session = Session(classifier, config)
+    first = classifier.features.window_s if is_long else min(classifier.features.window_s, length - 0.1)
+    session = Session(classifier, SessionConfig(song_changes=False, first_reading=first, interval=INTERVAL_S))
     session.of_interest = of_interest
-    events = []
-    rate = session.sample_rate
-    for block in excerpt(blocks, round(margin * rate), round((duration - margin) * rate) if margin else None):
+    events = session.push(beginning)
+    for block in inner:
         events += session.push(block)
     events += session.finish()
     songs = [event for event in events if isinstance(event, Song)]
-    return songs[-1].paces if songs else ()
+    return WholeSong(songs[-1].paces if songs else (), counter.samples / rate, counter.damaged / rate)
 
 
-def excerpt(blocks: Iterable[Block], begin: int, end: int | None) -> Iterator[Block]:
-    """Yield the part of `blocks` from sample `begin` to sample `end`; None is their end.
+def without_margins(blocks: Iterable[Block], margin: int, whole: int) -> Iterator[Block]:
+    """Yield `blocks` without the first and the last `margin` samples, but all if there are fewer than `whole`.
+
+    The first block has all that a short song has, so its length is known. At most `whole` samples are held.
 
     Examples
     --------
     >>> import numpy as np
     >>> blocks = [Block(np.float32([0, 1, 2, 3])), Block(np.float32([4, 5, 6, 7]))]
-    >>> [block.samples.tolist() for block in excerpt(blocks, 2, 5)]
-    [[2.0, 3.0], [4.0]]
+    >>> np.concatenate([block.samples for block in without_margins(blocks, 2, 6)]).tolist()
+    [2.0, 3.0, 4.0, 5.0]
+    >>> np.concatenate([block.samples for block in without_margins(blocks, 2, 10)]).tolist()
+    [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
     """
-    position = 0
+    held: deque[NDArray[np.float32]] = deque()
+    count, is_long = 0, False
     for block in blocks:
-        part = block.samples[max(0, begin - position) : None if end is None else max(0, end - position)]
-        position += len(block.samples)
-        if len(part):
-            yield Block(part)
-        if end is not None and position >= end:
-            return
+        held.append(block.samples)
+        count += len(block.samples)
+        if not is_long and count >= whole:
+            is_long = True
+            joined = np.concatenate(held)[margin:]
+            yield Block(joined[: len(joined) - margin])
+            held = deque([joined[len(joined) - margin :]])
+            count = margin
+        while is_long and held and count - len(held[0]) >= margin:
+            count -= len(held[0])
+            yield Block(held.popleft())
+    if held:
+        rest = np.concatenate(held)
+        yield Block(rest[: len(rest) - margin] if is_long else rest)
+
+
+class _Counter:
+    """Counts what passes."""
+
+    def __init__(self, blocks: Iterable[Block]) -> None:
+        self._blocks = blocks
+        self.samples = self.damaged = 0
+
+    def blocks(self) -> Iterator[Block]:
+        for block in self._blocks:
+            self.samples += len(block.samples)
+            self.damaged += block.damaged
+            yield block

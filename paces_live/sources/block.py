@@ -20,6 +20,8 @@ class Block:
         Mono, full scale ±1, at the sample rate of the session; belongs to the receiver.
     dropped : int
         Samples lost between the previous block and this one.
+    damaged : int
+        How many of `samples` are silence that stands for what could not be decoded: time goes on without a splice.
     ends : bool
         Whether a song ends with it, as the source knows.
     condition : Condition or None
@@ -30,6 +32,7 @@ class Block:
 
     samples: NDArray[np.float32]
     dropped: int = 0
+    damaged: int = 0
     ends: bool = False
     condition: Condition | None = None
     track: Track | None = None

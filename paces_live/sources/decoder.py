@@ -1,103 +1,256 @@
-"""Streams, and files that libsndfile does not read, decoded by FFmpeg through PyAV (the extra ``radio``)."""
+"""Audio of any format, decoded by FFmpeg through PyAV; damage is skipped and counted."""
 
-from collections.abc import Generator
-from contextlib import closing
-from types import ModuleType
-from typing import Any, BinaryIO
+import importlib.util
+from collections.abc import Generator, Iterator
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.errors import SourceError, reason
+from paces_live.sources.gaps import Gaps
+from paces_live.sources.ogg import MAGIC as OGG
+from paces_live.sources.ogg import OggLinks
 
-Frames = tuple[NDArray[np.float32], int]
-"""A stretch of frames, shape (n, channels), full scale ±1, and their rate, Hz."""
-INSTALL = "pip install '.[radio]' in the checkout (with pipx: pipx install --force '.[radio]')"
+BLOCK_S = 0.25
+"""Seconds of a stretch; they limit the memory that a file takes, however long it is."""
+DAMAGED_AT_ONCE = 10_000
+"""Tries after each other to find the next packet in damaged data."""
+READ_BYTES = 1 << 18
+"""Bytes that FFmpeg reads at once."""
+HEAD_BYTES = 64
+"""Bytes of a file by which we know what FFmpeg needs to be told."""
 
 
-def load_av() -> ModuleType | None:
-    """Return PyAV, or None if the extra is not installed."""
-    try:
-        # Deferred: it loads FFmpeg, 30 MB of libraries.
-        import av
-    except ImportError:
-        return None
-    module: ModuleType = av
-    return module
+class Stretch(NamedTuple):
+    """A stretch of frames, shape (n, channels), full scale ±1, and their rate, Hz.
+
+    `damaged` of the frames could not be decoded; silence stands for them, so that the beats after them stay in time.
+    """
+
+    frames: NDArray[np.float32]
+    rate: int
+    damaged: int = 0
+
+
+def has_decoder() -> bool:
+    """Return whether PyAV is installed: 32-bit systems have none."""
+    return importlib.util.find_spec("av") is not None
 
 
 class Decoder:
-    """An open container whose first audio stream is decoded; the caller closes it.
+    """An open file or stream whose best audio stream is decoded; the caller closes it, and then `file`.
 
     Parameters
     ----------
-    av : module
-        As from `load_av`.
     file : str or binary file object
-        A path, or an object with a method `read`; it need not be seekable.
+        An address that FFmpeg opens, or an object with a method `read`; it need not be seekable. FFmpeg judges an
+        object by its content alone, never by its name.
     name : str
         What error messages call it.
+    options : dict of str to str
+        Options of FFmpeg's demuxer or protocol.
+    timeout : float, optional
+        Seconds that an address may take to give data.
 
     Attributes
     ----------
-    duration : float or None
-        Length in seconds as the header states it; None for a stream without an end.
+    tags : dict of str to str
+        The tags that FFmpeg finds, with lower-case names. What is not UTF-8 is in surrogates, see `os.fsdecode`.
 
     Raises
     ------
     SourceError
         FFmpeg cannot read it, or it holds no audio.
+
+    Examples
+    --------
+    >>> from paces_live.demo import excerpt
+    >>> with excerpt().open("rb") as file:
+    ...     decoder = Decoder(file, name="demo.ogg")
+    ...     sum(len(stretch.frames) for stretch in decoder.stretches())
+    ...     decoder.close()
+    2006550
     """
 
-    def __init__(self, av: ModuleType, file: str | BinaryIO | Any, *, name: str) -> None:
+    def __init__(
+        self,
+        file: str | BinaryIO | Any,
+        *,
+        name: str,
+        options: dict[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        # Deferred: it loads FFmpeg, 30 MB of libraries, which a microphone does not need.
+        import av
+
         self._av = av
         self._name = name
-        try:
-            self._container = av.open(file, metadata_errors="replace")
-        except (av.FFmpegError, OSError) as error:
-            raise self._unreadable(error) from error
-        if not self._container.streams.audio:
-            self._container.close()
-            raise SourceError(f"{name}: holds no audio", hint="choose a file or stream with music in it")
-        length = self._container.duration
-        self.duration: float | None = None if length is None else length / av.time_base
+        self._timeout = timeout
+        self._options = options or {}
+        self._source: str | _Input = file if isinstance(file, str) else _Input(file)
+        self._links: OggLinks | None = None
+        if isinstance(self._source, _Input):
+            self._options |= _needed_options(self._source.head)
+            if self._source.head.startswith(OGG):
+                self._links = OggLinks(self._source)
+        self._open()
 
-    def frames(self) -> Generator[Frames, None, None]:
-        """Yield stretches of frames until the end.
+    def _open(self) -> None:
+        """Open the file, or the link that is next in it."""
+        try:
+            self._container: Any = self._av.open(
+                self._links or self._source,
+                metadata_errors="surrogateescape",
+                buffer_size=READ_BYTES,
+                container_options=self._options,
+                timeout=self._timeout,
+            )
+        except Exception as error:
+            # FFmpeg meets any bytes here, and PyAV has no common base for what it raises.
+            raise self._unreadable(error) from error
+        self._audio = self._container.streams.best("audio")
+        if self._audio is None:
+            self._container.close()
+            raise SourceError(
+                f"{self._name}: holds no audio",
+                hint="choose a file or stream with music in it",
+                code="source.unreadable",
+            )
+        tags = {**self._container.metadata, **self._audio.metadata}
+        self.tags = {key.lower(): value for key, value in tags.items()}
+
+    def stretches(self) -> Generator[Stretch, None, None]:
+        """Yield the frames until the end, a quarter of a second at a time.
+
+        Packets that cannot be decoded are skipped. If music follows, silence of their length stands for them.
 
         Raises
         ------
         SourceError
-            The data are damaged, or their source fails.
+            Nothing can be decoded, or what feeds the decoder fails.
         """
-        av = self._av
-        started = False
-        planes = av.AudioResampler(format="fltp")
-        packets = self._container.demux(audio=0)
-        with closing(packets):
-            while True:
-                try:
-                    packet = next(packets, None)
-                    if packet is None:
-                        return
-                    for frame in packet.decode():
-                        for converted in planes.resample(frame):
-                            started = True
-                            yield converted.to_ndarray().T, converted.sample_rate
-                except av.InvalidDataError as error:
-                    # We join a stream anywhere; data that belongs to the packet before cannot be decoded.
-                    if started:
-                        raise self._unreadable(error) from error
-                except (av.FFmpegError, OSError) as error:
-                    raise self._unreadable(error) from error
+        try:
+            yield from self._joined()
+        except Exception as error:
+            # Whatever is wrong with these data is wrong with them alone.
+            raise self._unreadable(error) from error
 
     def close(self) -> None:
         """Close the container, not the file object that it reads."""
         self._container.close()
 
+    def _joined(self) -> Iterator[Stretch]:
+        """Yield stretches of a quarter of a second, cut where the rate or the channels change."""
+        parts: list[NDArray[np.float32]] = []
+        rate = channels = held = damaged = 0
+        for frames, new_rate, lost in self._of_links():
+            if parts and (new_rate, frames.shape[1]) != (rate, channels):
+                yield Stretch(np.concatenate(parts), rate, damaged)
+                parts, held, damaged = [], 0, 0
+            parts.append(frames)
+            rate, channels = new_rate, frames.shape[1]
+            held, damaged = held + len(frames), damaged + lost
+            if held >= BLOCK_S * rate:
+                yield Stretch(np.concatenate(parts), rate, damaged)
+                parts, held, damaged = [], 0, 0
+        if parts:
+            yield Stretch(np.concatenate(parts), rate, damaged)
+
+    def _of_links(self) -> Iterator[Stretch]:
+        """Yield the frames of the file, or of one link of it after the other."""
+        yield from self._decoded()
+        while self._links and self._links.go_on():
+            self._container.close()
+            self._open()
+            yield from self._decoded()
+
+    def _decoded(self) -> Iterator[Stretch]:
+        """Yield the frames of each packet, after the silence that stands for what is missing before it."""
+        gaps = Gaps(self._container.format.name)
+        first_error = None
+        for packet in self._packets():
+            try:
+                decoded = packet.decode()
+            except self._av.FFmpegError as error:
+                first_error = first_error or error
+                gaps.damaged(packet)
+                continue
+            for frame in decoded:
+                frames = _as_floats(frame)
+                if len(frames):
+                    if missing := gaps.before(frame):
+                        yield Stretch(np.zeros((missing, frames.shape[1]), np.float32), frame.sample_rate, missing)
+                    yield Stretch(frames, frame.sample_rate)
+        if not gaps.started and first_error is not None:
+            raise first_error
+
+    def _packets(self) -> Iterator[Any]:
+        """Yield the packets of the audio; what is damaged between them is passed over."""
+        tries = 0
+        packets = self._container.demux(self._audio)
+        while True:
+            try:
+                packet = next(packets, None)
+            except self._av.FFmpegError as error:
+                tries += 1
+                # An error of the system comes from the file or the network, and stays.
+                if isinstance(error, OSError) or tries > DAMAGED_AT_ONCE:
+                    raise
+                packets = self._container.demux(self._audio)
+                continue
+            if packet is None:
+                return
+            tries = 0
+            yield packet
+
     def _unreadable(self, error: Exception) -> SourceError:
-        return SourceError(
-            f"{self._name}: cannot be read as audio ({reason(error)})",
-            hint="check that it is music, or convert it with ffmpeg",
-            code="source.unreadable",
-        )
+        if isinstance(error, SourceError):
+            return error
+        if isinstance(error, self._av.InvalidDataError | self._av.EOFError):
+            message = f"{self._name}: is not audio, or damaged from the start"
+        else:
+            message = f"{self._name}: cannot be read as audio ({_words(error)})"
+        return SourceError(message, hint="check that it is music, and download it again", code="source.unreadable")
+
+
+class _Input:
+    """A file object as FFmpeg gets it: without its name, which it would take as a hint. `head` is its beginning."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.is_file = bool(file.seekable()) if hasattr(file, "seekable") else hasattr(file, "seek")
+        self._file = file
+        self.head = file.read(HEAD_BYTES)
+        self._unread = self.head
+        if self.is_file:
+            file.seek(0)
+            self._unread = b""
+            self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> bytes:
+        """Return at most `size` bytes."""
+        if self._unread:
+            given, self._unread = self._unread[:size], self._unread[size:]
+            return given
+        return self._file.read(size)
+
+
+def _needed_options(head: bytes) -> dict[str, str]:
+    """Return the options without which FFmpeg would read nothing: an RF64 whose writer did not return to its sizes."""
+    unfinished = head.startswith((b"RF64", b"BW64")) and head[12:16] == b"ds64" and not any(head[28:36])
+    return {"ignore_length": "1"} if unfinished else {}
+
+
+def _as_floats(frame: Any) -> NDArray[np.float32]:
+    """Return what a frame of FFmpeg holds, shape (n, channels), full scale ±1."""
+    samples = frame.to_ndarray()
+    samples = samples.T if frame.format.is_planar else samples.reshape(-1, frame.layout.nb_channels)
+    floats = np.asarray(samples, np.float32)
+    if samples.dtype.kind == "u":
+        return (floats - np.float32(128.0)) / np.float32(128.0)
+    return floats * np.float32(2.0 ** (1 - 8 * samples.itemsize)) if samples.dtype.kind == "i" else floats
+
+
+def _words(error: Exception) -> str:
+    """Return an error of FFmpeg without its number and the name of the file."""
+    return str(getattr(error, "strerror", None) or "") or reason(error)

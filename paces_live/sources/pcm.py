@@ -55,7 +55,7 @@ def check_pcm(rate: int, format: str, channels: int) -> None:  # noqa: A002 - th
     >>> check_pcm(44, "s16le", channels=2)
     Traceback (most recent call last):
         ...
-    paces_live.errors.UsageError: rate 44 is out of range: choose 8000 to 192000 Hz
+    paces_live.errors.UsageError: rate 44 is out of range: choose 6000 to 384000 Hz
     """
     if not RATE_MIN <= rate <= RATE_MAX:
         raise UsageError(f"rate {rate} is out of range", hint=f"choose {RATE_MIN} to {RATE_MAX} Hz", code="usage.rate")
@@ -77,7 +77,7 @@ class PipeSource:
     stream : binary file object
         Standard input, a pipe, a fifo, or an `io.BytesIO`.
     rate : int
-        The stream's sample rate, 8,000 to 192,000 Hz.
+        The stream's sample rate, 6,000 to 384,000 Hz.
     format : {"s16le", "f32le"}
         Format of its samples.
     channels : int

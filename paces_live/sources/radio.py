@@ -6,7 +6,6 @@ import threading
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,9 +16,9 @@ import paces_live
 from paces_live.errors import SourceError, reason
 from paces_live.events import Track
 from paces_live.sources.block import Block
-from paces_live.sources.decoder import INSTALL, Decoder, load_av
+from paces_live.sources.decoder import Decoder, has_decoder
 from paces_live.sources.reconnect import POLL_S, Reconnection
-from paces_live.sources.resample import MonoResampler
+from paces_live.sources.resample import mono_blocks
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -68,10 +67,9 @@ class RadioSource:
         return self._reconnection.blocks(self._connect)
 
     def _connect(self) -> Generator[Block, None, None]:
-        av = load_av()
-        if av is None:
-            raise SourceError(f"{self.name} needs the extra radio", hint=INSTALL, code="source.extra_missing")
-        with closing(_Reader(av, self._address, self._sample_rate, name=self.name)) as reader:
+        if not has_decoder():
+            raise SourceError(f"{self.name} needs PyAV", hint="this system has none", code="source.decoder_missing")
+        with closing(_Reader(self._address, self._sample_rate, name=self.name)) as reader:
             while True:
                 try:
                     item = reader.items.get(timeout=POLL_S)
@@ -97,12 +95,10 @@ class _Stretch:
 class _Reader:
     """A thread that reads and decodes, because both wait; `items` gets its stretches, an error, or None at the end."""
 
-    def __init__(self, av: ModuleType, address: str, sample_rate: int, *, name: str) -> None:
+    def __init__(self, address: str, sample_rate: int, *, name: str) -> None:
         self.items: queue.Queue[_Stretch | BaseException | None] = queue.Queue(AHEAD)
         self._stopping = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, args=(av, address, sample_rate, name), name="radio", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, args=(address, sample_rate, name), name="radio", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -110,14 +106,14 @@ class _Reader:
         self._stopping.set()
         self._thread.join(END_S)
 
-    def _run(self, av: ModuleType, address: str, sample_rate: int, name: str) -> None:
+    def _run(self, address: str, sample_rate: int, name: str) -> None:
         # Deferred, here and below: with TLS it takes 50 ms, which other sources need not wait for.
         from http.client import HTTPException
 
         try:
             with closing(connect(address, name)) as response:
                 stream = IcyStream(response, self._stopping)
-                with closing(Decoder(av, stream, name=name)) as decoder:
+                with closing(Decoder(stream, name=name)) as decoder:
                     self._decode(decoder, stream, sample_rate, name)
         except SourceError as error:
             self._put(error)
@@ -127,14 +123,14 @@ class _Reader:
             self._put(error)
 
     def _decode(self, decoder: Decoder, stream: "IcyStream", sample_rate: int, name: str) -> None:
-        resampler: MonoResampler | None = None
-        for frames, rate in decoder.frames():
+        given = False
+        for block in mono_blocks(decoder.stretches(), sample_rate, name=name):
             if self._stopping.is_set():
                 return
-            resampler = resampler or MonoResampler(rate, sample_rate, name=name)
-            if len(samples := resampler.push(frames)):
-                self._put(_Stretch(samples, stream.title))
-        if resampler is None:
+            if len(block.samples):
+                given = True
+                self._put(_Stretch(block.samples, stream.title))
+        if not given:
             raise SourceError(
                 f"{name}: gives no sound as a stream",
                 hint="choose another address, or download the file and give that",
@@ -142,7 +138,6 @@ class _Reader:
             )
         if not stream.ends:
             raise SourceError(f"{name} broke off", hint=CHECK)
-        self._put(_Stretch(resampler.flush(), stream.title))
         self._put(None)
 
     def _put(self, item: _Stretch | BaseException | None) -> None:

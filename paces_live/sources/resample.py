@@ -1,13 +1,17 @@
 """Frames at any rate to mono samples at another."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.errors import SourceError
+from paces_live.sources.block import Block
+from paces_live.sources.decoder import Stretch
+from paces_live.sources.downmix import Downmix
 
-RATE_MIN, RATE_MAX = 8_000, 192_000
+RATE_MIN, RATE_MAX = 6_000, 384_000
 """Sample rates that are accepted, Hz: below, drums lose their attacks; above, it is a mistake."""
 LOUDEST = 1e6
 """Largest believable sample; full scale is 1. Beyond it, the data are broken or in another format."""
@@ -16,9 +20,10 @@ LOUDEST = 1e6
 class MonoResampler:
     """Turns a stream of frames into mono samples at another rate.
 
-    Any split of the frames into pushes gives the same samples, bit for bit, once flushed: channels are averaged frame
-    by frame, and soxr keeps its state between pushes. A push lags by 10 to 100 ms (most for low rates), and the flush
-    returns the rest. Sample n belongs to the time n / `sample_rate` after the first frame. Equal rates need no soxr.
+    Any split of the frames into pushes gives the same samples, bit for bit, once flushed: channels are mixed frame by
+    frame, see `Downmix`, and soxr keeps its state between pushes. A push lags by 10 to 100 ms (most for low rates), and
+    the flush returns the rest. Sample n belongs to the time n / `sample_rate` after the first frame. Equal rates need
+    no soxr.
 
     Parameters
     ----------
@@ -30,7 +35,7 @@ class MonoResampler:
     Raises
     ------
     SourceError
-        `rate` is outside 8,000 to 192,000 Hz, or (on `push`) samples are not finite or absurdly loud.
+        `rate` is outside 6,000 to 384,000 Hz, or (on `push`) samples are not finite or absurdly loud.
 
     Examples
     --------
@@ -46,6 +51,7 @@ class MonoResampler:
                 f"{name}: sample rate {rate} is out of range", hint=f"convert it to {RATE_MIN} to {RATE_MAX} Hz"
             )
         self._name = name
+        self._downmix = Downmix()
         self._stream: Any = None
         if rate != sample_rate:
             # Deferred: other commands and equal rates do not need soxr.
@@ -58,10 +64,7 @@ class MonoResampler:
         if not len(frames):
             return np.empty(0, dtype=np.float32)
         check_samples(frames, self._name)
-        if frames.ndim == 1 or frames.shape[1] == 1:
-            mono = frames.reshape(-1).astype(np.float32)
-        else:
-            mono = frames.mean(axis=1, dtype=np.float64).astype(np.float32)
+        mono = self._downmix.push(frames)
         if self._stream is None:
             return mono
         return np.asarray(self._stream.resample_chunk(mono), dtype=np.float32)
@@ -72,6 +75,42 @@ class MonoResampler:
         if self._stream is None:
             return empty
         return np.asarray(self._stream.resample_chunk(empty, last=True), dtype=np.float32)
+
+
+def mono_blocks(stretches: Iterable[Stretch], sample_rate: int, *, name: str) -> Iterator[Block]:
+    """Yield decoded stretches as blocks at `sample_rate`; their rate and channels may change on the way.
+
+    Parameters
+    ----------
+    stretches : iterable of Stretch
+    sample_rate : int
+        Hz.
+    name : str
+        What error messages call the source.
+
+    Raises
+    ------
+    SourceError
+        As `MonoResampler` does.
+
+    Examples
+    --------
+    >>> stretches = [Stretch(np.zeros((4_410, 2), np.float32), 44_100), Stretch(np.zeros((800, 1), np.float32), 8_000)]
+    >>> sum(len(block.samples) for block in mono_blocks(stretches, 22_050, name="example"))
+    4410
+    """
+    resampler: MonoResampler | None = None
+    rate = 0
+    for stretch in stretches:
+        if resampler is None or stretch.rate != rate:
+            if resampler is not None:
+                yield Block(resampler.flush())
+            rate = stretch.rate
+            resampler = MonoResampler(rate, sample_rate, name=name)
+        samples = resampler.push(stretch.frames)
+        yield Block(samples, damaged=round(stretch.damaged * sample_rate / rate))
+    if resampler is not None:
+        yield Block(resampler.flush())
 
 
 def check_samples(frames: NDArray[np.float32], name: str) -> None:

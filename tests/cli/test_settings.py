@@ -455,9 +455,9 @@ def test_a_setting_reaches_only_the_commands_that_have_it(settings_file: Path) -
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "rate 4 is out of range: choose 8000 to 192000 Hz (rate is set by {file})"),
-        (["--channels", "2"], "rate 4 is out of range: choose 8000 to 192000 Hz (rate is set by {file})"),
-        (["--rate", "5"], "rate 5 is out of range: choose 8000 to 192000 Hz"),
+        ([], "rate 4 is out of range: choose 6000 to 384000 Hz (rate is set by {file})"),
+        (["--channels", "2"], "rate 4 is out of range: choose 6000 to 384000 Hz (rate is set by {file})"),
+        (["--rate", "5"], "rate 5 is out of range: choose 6000 to 384000 Hz"),
         (["--rate=48000"], "99 channels are out of range: choose 1 to 32 (channels is set by PACES_LIVE_CHANNELS)"),
     ],
 )

@@ -25,7 +25,7 @@ def song(tmp_path: Path) -> Path:
 
 def test_a_file_has_its_paces_and_its_duration(song: Path) -> None:
     result = analyze_file(song, only(150.0), Listener())
-    assert result.path == str(song)
+    assert result.path == song
     assert result.duration == pytest.approx(30.0)
     assert [pace.spm for pace in result.paces] == [pytest.approx(150.0, rel=0.005)]
 
@@ -41,7 +41,7 @@ def test_an_unreadable_file_does_not_stop_the_others(song: Path, tmp_path: Path)
     assert isinstance(missing, FileError)
     assert isinstance(bad, FileError)
     assert isinstance(good, FilePaces)
-    assert (missing.path, bad.path, good.path) == (str(tmp_path / "missing.ogg"), str(text), str(song))
+    assert (missing.path, bad.path, good.path) == (tmp_path / "missing.ogg", text, song)
     assert "no such file" in missing.error.message
     assert "is not audio" in bad.error.message
     assert good.paces
@@ -62,7 +62,7 @@ def test_a_single_unreadable_file_is_an_error(tmp_path: Path) -> None:
 def test_a_silent_file_has_no_paces(tmp_path: Path) -> None:
     path = tmp_path / "silence.wav"
     soundfile.write(path, np.zeros(10 * RATE), RATE)
-    assert analyze_file(path, only(150.0), Listener()) == FilePaces(str(path), 10.0, ())
+    assert analyze_file(path, only(150.0), Listener()) == FilePaces(path, 10.0, ())
 
 
 def test_the_demo_excerpt_is_judged_as_one_song() -> None:

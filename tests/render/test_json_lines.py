@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -66,13 +67,14 @@ def test_a_track_is_an_object_with_all_fields() -> None:
 
 
 def test_a_file_has_the_match_of_the_listener() -> None:
-    result = FilePaces("a.ogg", 215.25, (SongPace(165.30671, 0.97, 0.9),))
+    result = FilePaces(Path("a.ogg"), 215.25, (SongPace(165.30671, 0.97, 0.9),))
     record = validated(file_line(result, Listener(165.0)))
     assert record == {
         "type": "file",
         "path": "a.ogg",
         "duration": 215.25,
         "paces": [{"spm": 165.3067, "probability": 0.97, "share": 0.9}],
+        "damaged": 0.0,
         "match": {"spm": 165.3067, "error": 0.0019, "grade": "lock"},
     }
     assert validated(file_line(result, Listener(None)))["match"] is None
@@ -80,7 +82,7 @@ def test_a_file_has_the_match_of_the_listener() -> None:
 
 def test_an_unreadable_file_is_an_error_record() -> None:
     error = SourceError("a.wav: is empty", hint="choose another")
-    record = validated(file_line(FileError("a.wav", error), Listener()))
+    record = validated(file_line(FileError(Path("a.wav"), error), Listener()))
     assert record == {
         "type": "error",
         "path": "a.wav",

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paces_live.session import song_paces
-from paces_live.session.whole_song import MARGIN_S, WHOLE_S, excerpt
+from paces_live.session import whole_song
+from paces_live.session.whole_song import MARGIN_S, WHOLE_S, without_margins
 from paces_live.sources.block import Block
 from tests.support.sessions import only
 from tests.support.signals import RATE, Samples, rock, waltz
@@ -21,8 +21,9 @@ def blocks_of(samples: Samples, size: int = 4096) -> Iterator[Block]:
 
 def found(samples: Samples, *tempi: float) -> list[int]:
     """Return the rounded paces of a song, judged by a classifier that accepts `tempi`."""
-    paces = song_paces(blocks_of(samples), len(samples) / RATE, only(*tempi))
-    return sorted(round(pace.spm) for pace in paces)
+    song = whole_song(blocks_of(samples), only(*tempi))
+    assert song.duration == len(samples) / RATE
+    return sorted(round(pace.spm) for pace in song.paces)
 
 
 def test_the_beginning_and_the_end_of_a_long_song_are_left_out() -> None:
@@ -41,7 +42,7 @@ def test_a_short_song_is_judged_as_a_whole() -> None:
 
 @pytest.mark.parametrize("seconds", [12.0, 24.9])
 def test_a_song_shorter_than_a_window_is_judged_once_at_its_end(seconds: float) -> None:
-    (pace,) = song_paces(blocks_of(rock(150.0, seconds)), seconds, only(150.0))
+    (pace,) = whole_song(blocks_of(rock(150.0, seconds)), only(150.0)).paces
     assert pace.spm == pytest.approx(150.0, rel=0.005)
     assert pace.share == 1.0
 
@@ -56,20 +57,26 @@ def test_nothing_but_silence_has_no_paces() -> None:
 
 
 @settings(deadline=None)
-@given(
-    sizes=st.lists(st.integers(0, 7), max_size=12),
-    begin=st.integers(0, 30),
-    end=st.none() | st.integers(0, 30),
-)
-def test_an_excerpt_is_a_slice_for_any_split_into_blocks(sizes: list[int], begin: int, end: int | None) -> None:
+@given(sizes=st.lists(st.integers(1, 7), max_size=12), margin=st.integers(0, 5), more=st.integers(1, 10))
+def test_the_margins_are_the_same_for_any_split_into_blocks(sizes: list[int], margin: int, more: int) -> None:
     samples = np.arange(sum(sizes), dtype=np.float32)
-    blocks = [Block(part) for part in np.split(samples, np.cumsum(sizes))]
-    parts = [block.samples for block in excerpt(blocks, begin, end)]
-    assert all(len(part) for part in parts)
-    np.testing.assert_array_equal(np.concatenate([np.empty(0, np.float32), *parts]), samples[begin:end])
+    whole = 2 * margin + more
+    blocks = [Block(part) for part in np.split(samples, np.cumsum(sizes)[:-1])]
+    parts = [block.samples for block in without_margins(blocks, margin, whole)]
+    expected = samples[margin : len(samples) - margin] if len(samples) >= whole else samples
+    np.testing.assert_array_equal(np.concatenate([np.empty(0, np.float32), *parts]), expected)
 
 
-def test_an_excerpt_reads_no_further_than_its_end() -> None:
-    blocks = blocks_of(np.arange(100, dtype=np.float32), 10)
-    assert sum(len(block.samples) for block in excerpt(blocks, 5, 20)) == 15
-    assert next(blocks).samples[0] == 20.0
+def test_no_more_than_a_short_song_is_held() -> None:
+    blocks = blocks_of(np.arange(1000, dtype=np.float32), 10)
+    inner = without_margins(blocks, 20, 60)
+    assert len(next(inner).samples) == 20
+    assert next(blocks).samples[0] == 60.0
+    assert next(inner).samples[0] == 40.0
+
+
+def test_damage_and_length_are_those_of_the_blocks() -> None:
+    music = rock(150.0, 12.0)
+    damaged = [Block(music[: 6 * RATE]), Block(music[6 * RATE :], damaged=RATE // 2)]
+    song = whole_song(damaged, only(150.0))
+    assert (song.duration, song.damaged) == (12.0, 0.5)

@@ -148,8 +148,8 @@ def test_a_terminal_as_standard_input_is_wrong_usage() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"rate": 7_999}, "rate 7999 is out of range"),
-        ({"rate": 192_001}, "rate 192001 is out of range"),
+        ({"rate": 5_999}, "rate 5999 is out of range"),
+        ({"rate": 384_001}, "rate 384001 is out of range"),
         ({"rate": 0}, "rate 0 is out of range"),
         ({"channels": 0}, "0 channels are out of range"),
         ({"format": "s24le"}, "format s24le is unknown: choose s16le or f32le"),

@@ -14,7 +14,7 @@ from paces_live.analysis import classifier
 from paces_live.analysis.level import level_status
 from paces_live.cli.doctor import doctor
 from paces_live.errors import ModelError, RuntimeMissingError
-from paces_live.sources import devices, pulse
+from paces_live.sources import devices, libsndfile, pulse
 from paces_live.system.doctor import Check, run_checks
 from paces_live.system.doctor import sound as soundcheck
 from tests.support.schemas import validated
@@ -65,7 +65,6 @@ def test_doctor_without_a_problem(install: Any, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(classifier, "load_classifier", lambda _model: SelfTested())
     tone = 0.1 * np.sin(np.arange(96_000) * 0.05).astype(np.float32)
     install(DEVICES, [(np.stack([tone, tone], axis=1), False)])
-    pytest.importorskip("av", reason="the extra radio is not installed")
     folder = tools(monkeypatch, tmp_path / "bin", parec="exec /bin/cat /dev/zero")
     pactl(folder, "hdmi", "usb")
     os.mkfifo(tmp_path / "pipe")
@@ -73,12 +72,12 @@ def test_doctor_without_a_problem(install: Any, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(devices, "MPD_CONFIGURATIONS", (str(tmp_path / "mpd.conf"),))
     checks = by_name()
     assert list(checks) == [
-        *("system", "Python", "model", "files", "radio"),
+        *("system", "Python", "model", "files"),
         *("PortAudio", "microphone", "input level", "sound server", "monitor", "outputs", "player"),
     ]
     assert all(check.ok for check in checks.values()), checks
     assert "a runtime 1.0" in checks["model"].detail
-    assert "reads WAV, FLAC, OGG, MP3" in checks["files"].detail
+    assert "decodes files and radio stations" in checks["files"].detail
     assert checks["input level"].detail == f"mic:{CARD.name} gives -23 dBFS: fine"
     assert checks["sound server"].detail == "fake"
     assert checks["monitor"].detail == "captured with parec, -120 dBFS: silent"
@@ -99,15 +98,14 @@ def test_doctor_if_nothing_is_installed(monkeypatch: pytest.MonkeyPatch, tmp_pat
         "system": True,
         "Python": True,
         "model": False,
-        "files": True,
-        "radio": None,
+        "files": None,
         "PortAudio": False,
         "input level": None,
         "sound server": None,
         "monitor": None,
     }
     assert "apt install libportaudio2" in checks["PortAudio"].fix
-    assert "pip install '.[radio]'" in checks["radio"].fix
+    assert checks["files"].detail == libsndfile.MISSING
     assert "apt install pulseaudio-utils" in checks["monitor"].fix
     assert "Lite: sudo apt install pipewire-audio pulseaudio-utils" in checks["sound server"].fix
 

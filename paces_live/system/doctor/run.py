@@ -10,11 +10,13 @@ import numpy as np
 
 from paces_live.errors import ModelError, RuntimeMissingError, SourceError
 from paces_live.system.doctor.check import Check
-from paces_live.system.doctor.sound import RATE, sound_checks
+from paces_live.system.doctor.sound import sound_checks
 from paces_live.system.doctor.tracks import history_check, now_playing_checks
 
 BITS = struct.calcsize("P") * 8
 """Size of a pointer of this Python: a 32-bit system may run on a 64-bit kernel, where the machine is aarch64."""
+SAMPLE_RATE = 16_000
+"""Rate that the excerpt, which has another one, is resampled to, Hz."""
 BOARD = Path("/proc/device-tree/model")
 """The file with the name of a Raspberry Pi."""
 
@@ -31,7 +33,6 @@ def run_checks(model: Path | None = None) -> Iterator[Check]:
     yield _python()
     yield _model(model)
     yield _files()
-    yield _radio()
     yield from sound_checks()
     yield from now_playing_checks()
     yield history_check()
@@ -74,33 +75,25 @@ def _model(model: Path | None) -> Check:
 
 
 def _files() -> Check:
-    """Check that we can decode and resample files, by doing it."""
+    """Check that we can decode and resample, by doing it."""
+    from paces_live.demo import excerpt
+    from paces_live.sources import FileSource, libsndfile
+    from paces_live.sources.decoder import has_decoder
+
+    fix = "pip install --force-reinstall av soxr"
     try:
-        import soundfile
+        source = FileSource(excerpt(), SAMPLE_RATE, fast=True, end=1.0)
+        count = sum(len(block.samples) for block in source.blocks())
+        if not has_decoder():
+            return Check("files", None, libsndfile.MISSING)
+        import av
         import soxr
-
-        from paces_live.sources.resample import MonoResampler
-
-        resampler = MonoResampler(44_100, RATE, name="a test")
-        count = len(resampler.push(np.zeros(44_100, dtype=np.float32))) + len(resampler.flush())
-        readable = [form for form in ("WAV", "FLAC", "OGG", "MP3") if form in soundfile.available_formats()]
     except (ImportError, OSError, SourceError) as error:
-        return Check("files", False, " ".join(str(error).split()), "pip install --force-reinstall soundfile soxr")
-    detail = f"libsndfile {soundfile.__libsndfile_version__} reads {', '.join(readable)}; soxr {soxr.__version__}"
-    if count != RATE:
-        return Check("files", False, f"{detail}, which resamples wrongly", "pip install --force-reinstall soxr")
-    if "MP3" not in readable:
-        return Check("files", False, detail, "for MP3 use libsndfile 1.1 or later: pip install -U soundfile")
-    return Check("files", True, detail)
-
-
-def _radio() -> Check:
-    """Check the extra for radio stations and other kinds of files."""
-    from paces_live.sources.decoder import INSTALL, load_av
-
-    if (av := load_av()) is None:
-        return Check("radio", None, "PyAV is not installed: no radio stations and no m4a files", INSTALL)
-    missing = [codec for codec in ("mp3", "aac", "opus", "vorbis") if codec not in av.codecs_available]
+        return Check("files", False, " ".join(str(error).split()), fix)
+    detail = f"PyAV {av.__version__} decodes files and radio stations; soxr {soxr.__version__} resamples"
+    if count != SAMPLE_RATE:
+        return Check("files", False, f"{detail} wrongly", fix)
+    missing = [codec for codec in ("mp3", "aac", "opus", "vorbis", "flac") if codec not in av.codecs_available]
     if missing:
-        return Check("radio", False, f"PyAV {av.__version__} does not decode {', '.join(missing)}", "pip install -U av")
-    return Check("radio", True, f"PyAV {av.__version__} decodes radio stations and m4a files")
+        return Check("files", False, f"{detail}; {', '.join(missing)} cannot be decoded", fix)
+    return Check("files", True, detail)

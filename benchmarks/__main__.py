@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from benchmarks import page, systems
+from benchmarks import decoding, page, systems
 from benchmarks.music import music
 from benchmarks.process import Run, median, run, run_on_terminal
 from paces_live.demo import excerpt
@@ -25,6 +25,8 @@ from training.evaluate.run.baselines import BASELINES
 
 SECONDS = 600.0
 """Length of the music, seconds."""
+PARTS = ("systems", "stages", "growth", "decoding")
+"""What is measured; each has tables of its own, so each may come from another run."""
 TERMINAL_S = 20.0
 """Time for which the terminal UI runs, seconds."""
 GROWTH: Mapping[str, tuple[tuple[str, dict[str, float]], ...]] = {
@@ -44,31 +46,31 @@ def main() -> None:
     parser.add_argument("--baselines", default=sys.executable, help="a Python that has the baselines installed")
     parser.add_argument("--peers", dest="baselines", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, default=Path("docs"), help="folder for cost.md, cost.svg and cost.json")
-    parser.add_argument("--only", choices=("systems", "growth", "stages"), help="measure only this, and write nothing")
+    parser.add_argument("--only", choices=PARTS, help="measure only this, and keep the other figures")
     options = parser.parse_args()
-    found: dict[str, Any] = {
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        "seconds": options.seconds,
-        "rounds": options.rounds,
-    }
+    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         wav, short = Path(folder) / "music.wav", Path(folder) / "short.wav"
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             # In another process, because its libraries would make this one large: see `benchmarks.process.run`.
             paths = options.music or [excerpt()]
-            found["seconds"] = pool.submit(music, paths, wav, options.seconds).result()
+            seconds = pool.submit(music, paths, wav, options.seconds).result()
             pool.submit(music, paths, short, min(min(systems.SHORTER.values()), options.seconds)).result()
         if options.only in (None, "systems"):
-            found |= side_by_side(wav, short, found["seconds"], options.rounds, options.baselines)
+            found["machine"] = f"{platform.machine()}, Python {platform.python_version()}"
+            found |= {"seconds": seconds, "rounds": options.rounds}
+            found |= side_by_side(wav, short, seconds, options.rounds, options.baselines)
         if options.only in (None, "stages"):
-            found["stages"] = _variant(wav, {"seconds": found["seconds"]}, "--stages")
+            found["stages"] = _variant(wav, {"seconds": seconds}, "--stages")
         if options.only in (None, "growth"):
             found["growth"] = growth(wav)
-    if options.only is None:
-        page.write(found, options.folder)
-        print(f"written: {options.folder / 'cost.md'}")  # noqa: T201
-    else:
-        print(json.dumps(found, indent=1))  # noqa: T201
+        if options.only in (None, "decoding"):
+            _announce("decoders")
+            found["decoding"] = decoding.side_by_side(Path(folder), options.rounds)
+    if options.only:
+        found = json.loads((options.folder / "cost.json").read_text("utf-8")) | found
+    page.write(found, options.folder)
+    print(f"written: {options.folder / 'cost.md'}")  # noqa: T201
 
 
 def side_by_side(wav: Path, short: Path, seconds: float, rounds: int, python: str) -> dict[str, Any]:

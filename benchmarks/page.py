@@ -32,6 +32,15 @@ aubio keeps a state. The other baselines make a new estimate each second from th
 {systems}{missing}
 With the terminal UI, the peak memory of paces-live is {terminal_mb:.0f} MB.
 
+## Decoding
+
+FFmpeg, through PyAV, decodes files and stations. Before, it was libsndfile, which 32-bit systems still use. Both decode
+and resample two minutes of stereo in turns; the least of the rounds counts.
+
+{decoding}
+paces-live takes {installed_mb:.0f} MB with all its requirements, {av_mb:.0f} MB of them for PyAV with FFmpeg. With
+libsndfile ({soundfile_mb:.0f} MB) instead it would take {before_mb:.0f} MB.
+
 ## Stages
 
 Processor time of each stage in one process, for a second of audio, at one reading per second. The *song change*
@@ -66,6 +75,7 @@ def text(found: Mapping[str, Any]) -> str:
         systems=table(SYSTEM_HEADS, [_system(name, one, found) for name, one in found["systems"].items()]),
         missing=f"\nNot installed: {', '.join(found['missing'])}.\n" if found["missing"] else "",
         terminal_mb=found["terminal"]["memory_mb"],
+        **_decoding(found["decoding"]),
         stages=table(
             ("stage", "ms for 1 s of audio", "share"),
             [(name, f"{ms:.3f}", percent(share, 0)) for name, ms, share in stages(found["stages"])],
@@ -87,6 +97,25 @@ def stages(measured: Mapping[str, Any]) -> list[tuple[str, float, float]]:
     total, known = measured["cpu_s"], measured["stages"]
     rows = dict(sorted(known.items(), key=lambda item: -item[1])) | {"other": max(0.0, total - sum(known.values()))}
     return [(name, 1000 * spent / measured["seconds"], spent / total) for name, spent in rows.items()]
+
+
+def _decoding(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of the page that are about decoding."""
+    av, soundfile = measured["decoders_mb"].values()
+    whole = measured["installed_mb"]
+    return {
+        "decoding": table(
+            ("format", "FFmpeg, ms for 1 s of audio", "libsndfile", "ratio"),
+            [
+                (name, f"{1000 * ffmpeg:.2f}", f"{1000 * libsndfile:.2f}", f"{ffmpeg / libsndfile:.2f}")
+                for name, (ffmpeg, libsndfile) in ((name, one.values()) for name, one in measured["cpu"].items())
+            ],
+        ),
+        "installed_mb": whole,
+        "av_mb": av,
+        "soundfile_mb": soundfile,
+        "before_mb": whole - av + soundfile,
+    }
 
 
 def plot(found: Mapping[str, Any], path: Path) -> None:

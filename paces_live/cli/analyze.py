@@ -57,7 +57,7 @@ def _print_results(
         else:
             paces = paces_words(result.paces) or "no pace found"
             verdict = verdict_words(listener.match(result.paces), result.paces, listener.target)
-            damage = f"{result.damaged:.1f} s are damaged" if result.damaged else ""
+            damage = f"{result.damaged:.2f} s are damaged" if result.damaged else ""
             line = "  ".join(filter(None, [shown_path(result.path), clock(result.duration), paces, verdict, damage]))
             print(line, flush=True)  # noqa: T201
         yield result

@@ -166,14 +166,14 @@ def stepping(spm: float, paces: Sequence[Pace | SongPace]) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Return a duration as minutes and seconds, with hours if there are any.
+    """Return a duration as minutes and whole seconds, with hours if there are any.
 
     Examples
     --------
-    >>> clock(215.2), clock(3723)
-    ('3:35', '1:02:03')
+    >>> clock(215.2), clock(39.98), clock(3723)
+    ('3:35', '0:40', '1:02:03')
     """
-    minutes, rest = divmod(int(seconds), 60)
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 

@@ -15,7 +15,7 @@ def test_verdicts() -> None:
     assert verdict_words(None, paces, None) == ""
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.0, "0:00"), (215.9, "3:35"), (3723.0, "1:02:03")])
+@pytest.mark.parametrize(("seconds", "words"), [(0.0, "0:00"), (215.9, "3:36"), (3723.0, "1:02:03")])
 def test_clock(seconds: float, words: str) -> None:
     assert clock(seconds) == words
 

@@ -174,6 +174,16 @@ def test_every_link_of_an_ogg_file_is_music() -> None:
     assert seconds(Pipe(b"".join(links))) == pytest.approx(10.0, abs=0.01)
 
 
+@pytest.mark.parametrize(("first", "second"), [(2, 1), (1, 2)])
+def test_a_stream_may_change_its_channels(first: int, second: int) -> None:
+    data = encoded("aac", 2.0, channels=first) + encoded("aac", 2.0, channels=second)
+    found = stretches(data)
+    assert sum(len(stretch.frames) for stretch in found) / 48_000 == pytest.approx(4.0, abs=0.1)
+    assert found[0].frames.shape[1] == first
+    assert found[-1].frames.shape[1] == second
+    assert float(np.abs(found[-1].frames).max()) > 0.01
+
+
 def test_joined_flac_files_are_music_to_the_end() -> None:
     assert seconds(encoded("flac", 2.0) + encoded("flac", 3.0)) == pytest.approx(5.0, abs=0.01)
 

@@ -64,7 +64,7 @@ class Track:
 
     Attributes
     ----------
-    title, artist, album : str or None
+    title, artist, album, genre : str or None
         One line of printable characters each, whatever was given: a station or a phone must not move the cursor.
     location : str or None
         Path or address, unchanged, so that it can be opened.
@@ -80,11 +80,12 @@ class Track:
     title: str | None = None
     artist: str | None = None
     album: str | None = None
+    genre: str | None = None
     location: str | None = None
     duration: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("title", "artist", "album"):
+        for name in ("title", "artist", "album", "genre"):
             object.__setattr__(self, name, one_line(getattr(self, name) or "") or None)
 
     @property

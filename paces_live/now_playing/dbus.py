@@ -194,12 +194,13 @@ class MprisWatcher(PlayerWatcher):
 
     def described(self, track: Properties) -> Track | None:
         """Return the track in the ``xesam`` and ``mpris`` fields; the length is in microseconds."""
-        fields = ("artist", "title", "album", "url")
-        artists, titles, albums, urls = (_texts(track.get(f"xesam:{field}")) for field in fields)
+        fields = ("artist", "title", "album", "genre", "url")
+        artists, titles, albums, genres, urls = (_texts(track.get(f"xesam:{field}")) for field in fields)
         return make_track(
             title=next(iter(titles), None),
             artists=artists,
             album=next(iter(albums), None),
+            genres=genres,
             location=next(iter(urls), None),
             duration=_seconds(track.get("mpris:length"), 1e-6),
         )
@@ -228,11 +229,13 @@ class BluetoothWatcher(PlayerWatcher):
 
     def described(self, track: Properties) -> Track | None:
         """Return the track in the fields of AVRCP; the duration is in milliseconds."""
-        artists, titles, albums = (_texts(track.get(field)) for field in ("Artist", "Title", "Album"))
+        fields = ("Artist", "Title", "Album", "Genre")
+        artists, titles, albums, genres = (_texts(track.get(field)) for field in fields)
         return make_track(
             title=next(iter(titles), None),
             artists=artists,
             album=next(iter(albums), None),
+            genres=genres,
             duration=_seconds(track.get("Duration"), 1e-3),
         )
 

@@ -101,11 +101,12 @@ class MpdWatcher(Watcher):
 
 def _track(song: dict[str, Any]) -> Track | None:
     """Return a song as MPD describes it; a tag that is given more than once is a list."""
-    artists, titles, albums = (_values(song.get(tag)) for tag in ("artist", "title", "album"))
+    artists, titles, albums, genres = (_values(song.get(tag)) for tag in ("artist", "title", "album", "genre"))
     return make_track(
         title=next(iter(titles), None),
         artists=artists,
         album=next(iter(albums), None),
+        genres=genres,
         location=song.get("file"),
         duration=float(song["duration"]) if "duration" in song else None,
     )

@@ -1,10 +1,12 @@
 """A track from what a player or a file says about it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from paces_live.events import Track
+from paces_live.text import one_line, shown_path
 
 
 def make_track(
@@ -12,6 +14,7 @@ def make_track(
     title: str | None,
     artists: Iterable[str] = (),
     album: str | None = None,
+    genres: Iterable[str] = (),
     location: str | None = None,
     duration: float | None = None,
 ) -> Track | None:
@@ -20,7 +23,7 @@ def make_track(
     Parameters
     ----------
     title, album : str or None
-    artists : iterable of str
+    artists, genres : iterable of str
     location : str or None
         Path or URL. If there is no title, the name of the file without its suffix takes its place; such a track has no
         artist, because it would often stand twice.
@@ -34,18 +37,20 @@ def make_track(
     >>> make_track(title=None, location="file:///music/My%20tune.mp3").caption
     'My tune'
     """
-    named = Track(
-        title=title, artist=", ".join(filter(None, (Track(artist=artist).artist for artist in artists))), album=album
-    )
+    named = Track(title=title, artist=_listed(artists), album=album, genre=_listed(genres))
     if named.title is None:
-        named = Track(title=_stem(location), album=album)
+        named = replace(named, title=_stem(location), artist=None)
     if named.title is None:
         return None
-    return Track(title=named.title, artist=named.artist, album=named.album, location=location, duration=duration)
+    return replace(named, location=location, duration=duration)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(filter(None, map(one_line, names)))
 
 
 def _stem(location: str | None) -> str | None:
     """Return the name of a file without its suffix; any other URL says nothing about the song."""
     if not location or ("://" in location and not location.startswith("file://")):
         return None
-    return PurePosixPath(unquote(urlsplit(location).path) if "://" in location else location).stem
+    return shown_path(PurePosixPath(unquote(urlsplit(location).path) if "://" in location else location).stem)

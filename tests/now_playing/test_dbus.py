@@ -13,11 +13,13 @@ PHONE = "/org/bluez/hci0/dev_00_11_22_33_44_55/player0"
 
 
 def test_mpris_reports_the_player_that_began_last(bus: Bus) -> None:
-    first = mpris_player("Playing", artist=["The Steps", "Friends"], title="One")
+    first = mpris_player("Playing", artist=["The Steps", "Friends"], title="One", genre=["Jazz", "Rock"])
     second = mpris_player("Paused", title="Two")
     bus.connect(f"{MPRIS}.first", MPRIS_PATH, first)
     with watcher_of("mpris") as watcher:
         until(lambda: label(watcher) == "The Steps, Friends - One")
+        assert watcher.track is not None
+        assert watcher.track.genre == "Jazz, Rock"
         connection = bus.connect(f"{MPRIS}.second", MPRIS_PATH, second)
         bus.call(second.change, "Playing")
         until(lambda: label(watcher) == "Two")
@@ -58,10 +60,12 @@ def test_players_with_invalid_answers_do_not_hide_the_others(bus: Bus) -> None:
 
 
 def test_bluetooth_reports_what_the_phone_plays(bus: Bus) -> None:
-    phone = bluetooth_player("playing", Artist="The Steps", Title="One")
+    phone = bluetooth_player("playing", Artist="The Steps", Title="One", Genre="Jazz")
     with watcher_of("bluetooth") as watcher:
         bluez = bus.connect("org.bluez", PHONE, phone)
         until(lambda: label(watcher) == "The Steps - One")
+        assert watcher.track is not None
+        assert watcher.track.genre == "Jazz"
         bus.call(phone.change, "playing", {"Title": "Two"})
         until(lambda: label(watcher) == "Two")
         bus.call(bluez.unexport, PHONE)

@@ -12,6 +12,8 @@ def test_mpd_reports_what_it_plays(mpd_daemon: Mpd) -> None:
     with mpd_daemon.client() as client, watcher_of(f"mpd:{mpd_daemon.socket}") as watcher:
         client.play(0)
         until(lambda: label(watcher) == "The Steps - One")
+        assert watcher.track is not None
+        assert watcher.track.genre == "Jazz"
         client.next()
         until(lambda: label(watcher) == "The Steps - Two")
         client.next()

@@ -62,8 +62,8 @@ def test_a_track_is_an_object_with_all_fields() -> None:
     stream = io.StringIO()
     playing = replace(reading(3.0), track=Track(title="So What", artist="Miles Davis", duration=545.0))
     line = written(JsonWriter(stream, Listener()), stream, (playing,))
-    fields = {"title": "So What", "artist": "Miles Davis", "album": None, "location": None, "duration": 545.0}
-    assert validated(line)["track"] == fields
+    unknown = dict.fromkeys(("album", "genre", "location"))
+    assert validated(line)["track"] == {"title": "So What", "artist": "Miles Davis", "duration": 545.0} | unknown
 
 
 def test_a_file_has_the_match_of_the_listener() -> None:

@@ -241,7 +241,7 @@ def mpd_daemon() -> Iterator[Mpd]:
     with tempfile.TemporaryDirectory(prefix="paces-") as name:
         folder = Path(name)
         private = Mpd(folder / "mpd")
-        tagged(folder / private.songs[0], artist="The Steps", title="One")
+        tagged(folder / private.songs[0], artist="The Steps", title="One", genre="Jazz")
         tagged(folder / private.songs[1], artist="The Steps", title="Two")
         tagged(folder / private.songs[2])
         (folder / "mpd.conf").write_text(MPD.format(folder=name), "utf-8")

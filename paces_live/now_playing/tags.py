@@ -1,22 +1,28 @@
 """The track of a file: from its tags, or else from its name."""
 
+import logging
+import math
 from pathlib import Path
-from typing import Any
 
 from paces_live.events import Track
+from paces_live.now_playing.tag_readers import FIELDS, Tags, Values, chunk_tags, ffmpeg_tags, mutagen_tags
 from paces_live.now_playing.track import make_track
+from paces_live.text import LONGEST_LINE, decoded_together, one_line, shown_path
 
-TITLE = ("title", "TIT2")
-ARTIST = ("artist", "TPE1")
-ALBUM = ("album", "TALB")
-"""Names of a tag in files that mutagen reads, and in ID3 inside WAV and AIFF."""
+_LONGEST_VALUE = 4 * LONGEST_LINE
+"""Most bytes of a value that are decoded: a character has four at most."""
+_MOST_VALUES = 20
+"""Most values of a field: artists of one song."""
+_log = logging.getLogger(__name__)
 
 
 def file_track(path: Path) -> Track | None:
     """Return the track of a file.
 
-    If its tags have no title or cannot be read, the name of the file without its suffix is the title: most collections
-    have names that say something.
+    Each field comes from the first tags that have it: those of the format (of these, ID3v2 before APEv2 before ID3v1),
+    then the text chunks of WAV and AIFF files, then what FFmpeg finds in a file that mutagen does not know. If no tags
+    have a title, or they cannot be read, the name of the file without its suffix is the title: most collections have
+    names that say something.
 
     Examples
     --------
@@ -25,29 +31,49 @@ def file_track(path: Path) -> Track | None:
     >>> track.caption, track.duration
     ('demo', 91.0)
     """
-    # Deferred: importing mutagen takes about 50 ms.
-    import mutagen
-
-    try:
-        file = mutagen.File(path, easy=True)
-    except mutagen.MutagenError:
-        file = None
-    tags = file.tags if file is not None and file.tags is not None else {}
-    length = getattr(getattr(file, "info", None), "length", 0.0)
+    tags, duration = _tags(path)
+    texts = {field: values[:_MOST_VALUES] for field, values in tags.items()}
+    unknown = [value for values in texts.values() for value in values if isinstance(value, bytes)]
+    known = dict(zip(unknown, decoded_together(*(value[:_LONGEST_VALUE] for value in unknown)), strict=True))
+    title, artists, album, genres = (
+        [known[value] if isinstance(value, bytes) else value for value in texts.get(field, ())] for field in FIELDS
+    )
     return make_track(
-        title=_first(tags, TITLE),
-        artists=_values(tags, ARTIST),
-        album=_first(tags, ALBUM),
+        title=next(iter(title), None),
+        artists=artists,
+        album=next(iter(album), None),
+        genres=_words(genres),
         location=str(path),
-        duration=float(length) or None,
+        duration=duration,
     )
 
 
-def _first(tags: Any, names: tuple[str, ...]) -> str | None:
-    return next(iter(_values(tags, names)), None)
+def _tags(path: Path) -> tuple[Tags, float | None]:
+    """Return the values of the fields, and the duration in seconds."""
+    tags: Tags = {}
+    duration: float | None = None
+    for read in (mutagen_tags, chunk_tags, ffmpeg_tags):
+        if read is ffmpeg_tags and duration is not None:
+            break
+        try:
+            for found, length in read(path):
+                tags = {field: values for field in FIELDS if (values := tags.get(field) or _said(found, field))}
+                if length is not None and math.isfinite(length) and length > 0.0:
+                    duration = float(length)
+        except Exception as error:  # noqa: BLE001 - damaged files make mutagen and FFmpeg raise anything
+            _log.info("%s: %s failed (%s)", shown_path(path), read.__name__, one_line(repr(error)))
+    return tags, duration
 
 
-def _values(tags: Any, names: tuple[str, ...]) -> list[str]:
-    """Return the values of the first of these tags that exists."""
-    found: Any = next((tags[name] for name in names if name in tags), [])
-    return [str(value) for value in getattr(found, "text", found)]
+def _said(tags: Tags, field: str) -> Values:
+    """Return the values of a field that are not blank; some programs write one twice."""
+    return list(dict.fromkeys(value for value in tags.get(field, ()) if value.strip()))
+
+
+def _words(genres: list[str]) -> list[str]:
+    """Return genres with the words of ID3 for their numbers: ``(17)`` and ``17`` are rock."""
+    if not any(character.isdecimal() or character == "(" for genre in genres for character in genre):
+        return genres
+    from mutagen.id3 import TCON
+
+    return [genre for genre in TCON(text=genres).genres if genre != "Unknown"]

@@ -70,6 +70,8 @@ class Decoder:
     ----------
     tags : dict of str to str
         The tags that FFmpeg finds, with lower-case names. What is not UTF-8 is in surrogates, see `os.fsdecode`.
+    duration : float or None
+        Length as the header states it, seconds. Only decoding shows how long it is.
 
     Raises
     ------
@@ -103,7 +105,8 @@ class Decoder:
         self._source: str | _Input = file if isinstance(file, str) else _Input(file)
         self._links: OggLinks | None = None
         if isinstance(self._source, _Input):
-            self._options |= _needed_options(self._source.head)
+            # A playlist in disguise must not open other files or addresses.
+            self._options |= {"protocol_whitelist": "none"} | _needed_options(self._source.head)
             if self._source.head.startswith(OGG):
                 self._links = OggLinks(self._source)
         self._open()
@@ -111,7 +114,7 @@ class Decoder:
     def _open(self) -> None:
         """Open the file, or the link that is next in it."""
         try:
-            self._container: Any = self._av.open(
+            container: Any = self._av.open(
                 self._links or self._source,
                 metadata_errors="surrogateescape",
                 buffer_size=READ_BYTES,
@@ -121,6 +124,7 @@ class Decoder:
         except Exception as error:
             # FFmpeg meets any bytes here, and PyAV has no common base for what it raises.
             raise self._unreadable(error) from error
+        self._container = container
         self._audio = self._container.streams.best("audio")
         if self._audio is None:
             self._container.close()
@@ -131,6 +135,8 @@ class Decoder:
             )
         tags = {**self._container.metadata, **self._audio.metadata}
         self.tags = {key.lower(): value for key, value in tags.items()}
+        length: int | None = self._container.duration
+        self.duration: float | None = None if length is None else length / self._av.time_base
 
     def stretches(self) -> Generator[Stretch, None, None]:
         """Yield the frames until the end, a quarter of a second at a time.
@@ -237,7 +243,7 @@ class _Input:
         if self.is_file:
             file.seek(0)
             self._unread = b""
-            self.seek, self.tell = file.seek, file.tell
+            self.seek, self.tell = self._seek, file.tell
 
     def read(self, size: int) -> bytes:
         """Return at most `size` bytes."""
@@ -245,6 +251,13 @@ class _Input:
             given, self._unread = self._unread[:size], self._unread[size:]
             return given
         return self._file.read(size)
+
+    def _seek(self, offset: int, whence: int = 0) -> int:
+        """Return the new position, or -1 if a damaged file leads to none; PyAV would print the exception."""
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, OverflowError, ValueError):
+            return -1
 
 
 def _needed_options(head: bytes) -> dict[str, str]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from paces_live.errors import SourceError, UsageError
 from paces_live.sources.block import Block
+from paces_live.sources.encoded import encoded_kind
 from paces_live.sources.resample import RATE_MAX, RATE_MIN, MonoResampler
 
 PcmFormat = Literal["s16le", "f32le"]
@@ -22,7 +23,6 @@ POLL_S = 0.5
 """Time without data after which a pipe yields an empty block, seconds: the reader can then stop."""
 READ_BYTES = 1 << 16
 """Bytes that are read from a pipe at once, its usual capacity: what has piled up comes in one block."""
-_FILE_STARTS = {b"RIFF": "a WAV file", b"fLaC": "a FLAC file", b"OggS": "an OGG file", b"ID3": "an MP3 file"}
 _EXAMPLE = "ffmpeg -i song.m4a -f s16le -ac 1 -ar 44100 - | paces-live listen --input - --rate 44100"
 
 
@@ -146,11 +146,7 @@ class PipeSource:
         resampler = MonoResampler(self._rate, self._sample_rate, name=self._name)
         frame_bytes = self._type.itemsize * self._channels
         rest = b""
-        started = False
-        for chunk in self._chunks():
-            if not started and chunk:
-                started = True
-                self._refuse_file(chunk)
+        for chunk in self._raw_chunks():
             data = rest + chunk
             whole = len(data) - len(data) % frame_bytes
             rest = data[whole:]
@@ -181,11 +177,21 @@ class PipeSource:
         except OSError as error:
             raise SourceError(f"{self._name} cannot be read: {error.strerror}") from error
 
-    def _refuse_file(self, start: bytes) -> None:
-        """Raise `SourceError` if the stream starts like a file: as PCM it would be noise."""
-        for magic, words in _FILE_STARTS.items():
-            if start.startswith(magic):
-                raise SourceError(
-                    f"{self._name} carries {words}, not raw PCM",
-                    hint=f"give the name of the file as the input, or decode it, such as {_EXAMPLE}",
-                )
+    def _raw_chunks(self) -> Iterator[bytes]:
+        """Yield the bytes of `_chunks`; raise `SourceError` if they are an encoded file: as PCM it would be noise."""
+        chunks = self._chunks()
+        start, kind = b"", None
+        for chunk in chunks:
+            start += chunk
+            if (kind := encoded_kind(start)) is not None:
+                break
+            yield b""
+        if kind is None:
+            kind = encoded_kind(start, complete=True)
+        if kind:
+            raise SourceError(
+                f"{self._name} carries {kind}, not raw PCM",
+                hint=f"give the name of the file as the input, or decode it, such as {_EXAMPLE}",
+            )
+        yield start
+        yield from chunks

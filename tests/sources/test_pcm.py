@@ -120,14 +120,26 @@ def test_a_slow_reader_of_a_pipe_loses_nothing() -> None:
     ("data", "message"),
     [
         (b"", "ended before any data came"),
-        (b"RIFF" + bytes(100), "carries a WAV file"),
-        (b"fLaC" + bytes(100), "carries a FLAC file"),
+        (b"RIFF" + bytes(4) + b"WAVE" + bytes(100), "carries a WAV file"),
+        (b"fLaC\0\0\0\x22" + bytes(100), "carries a FLAC file"),
     ],
 )
 def test_pipe_without_raw_pcm_is_one_line(data: bytes, message: str) -> None:
     with pytest.raises(SourceError, match=message) as error:
         heard(PipeSource(io.BytesIO(data), 44_100, sample_rate=SESSION_RATE))
     one_line(error)
+
+
+def test_bytes_that_may_begin_a_file_are_heard_once_it_is_sure_that_they_are_samples() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as stream:
+        blocks = PipeSource(stream, SESSION_RATE, sample_rate=SESSION_RATE).blocks()
+        os.write(writer, b"RIFF")
+        assert len(next(blocks).samples) == 0
+        os.write(writer, bytes(8))
+        assert next(blocks).samples.tolist() == pytest.approx([0x4952 / 32768, 0x4646 / 32768, 0, 0, 0, 0])
+        os.close(writer)
+        assert list(blocks) == []
 
 
 def test_nan_in_a_pipe_is_one_line() -> None:

@@ -7,6 +7,7 @@ from paces_live.errors import UsageError
 from paces_live.now_playing.providers import FileTags, Watchers, installed, watcher_of
 from paces_live.session import NowPlaying, Source
 from paces_live.sources import FifoSource, FileSource, MicrophoneSource, MonitorSource, PipeSource, RadioSource
+from paces_live.sources.anonymous import AnonymousPipeSource, is_anonymous_pipe
 from paces_live.sources.fifo import is_fifo
 from paces_live.sources.pcm import pcm_format
 
@@ -42,7 +43,7 @@ class Pcm:
     format : str
         ``s16le`` or ``f32le``.
     channels : int or None
-        Interleaved channels; None is 1 on standard input and 2, as MPD writes them, in a named pipe.
+        Interleaved channels; None is 1 for ``-`` and 2, as MPD writes them, for a pipe that has a path.
     """
 
     rate: int = 44_100
@@ -60,7 +61,8 @@ def open_input(
     spec : str
         ``mic``, ``mic:NAME``, ``monitor``, ``monitor:NAME``, ``player:NAME``, ``http://…``, ``https://…``,
         ``fifo:PATH``, ``-`` for standard input, or a file's path (``file:PATH`` if the path looks like one of the
-        others). The path of a named pipe works without ``fifo:``.
+        others). The path of a named pipe works without ``fifo:``, and so does that of a pipe without a name, such as
+        ``/dev/stdin`` or ``/dev/fd/3``, which ends when its writer does.
     sample_rate : int
         Sample rate of the blocks, Hz.
     now_playing : str
@@ -70,7 +72,7 @@ def open_input(
     fast : bool
         Read a file as fast as possible instead of in real time.
     pcm : Pcm, optional
-        How raw PCM on standard input or in a named pipe is written.
+        How raw PCM on standard input or in another pipe is written.
 
     Raises
     ------
@@ -100,6 +102,10 @@ def _open_source(spec: str, sample_rate: int, fast: bool, pcm: Pcm) -> Source:
             code="usage.input",
         )
     name = rest.strip() if colon else None
+    if "\0" in spec:
+        raise UsageError(
+            f"input {spec!r} has a NUL character", hint="no name of a file or a device has one", code="usage.input"
+        )
     form = pcm_format(pcm.format)
     match kind:
         case "-" if not colon:
@@ -114,8 +120,10 @@ def _open_source(spec: str, sample_rate: int, fast: bool, pcm: Pcm) -> Source:
         case "http" | "https" if colon:
             return RadioSource(spec, sample_rate)
     path = rest if kind in ("file", "fifo") and colon else spec
+    channels = 2 if pcm.channels is None else pcm.channels
+    if is_anonymous_pipe(path):
+        return AnonymousPipeSource(path, pcm.rate, form, channels, sample_rate=sample_rate)
     if (kind == "fifo" and colon) or is_fifo(path):
-        channels = 2 if pcm.channels is None else pcm.channels
         return FifoSource(path, pcm.rate, form, channels, sample_rate=sample_rate)
     return FileSource(path, sample_rate, fast=fast)
 

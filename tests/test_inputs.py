@@ -44,7 +44,9 @@ def test_inputs_and_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {spec: open_source(spec, sample_rate=SESSION_RATE).name for spec in names} == names
 
 
-@pytest.mark.parametrize("spec", ["", " ", "mic:", "file:", "mic: ", "monitor:", "playback:", "player:", "fifo:"])
+@pytest.mark.parametrize(
+    "spec", ["", " ", "mic:", "file:", "mic: ", "monitor:", "playback:", "player:", "fifo:", "a\0b"]
+)
 def test_an_input_that_names_nothing_is_wrong_usage(spec: str) -> None:
     with pytest.raises(UsageError):
         open_source(spec, sample_rate=SESSION_RATE)

@@ -54,14 +54,16 @@ def listen(
     fast: Fast = False,
     interval: Interval = 1,
     rate: Annotated[
-        int, typer.Option(metavar="HZ", help="Sample rate of raw PCM on stdin or in a named pipe.")
+        int, typer.Option(metavar="HZ", help="Sample rate of raw PCM on stdin or in another pipe.")
     ] = 44_100,
     sample_format: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="Samples of raw PCM: s16le or f32le.")
     ] = "s16le",
     channels: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Interleaved channels of raw PCM; by default 1 on stdin, 2 in a named pipe."),
+        typer.Option(
+            metavar="N", help="Interleaved channels of raw PCM; by default 1 for -, 2 for a pipe with a path."
+        ),
     ] = None,
     now_playing: NowPlaying = "auto",
     history: History = True,

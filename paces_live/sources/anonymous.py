@@ -1,0 +1,82 @@
+"""A pipe without a name that is given as a path: ``/dev/stdin``, ``/dev/fd/3``, or ``<(command)`` in a shell."""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+from paces_live.errors import SourceError
+from paces_live.sources.block import Block
+from paces_live.sources.pcm import PcmFormat, PipeSource, check_pcm
+
+
+class AnonymousPipeSource:
+    """Raw PCM from a pipe that nobody else can open: it ends when its writer does, as `PipeSource` does.
+
+    Parameters
+    ----------
+    path : path
+        The pipe.
+    rate, format, channels
+        Of the samples, as for `PipeSource`.
+    sample_rate : int
+        Sample rate of the blocks, Hz.
+
+    Raises
+    ------
+    UsageError
+        `rate`, `format` or `channels` cannot be read.
+    """
+
+    live = False
+
+    def __init__(
+        self,
+        path: str | Path,
+        rate: int,
+        format: PcmFormat = "s16le",  # noqa: A002 - the name of the option
+        channels: int = 2,
+        *,
+        sample_rate: int,
+    ) -> None:
+        check_pcm(rate, format, channels)
+        self._path = Path(path)
+        self._rate, self._format, self._channels = rate, format, channels
+        self._sample_rate = sample_rate
+
+    @property
+    def name(self) -> str:
+        """``pipe:`` and the path."""
+        return f"pipe:{self._path}"
+
+    def blocks(self) -> Generator[Block, None, None]:
+        """Yield samples as they come, and an empty block every half second without data; see `Source.blocks`."""
+        try:
+            # Without O_NONBLOCK, this waits forever if the writer has left already.
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise SourceError(
+                f"{self._path}: cannot be opened: {error.strerror}", hint="check its permissions"
+            ) from error
+        with os.fdopen(descriptor, "rb", buffering=0) as stream:
+            pipe = PipeSource(
+                stream, self._rate, self._format, self._channels, sample_rate=self._sample_rate, name=self.name
+            )
+            yield from pipe.blocks()
+
+
+def is_anonymous_pipe(path: str | Path) -> bool:
+    """Return whether `path` leads to a pipe that has no name in any folder.
+
+    Examples
+    --------
+    >>> reader, writer = os.pipe()
+    >>> is_anonymous_pipe(f"/dev/fd/{reader}"), is_anonymous_pipe("/dev/null")
+    (True, False)
+    >>> os.close(reader), os.close(writer)
+    (None, None)
+    """
+    try:
+        # What such a path leads to reads "pipe:[123]", where there is nothing.
+        return Path(path).is_fifo() and not os.path.lexists(os.path.realpath(path))
+    except OSError:
+        return False  # opening it will say why

@@ -1,12 +1,11 @@
 """The command line.
 
-Exit status: 0 after a clean end, and q, Ctrl-C and SIGTERM are clean ends of `listen`; 1 if something failed; 2 for
-wrong usage; 130 if Ctrl-C broke off work that has an end of its own.
+Exit status: 0 after a clean end, 1 if something failed, 2 for wrong usage, 130 if Ctrl-C broke off work that has an end
+of its own. Clean ends of `listen` and `play` are q, Ctrl-C, SIGTERM, and SIGHUP when the terminal is closed. Every
+command ends cleanly if the reader of its standard output leaves, such as `head`; a full disk behind it is a failure.
 """
 
-import os
 import sys
-from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -24,6 +23,8 @@ from paces_live.cli.options import renamed
 from paces_live.cli.play import play
 from paces_live.cli.schema import schema
 from paces_live.errors import PacesError, UsageError
+from paces_live.system.streams import standard_streams
+from paces_live.text import shown_path
 
 INTERRUPTED = 130
 HELP = ["-h", "--help"]
@@ -53,6 +54,8 @@ class Group(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find the command. Old names of its options work; settings become its defaults, unless you want its help."""
         name, command, rest = super().resolve_command(ctx, args)
+        if any("\0" in one for one in args):
+            raise UsageError("an argument has a NUL character", hint="no name of a file or a device has one")
         rest = list(renamed(rest, command))
         if command and not ctx.resilient_parsing and not set(HELP) & set(rest):
             values = settings.chosen(self, command, ctx)
@@ -60,27 +63,24 @@ class Group(TyperGroup):
             ctx.default_map = {name: {one.setting.option.name: one.value for one in values}}
         return name, command, rest
 
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the program on whatever its standard streams are."""
+        with standard_streams():
+            return super().main(*args, **options)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command; turn an expected error into one line and an exit status."""
-        # The name of a file may have bytes that the terminal's encoding lacks.
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
+            return super().invoke(ctx)
         except PacesError as error:
-            words = " ".join(str(error).split())
+            # The name of a file in it may hold anything.
+            words = shown_path(" ".join(str(error).split()))
             # If a setting is wrong, say where it is set.
             where = settings.origin_of(error, ctx.meta.get(SET, [])) if isinstance(error, UsageError) else ""
             sys.stderr.write(f"paces-live: {words}{where}\n")
             raise typer.Exit(error.exit_status) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
-        except BrokenPipeError:
-            # The reader has seen enough. Python must not fail again at exit, when it flushes what is still buffered.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(0) from None
-        return result
 
 
 def _given(option: TyperOption, command: Any, args: list[str], ctx: Any) -> bool:

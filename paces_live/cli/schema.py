@@ -18,10 +18,9 @@ def schema(
     ] = "events",
 ) -> None:
     """Print the JSON Schema (2020-12) of what paces-live writes with --json."""
-    from json import dumps
-
+    from paces_live.render.json_lines import dumps
     from paces_live.schema import load, names
 
     if name not in names():
         raise UsageError(f"there is no schema {name}", hint=f"choose {' or '.join(names())}")
-    sys.stdout.write(dumps(load(name), indent=1, ensure_ascii=False) + "\n")
+    sys.stdout.write(dumps(load(name), indent=1) + "\n")

@@ -1,5 +1,6 @@
 """Shows the events of an input and keeps its songs, for `listen`, `demo` and `play`."""
 
+import errno
 import logging
 import os
 import signal
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from paces_live.inputs import Input
     from paces_live.match import Listener
     from paces_live.playback.player import Controls
-    from paces_live.session import Listening, SessionConfig
+    from paces_live.session import SessionConfig
+
+PATIENCE_S = 1
+"""Time that a reader of standard output has to take something once the program was told to end, whole seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +46,14 @@ class Display:
 
     @property
     def screen(self) -> bool:
-        """Whether there is a screen: nothing else is asked for, and there is a terminal to draw on and type at."""
+        """Whether there is a screen: nothing else is asked for, and there is a terminal to draw on and type at.
+
+        Its shapes need a terminal that takes UTF-8.
+        """
+        from paces_live.render.wording import writes_utf8
+
         terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-        return terminal and not (self.json or self.plain)
+        return terminal and writes_utf8(sys.stdout) and not (self.json or self.plain)
 
 
 def show(
@@ -84,18 +93,34 @@ def show(
         if history:
             stages = [*stages, stack.enter_context(_history(listener))]
         listening = Listening(classifier, config, listener, stages=stages, on_block=watchdog.alive)
-        stack.enter_context(_stopped_by_signals(listening))
         if display.screen:
             from paces_live.tui.run import run
 
-            run(listening, first, controls=controls, next_input=next_input, theme=display.theme)
+            run(
+                listening,
+                first,
+                controls=controls,
+                next_input=next_input,
+                theme=display.theme,
+                ended_by=ended_by_signals,
+            )
             return
         from paces_live.render.json_lines import JsonWriter
         from paces_live.render.plain import PlainWriter
 
         writer = (JsonWriter if display.json else PlainWriter)(sys.stdout, listener, rejected=display.rejected)
-        for event in listening.events(first.source, first.now_playing):
-            writer.write(event)
+        patience = stack.enter_context(ended_by_signals(listening.stop))
+        events = listening.events(first.source, first.now_playing)
+        try:
+            for event in events:
+                with patience:
+                    writer.write(event)
+        except OSError:
+            # Nobody reads any more. The history still gets the song that was being heard.
+            listening.stop()
+            for _ in events:
+                pass
+            raise
 
 
 def inputs_in_turn(first: str, sample_rate: int, now_playing: str) -> "Callable[[], Input]":
@@ -158,21 +183,53 @@ def _history(listener: "Listener") -> "Iterator[Callable[[Event], Event]]":
             sys.stderr.write(f"paces-live: {keeper.error}\n")
 
 
+class _Patience:
+    """Breaks off what is in its ``with`` if it still waits some time after the program was told to end."""
+
+    def __init__(self) -> None:
+        self._waiting = False
+
+    def __enter__(self) -> None:
+        self._waiting = True
+
+    def __exit__(self, *_: object) -> None:
+        self._waiting = False
+
+    def over(self, _signum: int, _frame: object) -> None:
+        """Break off; the handler of the alarm."""
+        if self._waiting:
+            raise BrokenPipeError(errno.EPIPE, "nobody reads what is written")
+
+
 @contextmanager
-def _stopped_by_signals(listening: "Listening") -> Iterator[None]:
-    """End `listening` cleanly at Ctrl-C or SIGTERM; a second one breaks off at once."""
+def ended_by_signals(stop: Callable[[], None]) -> Iterator[_Patience]:
+    """Call `stop` at Ctrl-C, at SIGTERM, and at SIGHUP, which comes when the terminal is closed.
+
+    A second Ctrl-C or SIGTERM breaks off at once. A second SIGHUP does not: the shell and the system each send one. A
+    program that was started to ignore it, by nohup, goes on.
+
+    Gives the context to write in. A reader that takes nothing, such as a pager that was left open, must not keep the
+    program from ending.
+    """
     asked = False
+    patience = _Patience()
 
-    def stop(_signum: int, _frame: object) -> None:
+    def end(signum: int, _frame: object) -> None:
         nonlocal asked
-        if asked:
+        if asked and signum != signal.SIGHUP:
             raise KeyboardInterrupt
-        asked = True
-        listening.stop()
+        asked = asked or signum != signal.SIGHUP
+        stop()
+        signal.alarm(PATIENCE_S)
 
-    before = {signum: signal.signal(signum, stop) for signum in (signal.SIGINT, signal.SIGTERM)}
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signals.append(signal.SIGHUP)
+    before = {signum: signal.signal(signum, end) for signum in signals}
+    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, patience.over)
     try:
-        yield
+        yield patience
     finally:
+        signal.alarm(0)
         for signum, handler in before.items():
             signal.signal(signum, handler)

@@ -1,6 +1,8 @@
 """Events and results as JSON, one object per line, for programs. Their JSON Schema is in `paces_live.schema`."""
 
 import json
+import re
+import sys
 from collections.abc import Container
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -10,10 +12,16 @@ from paces_live.errors import PacesError
 from paces_live.events import Event, Reading, Song, Start
 from paces_live.library.files import FileError, FilePaces
 from paces_live.match import Listener
+from paces_live.render.wording import writes_utf8
 from paces_live.text import json_path
 
 DECIMALS = 4
 """Digits after the point of all numbers: finer than anything that is measured here."""
+_PATHS = ("path", "location")
+"""Fields that may hold the path of a file."""
+_SURROGATES = re.compile("[\ud800-\udfff]")
+"""Halves of characters: bytes of a file name that is no UTF-8. JSON parsers of other languages refuse them."""
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class JsonWriter:
@@ -84,20 +92,25 @@ def error_line(path: str | Path, error: PacesError) -> str:
     >>> error_line("a.wav", PacesError("a.wav: is empty", hint="choose another", code="source"))
     '{"type": "error", "path": "a.wav", "code": "source", "message": "a.wav: is empty", "hint": "choose another"}'
     """
-    return dumps(
-        {"type": "error", "path": json_path(path), "code": error.code, "message": error.message, "hint": error.hint}
-    )
+    record = {"path": json_path(path), "code": error.code, "message": error.message, "hint": error.hint}
+    return dumps({"type": "error"} | record)
 
 
-def dumps(record: dict[str, Any]) -> str:
-    """Return a record as JSON on one line; it has no NaN and no infinity, which JSON lacks.
+def dumps(record: dict[str, Any], *, indent: int | None = None) -> str:
+    """Return a record as JSON, on one line by default; it has no NaN and no infinity, which JSON lacks.
+
+    It is valid as UTF-8. If standard output has another encoding, all characters beyond ASCII are escaped.
 
     Examples
     --------
     >>> dumps({"title": "Für Elise", "spm": None})
     '{"title": "Für Elise", "spm": null}'
     """
-    return json.dumps(record, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=indent)
+    text = _SURROGATES.sub("\ufffd", text)
+    if writes_utf8(sys.stdout):
+        return text
+    return _NOT_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def plain(record: Any, without: Container[str] = ()) -> dict[str, Any]:
@@ -110,7 +123,8 @@ def plain(record: Any, without: Container[str] = ()) -> dict[str, Any]:
     {'spm': 165.3067, 'probability': 0.97}
     """
     names = type(record).__dataclass_fields__
-    return {name: _plain(getattr(record, name)) for name in names if name not in without}
+    values = {name: _plain(getattr(record, name)) for name in names if name not in without}
+    return values | {name: json_path(values[name]) for name in _PATHS if values.get(name)}
 
 
 _LEFT_OUT = frozenset({"periodicity"})

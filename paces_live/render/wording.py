@@ -1,5 +1,6 @@
 """Words for events, the same on the screen, in lines and in tables."""
 
+import codecs
 import math
 import os
 from collections.abc import Iterable, Sequence
@@ -210,6 +211,19 @@ def colour_wanted(stream: TextIO) -> bool:
     False
     """
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def writes_utf8(stream: TextIO | None) -> bool:
+    """Return whether every character can be written to `stream`, as UTF-8 or as it is.
+
+    Examples
+    --------
+    >>> import io
+    >>> writes_utf8(io.StringIO()), writes_utf8(io.TextIOWrapper(io.BytesIO(), "latin-1"))
+    (True, False)
+    """
+    encoding = getattr(stream, "encoding", None)
+    return encoding is None or codecs.lookup(encoding).name == "utf-8"
 
 
 def painted(text: str, colour: str, wanted: bool) -> str:

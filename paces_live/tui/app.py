@@ -30,7 +30,9 @@ TOLERANCE_STEP = 0.005
 
 
 def _bindings() -> Iterator[Binding]:
-    yield Binding("ctrl+c", "end", show=False, priority=True)
+    # In Textual's own, Ctrl-Q ends the app without a last song.
+    yield Binding("ctrl+c,ctrl+q", "end", show=False, priority=True)
+    yield Binding("ctrl+z", "suspend_process", show=False, priority=True)
     for keys in KEYS:
         shown = keys.shown.split()
         group = Binding.Group(keys.footer, compact=True) if len(shown) > 1 else None
@@ -128,6 +130,8 @@ class PacesApp(App[None]):
         """Start to listen, and to look at the newest state."""
         self.title = "paces-live"
         self._event_thread.start()
+        # A terminal forgets the picture while the program is suspended.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         # The timer belongs to the picture, so that it ends before the picture does.
         self._picture.set_interval(REFRESH_S, self._pull)
         self._picture.call_after_refresh(self._pull)

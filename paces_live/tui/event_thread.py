@@ -50,6 +50,12 @@ class EventThread:
         self._asked.set()
         self._listening.stop()
 
+    def close(self) -> None:
+        """Stop, however the UI has ended, and wait for the last song as long as it is worth it."""
+        self.stop()
+        if self._thread.ident is not None and self._stopped_at is not None:
+            self._thread.join(max(0.0, self._stopped_at + GRACE_S - time.monotonic()))
+
     def switch(self) -> None:
         """Report the current song and listen to the next input."""
         self._asked.set()

@@ -6,7 +6,7 @@ Imported only when the UI starts: Textual costs 0.2 s and 32 MB (measured), whic
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 from paces_live.events import Song
 from paces_live.inputs import Input
@@ -15,6 +15,7 @@ from paces_live.playback.player import Controls
 from paces_live.render.tables import Row, print_table
 from paces_live.render.theme import choose
 from paces_live.session import Listening
+from paces_live.system.streams import StandardStream
 from paces_live.tui.app import PacesApp
 from paces_live.tui.event_thread import EventThread
 
@@ -26,6 +27,7 @@ def run(
     controls: Controls | None = None,
     next_input: Callable[[], Input] | None = None,
     theme: str = "auto",
+    ended_by: Callable[[Callable[[], None]], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Show what is heard until the input ends or the user quits, then print the songs.
 
@@ -40,6 +42,8 @@ def run(
         Opens the next input when the user asks for it.
     theme : {"auto", "dark", "light", "plain"}
         The colours; ``auto`` is dark, or plain if NO_COLOR is set.
+    ended_by : callable
+        Gives a context in which something else than a key, such as a signal, may call the function that ends it all.
 
     Raises
     ------
@@ -53,10 +57,11 @@ def run(
     app = PacesApp(
         listening, thread, controls=controls, switchable=next_input is not None and not controls, theme=colours
     )
-    with _terminal_for_ui():
-        app.run()
-    thread.stop()
-    _print_songs(thread.state.songs, listening.listener)
+    with ended_by(thread.stop):
+        with _terminal_for_ui():
+            app.run()
+        thread.close()
+        _print_songs(thread.state.songs, listening.listener)
     if thread.error:
         raise thread.error
 
@@ -79,12 +84,16 @@ def _terminal_for_ui() -> Iterator[None]:
     python_stderr, textual_stderr = sys.stderr, sys.__stderr__
     saved = os.dup(2)
     sink = os.open(os.devnull, os.O_WRONLY)
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as terminal:
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as copy:
+        # If the terminal is closed, a thread of Textual would fail, and the UI would wait for it forever.
+        terminal = StandardStream(copy, raises=False)
         sys.stderr = sys.__stderr__ = terminal  # type: ignore[misc]
         os.dup2(sink, 2)
         try:
             yield
         finally:
+            with suppress(OSError):
+                terminal.close()
             os.dup2(saved, 2)
             os.close(saved)
             os.close(sink)

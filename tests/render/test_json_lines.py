@@ -1,6 +1,7 @@
 """Events and results as JSON lines: valid by the schemas, flushed, for a listener."""
 
 import io
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from paces_live.events import End, Event, Failure, SongPace, Track
 from paces_live.library.files import FileError, FilePaces
 from paces_live.match import Listener
 from paces_live.render.json_lines import JsonWriter, event_line, file_line
-from tests.support.fakes import TWO_SONGS, reading, song
+from tests.support.fakes import START, TWO_SONGS, reading, song
 from tests.support.schemas import validated
 
 
@@ -50,6 +51,31 @@ def test_two_listeners_see_one_event_with_their_own_targets() -> None:
         writer.write(song(1, 0.0, 30.0, 123.4))
     matches = [[validated(line)["match"] for line in stream.getvalue().splitlines()] for stream in streams]
     assert [match and match["grade"] for pair in matches for match in pair] == ["lock", None, None, "lock"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
+def test_a_line_is_valid_json_in_every_encoding(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    title = "Café Ночь 𝄞"
+    track = Track(title=title, location=os.fsdecode(b"/music/caf\xe9.wav"))
+    binary = io.BytesIO()
+    stream = io.TextIOWrapper(binary, encoding)
+    monkeypatch.setattr("sys.stdout", stream)
+    writer = JsonWriter(stream, Listener())
+    writer.write(replace(START, input="file:caf\udce9.wav"))
+    writer.write(replace(reading(1.0), track=track))
+    start, record = (validated(line) for line in binary.getvalue().decode("utf-8").splitlines())
+    assert start["input"] == "file:caf\ufffd.wav"
+    assert record["track"]["title"] == title
+    assert record["track"]["location"] == "file:///music/caf%E9.wav"
+    assert (title in binary.getvalue().decode("utf-8")) == (encoding == "utf-8")
+
+
+def test_a_path_that_is_no_unicode_is_a_uri() -> None:
+    path = Path(os.fsdecode(b"/music/caf\xe9.wav"))
+    found = validated(file_line(FilePaces(path, 10.0, ()), Listener()))
+    failed = validated(file_line(FileError(path, SourceError(f"{path}: no such file", hint="check it")), Listener()))
+    assert found["path"] == failed["path"] == "file:///music/caf%E9.wav"
+    assert failed["message"] == "/music/caf\ufffd.wav: no such file"
 
 
 def test_the_end_carries_the_error() -> None:

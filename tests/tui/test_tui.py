@@ -350,7 +350,7 @@ async def test_a_drawing_costs_a_fiftieth_of_a_second_at_most() -> None:
         await pilot.press("q")
 
 
-@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+@pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
 async def test_quitting_reports_the_song(key: str) -> None:
     app, thread = app_for(ScriptedListening(MATCH, live=True))
     async with app.run_test() as pilot:

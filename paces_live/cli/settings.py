@@ -204,7 +204,8 @@ def read_file(file: Path, known: Mapping[str, Setting], ctx: typer.Context) -> l
     [170.0]
     """
     try:
-        text = file.read_bytes().decode("utf-8")
+        # Some editors of Windows begin UTF-8 with a byte order mark.
+        text = file.read_bytes().decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
@@ -227,6 +228,8 @@ def read_file(file: Path, known: Mapping[str, Setting], ctx: typer.Context) -> l
         setting = known[key]
         if not _fits(value, setting.kind):
             raise UsageError(f"{file}: {written} must be {_WORDS[setting.kind]}, not {_toml_words(value)}")
+        if isinstance(value, str) and "\0" in value:
+            raise UsageError(f"{file}: {written} has a NUL character", hint="no name of a file or a device has one")
         values.append(Value(setting, setting.checked(value, ctx, str(file)), "file", written))
     return values
 

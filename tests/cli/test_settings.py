@@ -168,6 +168,7 @@ def test_a_flag_goes_before_the_environment_and_that_before_the_file(
         ("port = 1.5", "port must be a whole number, not 1.5"),
         ("target = ", "is not TOML: Invalid value (at "),
         ("target = 'ü'", "is not UTF-8 text"),
+        ('format = "a\\u0000b"', "format has a NUL character: no name of a file or a device has one"),
     ],
 )
 def test_a_mistake_in_the_file_is_one_line_that_names_it(text: str, words: str, settings_file: Path) -> None:
@@ -176,6 +177,17 @@ def test_a_mistake_in_the_file_is_one_line_that_names_it(text: str, words: str, 
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"paces-live: {settings_file}: {words}")
     assert result.stderr.count("\n") == 1
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(settings_file: Path) -> None:
+    settings_file.write_text("target = 170\n", "utf-8-sig")
+    assert listen().stdout.startswith("170.0 ")
+
+
+def test_an_argument_with_a_nul_character_is_one_line() -> None:
+    result = listen("a\0b")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.startswith("paces-live: an argument has a NUL character")
 
 
 @pytest.mark.parametrize(

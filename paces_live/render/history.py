@@ -51,13 +51,19 @@ def write_csv(songs: Iterable[HeardSong], stream: TextIO) -> None:
         match = song.match
         writer.writerow(
             [
-                *(song.heard.isoformat(), song.title, song.input, f"{song.length:.1f}"),
+                *(song.heard.isoformat(), _text_cell(song.title), _text_cell(song.input), f"{song.length:.1f}"),
                 " ".join(f"{pace.spm:.2f}" for pace in paces),
                 " ".join(f"{pace.probability:.2f}" for pace in paces),
                 "" if song.target is None else f"{song.target:g}",
                 *((f"{match.spm:.2f}", f"{match.error:.4f}", match.grade) if match else ("", "", "")),
             ]
         )
+
+
+def _text_cell(text: str | None) -> str:
+    """Return a text for CSV, on one line; with an apostrophe, no spreadsheet computes what looks like a formula."""
+    line = " ".join((text or "").splitlines())
+    return f"'{line}" if text and text[0] in "=+-@\t\r" else line
 
 
 def write_table(songs: Iterable[HeardSong], stream: TextIO) -> None:

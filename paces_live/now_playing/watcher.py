@@ -7,7 +7,7 @@ import threading
 from abc import ABC, abstractmethod
 from typing import Self
 
-from paces_live.errors import NowPlayingError
+from paces_live.errors import NowPlayingError, reason
 from paces_live.events import Condition, Track
 
 _log = logging.getLogger(__name__)
@@ -69,3 +69,6 @@ class Watcher(ABC):
                 except NowPlayingError as error:
                     _log.info("%s", error)
                     self.track, self.error = None, error
+                except Exception as error:  # noqa: BLE001 - the thread would die alone, and its last track stay
+                    _log.warning("the watcher failed: %r", error)
+                    self.track, self.error = None, NowPlayingError(f"the watcher failed ({reason(error)})")

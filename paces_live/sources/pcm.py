@@ -1,4 +1,4 @@
-"""Raw PCM from a pipe: standard input, or the capture tool of another source."""
+"""A pipe: raw PCM or an encoded file on standard input, or the raw PCM of a capture tool."""
 
 import select
 from collections.abc import Generator, Iterator
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from paces_live.errors import SourceError, UsageError
 from paces_live.sources.block import Block
 from paces_live.sources.encoded import encoded_kind
+from paces_live.sources.piped_file import decoded_blocks
 from paces_live.sources.resample import RATE_MAX, RATE_MIN, MonoResampler
 
 PcmFormat = Literal["s16le", "f32le"]
@@ -127,13 +128,23 @@ class PipeSource:
         return self._name
 
     def blocks(self) -> Generator[Block, None, None]:
-        """Yield samples as they come, and an empty block every half second without data; see `Source.blocks`."""
+        """Yield samples as they come, and an empty block every half second without data; see `Source.blocks`.
+
+        An encoded file, which its first bytes show, is decoded.
+        """
         if self._stream.isatty():
             raise UsageError(
                 f"{self._name} is a terminal", hint=f"pipe raw PCM into it, such as {_EXAMPLE}", code="usage.input"
             )
         count = 0
-        for samples in self.samples():
+        begun = _Begun(self._chunks())
+        for _ in begun.waiting():
+            yield Block(np.empty(0, np.float32))
+        if begun.kind:
+            file = self._stream if self._stream.seekable() else None
+            yield from decoded_blocks(begun.chunks(), self._sample_rate, name=self._name, file=file)
+            return
+        for samples in self._pcm(begun.chunks()):
             count += len(samples)
             yield Block(samples)
         if not count:
@@ -142,11 +153,22 @@ class PipeSource:
             )
 
     def samples(self) -> Generator[NDArray[np.float32], None, None]:
-        """Yield the samples of `blocks`; an empty stream is no error here."""
+        """Yield the samples of raw PCM; an empty stream is no error here, but an encoded file is."""
+        begun = _Begun(self._chunks())
+        for _ in begun.waiting():
+            yield np.empty(0, np.float32)
+        if begun.kind:
+            raise SourceError(
+                f"{self._name} carries {begun.kind}, not raw PCM",
+                hint=f"give the name of the file as the input, or decode it, such as {_EXAMPLE}",
+            )
+        yield from self._pcm(begun.chunks())
+
+    def _pcm(self, chunks: Iterator[bytes]) -> Iterator[NDArray[np.float32]]:
         resampler = MonoResampler(self._rate, self._sample_rate, name=self._name)
         frame_bytes = self._type.itemsize * self._channels
         rest = b""
-        for chunk in self._raw_chunks():
+        for chunk in chunks:
             data = rest + chunk
             whole = len(data) - len(data) % frame_bytes
             rest = data[whole:]
@@ -177,21 +199,27 @@ class PipeSource:
         except OSError as error:
             raise SourceError(f"{self._name} cannot be read: {error.strerror}") from error
 
-    def _raw_chunks(self) -> Iterator[bytes]:
-        """Yield the bytes of `_chunks`; raise `SourceError` if they are an encoded file: as PCM it would be noise."""
-        chunks = self._chunks()
-        start, kind = b"", None
-        for chunk in chunks:
-            start += chunk
-            if (kind := encoded_kind(start)) is not None:
-                break
-            yield b""
-        if kind is None:
-            kind = encoded_kind(start, complete=True)
-        if kind:
-            raise SourceError(
-                f"{self._name} carries {kind}, not raw PCM",
-                hint=f"give the name of the file as the input, or decode it, such as {_EXAMPLE}",
-            )
-        yield start
-        yield from chunks
+
+class _Begun:
+    """A stream of bytes whose first ones show what it is: `kind` is what `encoded_kind` returns."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self.kind = ""
+        self._rest = chunks
+        self._start = b""
+
+    def waiting(self) -> Iterator[None]:
+        """Yield after each chunk until the kind is known."""
+        for chunk in self._rest:
+            self._start += chunk
+            kind = encoded_kind(self._start)
+            if kind is not None:
+                self.kind = kind
+                return
+            yield
+        self.kind = encoded_kind(self._start, complete=True) or ""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield all bytes, those that were looked at, too."""
+        yield self._start
+        yield from self._rest

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from paces_live.errors import SourceError, UsageError
 from paces_live.sources import ArraySource, FileSource, PipeSource
 from paces_live.sources.pcm import pcm_format
-from tests.support.sources import SESSION_RATE, heard, music, one_line, open_source, pcm_bytes
+from tests.support.encoded import bare_mp3, encoded
+from tests.support.sources import SESSION_RATE, heard, joined, music, one_line, open_source, pcm_bytes
 
 
 class Trickle(io.RawIOBase):
@@ -120,14 +121,55 @@ def test_a_slow_reader_of_a_pipe_loses_nothing() -> None:
     ("data", "message"),
     [
         (b"", "ended before any data came"),
-        (b"RIFF" + bytes(4) + b"WAVE" + bytes(100), "carries a WAV file"),
-        (b"fLaC\0\0\0\x22" + bytes(100), "carries a FLAC file"),
+        (b"RIFF" + bytes(4) + b"WAVE" + bytes(100), "stdin: is not audio, or damaged from the start"),
+        (b"fLaC\0\0\0\x22" + bytes(100), "stdin: is not audio, or damaged from the start"),
     ],
 )
-def test_pipe_without_raw_pcm_is_one_line(data: bytes, message: str) -> None:
+def test_a_pipe_without_sound_is_one_line(data: bytes, message: str) -> None:
     with pytest.raises(SourceError, match=message) as error:
         heard(PipeSource(io.BytesIO(data), 44_100, sample_rate=SESSION_RATE))
     one_line(error)
+
+
+@pytest.mark.parametrize("kind", ["mp3", "m4a", "aac", "flac", "opus", "wav", "aiff", "mka", "wma", "wv"])
+@pytest.mark.parametrize("redirected", [False, True])
+def test_an_encoded_file_is_decoded(kind: str, redirected: bool, tmp_path: Path) -> None:
+    path = tmp_path / "song"
+    path.write_bytes(encoded(kind, 3.0))
+    if redirected:
+        with path.open("rb") as stream:
+            out = heard(PipeSource(stream, 8_000, channels=2, sample_rate=SESSION_RATE))
+    else:
+        with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as process:
+            out = heard(PipeSource(cast(BinaryIO, process.stdout), 8_000, channels=2, sample_rate=SESSION_RATE))
+    expected = heard(FileSource(path, SESSION_RATE, fast=True))
+    assert abs(len(out) - len(expected)) < 0.05 * SESSION_RATE
+    np.testing.assert_allclose(out[: 2 * SESSION_RATE], expected[: 2 * SESSION_RATE], atol=1e-5)
+
+
+def test_an_mp4_whose_index_is_at_its_end_is_awaited() -> None:
+    data = encoded("m4a", 3.0)
+    assert data.index(b"moov") > 60_000
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as stream:
+        os.write(writer, data[:60_000])
+        blocks = PipeSource(stream, SESSION_RATE, sample_rate=SESSION_RATE).blocks()
+        assert not len(next(blocks).samples)
+        os.write(writer, data[60_000:])
+        os.close(writer)
+        assert len(joined(blocks)) == pytest.approx(3 * SESSION_RATE, abs=0.05 * SESSION_RATE)
+
+
+def test_a_pipe_that_stalls_in_an_encoded_file_can_be_left() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as stream:
+        os.write(writer, bare_mp3(1.0))
+        blocks = PipeSource(stream, SESSION_RATE, sample_rate=SESSION_RATE).blocks()
+        begun = time.monotonic()
+        assert not len(next(blocks).samples)
+        blocks.close()
+        assert time.monotonic() - begun < 3.0
+        os.close(writer)
 
 
 def test_bytes_that_may_begin_a_file_are_heard_once_it_is_sure_that_they_are_samples() -> None:

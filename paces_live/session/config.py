@@ -16,8 +16,6 @@ LISTENING_S = 8.0
 """Audio in the window before a reading reports that there is no pulse, seconds."""
 SHORTEST_SONG_S = 5.0
 """Length of the shortest song, seconds; anything shorter is a noise and is not reported."""
-LATE_TRACK_S = 12.0
-"""Time after a song change in which another track may still be the name of the new song, seconds."""
 PERIODICITY_SPM = np.geomspace(SPM_MIN, SPM_MAX, 193)
 """Tempi of `Reading.periodicity`, beats per minute: 64 per octave, finer than the lags of the fastest."""
 QUIET_CELLS = 2

@@ -28,6 +28,7 @@ from paces_live.session.cells import Cell, CellCutter
 from paces_live.session.config import SessionConfig
 from paces_live.session.health import HealthMonitor
 from paces_live.session.schedule import ReadingSchedule
+from paces_live.session.track_change import TrackFollower
 from paces_live.sources.block import Block
 
 
@@ -98,8 +99,8 @@ class Session:
         self._song = 1
         self._song_start: float | None = None
         self._announced: Track | None = None
+        self._tracks = TrackFollower()
         self._track: Track | None = None
-        self._track_may_be_late = False
 
     @property
     def sample_rate(self) -> int:
@@ -120,7 +121,7 @@ class Session:
         self._paused = False
 
     def now_playing(self, track: Track | None) -> None:
-        """Take note of what plays from the next block on; another track begins another song.
+        """Take note of what plays from the next block on; another track begins another song, see `track_change`.
 
         None means that nobody knows: the track goes on, because a paused player reports none, until silence comes.
         """
@@ -179,18 +180,12 @@ class Session:
         self._clear_window()
 
     def _follow_track(self) -> Iterator[Event]:
-        """Take note of the track that was announced; yield the song that another track ends."""
-        track = self._announced
-        if (track is None or track.caption is None) and self._song_start is None:
-            self._track = None
-        if track is None or track.caption is None:
-            return
-        if self._track is None or track.caption != self._track.caption:
-            late = self._track_may_be_late and self._song_s < limits.LATE_TRACK_S
-            if self._config.song_changes and self._track is not None and not late:
-                yield from self._end_song(self._now)
-            self._track_may_be_late = False
-        self._track = track
+        """Take note of the track that was announced; yield the song that another track has ended."""
+        can_end = self._config.song_changes and self._song_start is not None
+        end = self._tracks.take(self._announced, self._now, self._song_s if can_end else None)
+        if end is not None:
+            yield from self._end_song(end, keep_s=self._now - end)
+        self._track = self._tracks.track
 
     def _analyse(self, samples: NDArray[np.float32]) -> Iterator[Event]:
         """Analyse a cell of samples; yield the song that ends in silence with it."""
@@ -267,6 +262,7 @@ class Session:
 
         The last `keep_s` seconds of the window already belong to the next song.
         """
+        self._tracks.song_ended(end)
         start, self._song_start = self._song_start, end if keep_s else None
         if start is None:
             return
@@ -274,7 +270,6 @@ class Session:
         self._tracker = TempoTracker(self._classifier.thresholds)
         self._health.meter.new_song()
         self._song_change.reset()
-        self._track_may_be_late = True
         if keep_s:
             self._window.keep(round(keep_s * self._features.frame_rate))
         else:

@@ -57,20 +57,45 @@ SILENCE = np.zeros(4 * RATE, np.float32)
 MIX = np.concatenate([rock(150.0, 20), rock(174.0, 20)])
 
 
-def test_another_track_is_another_song_with_an_empty_window() -> None:
+def test_another_track_is_another_song_with_a_window_of_its_own() -> None:
     events = hear(Announced(MIX, {0: "A", 20 * RATE: "B"}))
     assert songs(events) == [("A", 0, 20, [150]), ("B", 20, 40, [174])]
     readings = [event for event in events if isinstance(event, Reading)]
-    assert [reading.track and reading.track.title for reading in readings] == 19 * ["A"] + ["A"] + 20 * ["B"]
-    assert [reading.state for reading in readings[20:23]] == 3 * ["listening"]
-    assert {round(pace.spm) for reading in readings[20:] for pace in reading.paces} == {174}
+    # It takes three seconds to believe the other title.
+    assert [reading.track and reading.track.title for reading in readings] == 23 * ["A"] + 17 * ["B"]
+    assert [reading.song for reading in readings] == 23 * [1] + 17 * [2]
+    assert readings[23].state == "provisional"
+    assert {round(pace.spm) for reading in readings[23:] for pace in reading.paces} == {174}
 
 
 @settings(max_examples=4, deadline=None)
 @given(st.integers(100, 60_000))
 def test_any_split_of_the_samples_gives_the_same_tracks(block: int) -> None:
-    titles = {RATE: "A", 19 * RATE + 77: "B", 25 * RATE: None}
+    titles = {RATE: "A", 10 * RATE: "-", 12 * RATE: "A", 19 * RATE + 77: "C", 19 * RATE + 7_000: "B", 25 * RATE: None}
     assert songs(hear(Announced(MIX, titles, block=block))) == songs(hear(Announced(MIX, titles)))
+
+
+def test_a_slogan_does_not_divide_a_song() -> None:
+    music = rock(150.0, 60)
+    titles = {number * 12 * RATE: "A - One" if number % 2 == 0 else "Radio X: the best hits" for number in range(5)}
+    events = hear(Announced(music, titles))
+    assert songs(events) == [("A - One", 0, 60, [150])]
+    readings = [event for event in events if isinstance(event, Reading)]
+    assert {reading.track and reading.track.title for reading in readings} == {"A - One"}
+    assert {reading.state for reading in readings[26:]} == {"settled"}
+
+
+def test_the_pieces_of_a_title_are_one_song_whose_window_begins_with_the_first() -> None:
+    titles = {0: "A - One", 20 * RATE: "Two", 20 * RATE + RATE // 3: "B - Two", 21 * RATE: None, 22 * RATE: "B - Two"}
+    events = hear(Announced(MIX, titles))
+    assert songs(events) == [("A - One", 0, 20, [150]), ("B - Two", 20, 40, [174])]
+    first = next(event for event in events if isinstance(event, Reading) and event.song == 2 and event.paces)
+    assert first.t <= 20.0 + 8 * 60 / 174 + 1.5
+
+
+def test_a_title_that_counts_is_one_song_with_its_first_title() -> None:
+    titles: dict[int, str | None] = {second * RATE: f"A - One 0:{second:02} / 3:04" for second in range(0, 40, 5)}
+    assert songs(hear(Announced(rock(150.0, 40), titles))) == [("A - One 0:00 / 3:04", 0, 40, [150])]
 
 
 def test_a_track_that_comes_late_belongs_to_the_song_that_began() -> None:

@@ -5,6 +5,7 @@ Both report the properties of a player, and report again when one changes; we as
 
 import asyncio
 import os
+import re
 import socket
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -38,6 +39,8 @@ class PlayerWatcher(Watcher):
     """Name of the bus."""
     namespace: ClassVar[str]
     """Names of players begin with this."""
+    elsewhere: ClassVar[frozenset[str]] = frozenset()
+    """First words after the namespace in the names of players that are passed over."""
     interface: ClassVar[str]
     """Holds the properties of a player."""
     status_property: ClassVar[str]
@@ -134,6 +137,8 @@ class PlayerWatcher(Watcher):
         """Get to know a program on the bus, if it is a player."""
         if name != self.namespace and not name.startswith(f"{self.namespace}."):
             return
+        if re.split("[._]", name.removeprefix(f"{self.namespace}."))[0] in self.elsewhere:
+            return
         try:
             owner = await _ask(bus, DBUS, "/org/freedesktop/DBus", DBUS, "GetNameOwner", name)
         except DBusError:
@@ -177,6 +182,8 @@ class MprisWatcher(PlayerWatcher):
     bus = "session"
     namespace = "org.mpris.MediaPlayer2"
     interface = "org.mpris.MediaPlayer2.Player"
+    # KDE Connect, GSConnect and Valent show what a phone plays elsewhere; playerctld shows one of the others again.
+    elsewhere = frozenset({"kdeconnect", "GSConnect", "Valent", "playerctld"})
     status_property, track_property = "PlaybackStatus", "Metadata"
     path: ClassVar[str] = "/org/mpris/MediaPlayer2"
     rules = (f"type='signal',interface='{PROPERTIES}',member='PropertiesChanged',path='{path}',arg0='{interface}'",)
@@ -193,9 +200,12 @@ class MprisWatcher(PlayerWatcher):
         return {(owner, self.path): await _ask(bus, owner, self.path, PROPERTIES, "GetAll", self.interface)}
 
     def described(self, track: Properties) -> Track | None:
-        """Return the track in the ``xesam`` and ``mpris`` fields; the length is in microseconds."""
-        fields = ("artist", "title", "album", "genre", "url")
-        artists, titles, albums, genres, urls = (_texts(track.get(f"xesam:{field}")) for field in fields)
+        """Return the track in the ``xesam`` and ``mpris`` fields; the length is in microseconds.
+
+        VLC gives the name or the address of a station as the title, and what the station plays in a field of its own.
+        """
+        fields = ("xesam:artist", "xesam:title", "xesam:album", "xesam:genre", "xesam:url", "vlc:nowplaying")
+        artists, titles, albums, genres, urls, heard = (_texts(track.get(field)) for field in fields)
         return make_track(
             title=next(iter(titles), None),
             artists=artists,
@@ -203,6 +213,7 @@ class MprisWatcher(PlayerWatcher):
             genres=genres,
             location=next(iter(urls), None),
             duration=_seconds(track.get("mpris:length"), 1e-6),
+            heard=next(iter(heard), None),
         )
 
 

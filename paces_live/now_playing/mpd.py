@@ -101,9 +101,11 @@ class MpdWatcher(Watcher):
 
 def _track(song: dict[str, Any]) -> Track | None:
     """Return a song as MPD describes it; a tag that is given more than once is a list."""
-    artists, titles, albums, genres = (_values(song.get(tag)) for tag in ("artist", "title", "album", "genre"))
+    tags = ("artist", "title", "album", "genre", "name")
+    artists, titles, albums, genres, stations = (_values(song.get(tag)) for tag in tags)
     return make_track(
-        title=next(iter(titles), None),
+        # Some stations send their own name while they know no title.
+        title=next((title for title in titles if title not in stations), None),
         artists=artists,
         album=next(iter(albums), None),
         genres=genres,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from paces_live.events import Track
 from paces_live.now_playing.providers import watcher_of
 from tests.support.players import MPRIS, MPRIS_PATH, Bus, bluetooth_player, bus, label, mpris_player, until
 
@@ -38,6 +39,49 @@ def test_mpris_reports_the_player_that_began_last(bus: Bus) -> None:
         assert watcher.condition is None
 
 
+@pytest.mark.parametrize(
+    "name", ["kdeconnect.mpris_000001", "GSConnect.PixelSpotify", "Valent", "Valent_0a1b2c", "playerctld"]
+)
+def test_players_that_mirror_another_one_are_passed_over(bus: Bus, name: str) -> None:
+    browser = mpris_player("Playing", title="One")
+    mirror = mpris_player("Playing", title="Elsewhere")
+    bus.connect(f"{MPRIS}.{name}", MPRIS_PATH, mirror)
+    with watcher_of("mpris") as watcher:
+        bus.connect(f"{MPRIS}.plasma-browser-integration", MPRIS_PATH, browser)
+        until(lambda: label(watcher) == "One")
+        bus.call(browser.change, "Paused")
+        until(lambda: label(watcher) is None)
+        bus.call(mirror.change, "Playing", {"title": "Still elsewhere"})
+        # What comes after it has been taken, so it was, too.
+        bus.connect(f"{MPRIS}.second", MPRIS_PATH, mpris_player("Paused", title="Two"))
+        late = mpris_player("Playing", title="Three")
+        bus.connect(f"{MPRIS}.kdeconnector", MPRIS_PATH, late)
+        until(lambda: label(watcher) == "Three")
+        bus.call(late.change, "Paused")
+        until(lambda: label(watcher) is None)
+
+
+def test_a_station_in_vlc_has_the_title_of_what_it_plays(bus: Bus) -> None:
+    address = "http://radio.example/stream.mp3"
+    vlc = mpris_player("Playing", title="stream.mp3", url=address)
+    bus.connect(f"{MPRIS}.vlc", MPRIS_PATH, vlc)
+    other = mpris_player("Playing", title="First")
+    bus.connect(f"{MPRIS}.other", MPRIS_PATH, other)
+    with watcher_of("mpris") as watcher:
+        until(lambda: label(watcher) == "First")
+        bus.call(other.change, "Paused")
+        until(lambda: label(watcher) is None)
+        station = {"title": "Radio X", "artist": ["Radio X"], "url": address, "mpris:length": 2**63 - 1}
+        bus.call(vlc.change, "Playing", station)
+        until(lambda: label(watcher) == "Radio X - Radio X")
+        bus.call(vlc.change, "Playing", {**station, "vlc:nowplaying": "The Steps - One"})
+        until(lambda: label(watcher) == "The Steps - One")
+        assert watcher.track == Track(title="The Steps - One", location=address)
+        bus.call(vlc.change, "Playing", {"title": "Two", "url": "file:///music/two.mp3", "mpris:length": 180_000_000})
+        until(lambda: label(watcher) == "Two")
+        assert watcher.track == Track(title="Two", location="file:///music/two.mp3", duration=180.0)
+
+
 def test_players_with_invalid_answers_do_not_hide_the_others(bus: Bus) -> None:
     odd = mpris_player("Playing", title="One")
     quiet = mpris_player("Playing", artist="Somebody")
@@ -68,6 +112,12 @@ def test_bluetooth_reports_what_the_phone_plays(bus: Bus) -> None:
         assert watcher.track.genre == "Jazz"
         bus.call(phone.change, "playing", {"Title": "Two"})
         until(lambda: label(watcher) == "Two")
+        bus.call(phone.change, "playing", {"Title": "https://radio.example/live"})
+        until(lambda: label(watcher) is None)
+        # Some phones report the largest number as the length of a station.
+        bus.call(phone.change, "playing", {"Title": "Two", "Duration": 2**32 - 1})
+        until(lambda: label(watcher) == "Two")
+        assert watcher.track == Track(title="Two")
         bus.call(bluez.unexport, PHONE)
         until(lambda: label(watcher) is None)
         bus.call(bluez.export, PHONE, phone)

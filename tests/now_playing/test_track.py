@@ -2,6 +2,7 @@
 
 import pytest
 
+from paces_live.events import Track
 from paces_live.now_playing.track import make_track
 
 
@@ -22,3 +23,59 @@ def test_the_label_is_artist_and_title(
 ) -> None:
     track = make_track(title=title, artists=artists, location=location)
     assert (track and track.caption) == expected
+
+
+STATION = "https://radio.example:8000/jazz/stream.mp3?key=1"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "http://radio.example/",
+        "HTTPS://radio.example/stream.mp3",
+        "www.radio.example/live.m3u8",
+        "mms://radio.example/a",
+        STATION,
+        STATION.removeprefix("https://"),
+        "stream.mp3?key=1",
+        " stream.mp3 ",
+    ],
+)
+def test_an_address_is_no_title(title: str) -> None:
+    assert make_track(title=title, artists=["Radio X"], location=STATION) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "location", "expected"),
+    [
+        ("My tune.mp3", "file:///music/My%20tune.mp3", "My tune"),
+        ("My%20tune.mp3", "file:///music/My%20tune.mp3", "My tune"),
+        ("My tune.mp3", "/music/My tune.mp3", "My tune"),
+        ("/music/My tune.mp3", "file:///music/My%20tune.mp3", "My tune"),
+        ("file:///music/My tune.mp3", "file:///music/My%20tune.mp3", "My tune"),
+        ("radio.example:8000", "http://radio.example:8000/", None),
+        ("https://radio.example/a", "/music/My tune.mp3", "My tune"),
+        ("stream", "http://radio.example/stream", None),
+        ("My tune", "/music/My tune", "A - My tune"),
+        ("My tune", "http://box/My%20tune.mp3", "A - My tune"),
+        ("https://a.example is a song", "http://radio.example/stream", "A - https://a.example is a song"),
+        ("www", "http://radio.example/stream", "A - www"),
+    ],
+)
+def test_what_players_show_of_a_location_is_no_title(title: str, location: str, expected: str | None) -> None:
+    track = make_track(title=title, artists=["A"], location=location)
+    assert (track and track.caption) == expected
+
+
+def test_what_a_station_plays_takes_the_place_of_its_own_name() -> None:
+    track = make_track(title="Radio X", artists=["Radio X"], location=STATION, heard="A - T")
+    assert track == Track(title="A - T", location=STATION)
+    for empty in (None, " ", STATION):
+        track = make_track(title="Radio X", location=STATION, heard=empty)
+        assert track == Track(title="Radio X", location=STATION)
+
+
+@pytest.mark.parametrize(("duration", "expected"), [(86_400.0, 86_400.0), (2_084_490.8, None), (9.2e12, None)])
+def test_a_length_of_weeks_is_that_of_no_track(duration: float, expected: float | None) -> None:
+    track = make_track(title="T", duration=duration)
+    assert track == Track(title="T", duration=expected)

@@ -156,26 +156,35 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
             private.close()
 
 
-def mpris_player(state: str, **track: str | list[str]) -> Any:
-    """Return an MPRIS player for a bus, which `change` (state, track) changes."""
+Fields = dict[str, str | list[str] | int]
+
+
+def mpris_player(state: str, **track: str | list[str] | int) -> Any:
+    """Return an MPRIS player for a bus, which `change` (state, track) changes.
+
+    A field without a namespace is one of ``xesam``.
+    """
     return _player(("org.mpris.MediaPlayer2.Player", "PlaybackStatus", "Metadata"), "xesam:", state, track)
 
 
-def bluetooth_player(state: str, **track: str | list[str]) -> Any:
+def bluetooth_player(state: str, **track: str | list[str] | int) -> Any:
     """Return the player of a phone, as BlueZ puts it on a bus, which `change` (state, track) changes."""
     return _player(("org.bluez.MediaPlayer1", "Status", "Track"), "", state, track)
 
 
-def _player(names: tuple[str, str, str], prefix: str, state: str, track: dict[str, str | list[str]]) -> Any:
+def _player(names: tuple[str, str, str], prefix: str, state: str, track: Fields) -> Any:
     """Return a player with the interface, and the two properties, of these names."""
     from dbus_fast import Variant
     from dbus_fast.annotations import DBusDict, DBusStr
     from dbus_fast.constants import PropertyAccess
     from dbus_fast.service import ServiceInterface, dbus_property
 
-    def described(fields: dict[str, str | list[str]]) -> dict[str, Variant]:
+    signatures = {str: "s", list: "as", int: "x"}
+
+    def described(fields: Fields) -> dict[str, Variant]:
         return {
-            f"{prefix}{name}": Variant("s" if isinstance(value, str) else "as", value) for name, value in fields.items()
+            name if ":" in name else f"{prefix}{name}": Variant(signatures[type(value)], value)
+            for name, value in fields.items()
         }
 
     class Player(ServiceInterface):
@@ -191,7 +200,7 @@ def _player(names: tuple[str, str, str], prefix: str, state: str, track: dict[st
         def track(self) -> DBusDict:
             return self.fields
 
-        def change(self, state: str, track: dict[str, str | list[str]] | None = None) -> None:
+        def change(self, state: str, track: Fields | None = None) -> None:
             """Change, and signal the change; without a track, keep the old one."""
             changed: dict[str, Any] = {names[1]: state}
             self.state = state

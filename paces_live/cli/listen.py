@@ -43,7 +43,7 @@ def listen(
             help="[bold]mic[/bold], [bold]mic:NAME[/bold] (a part of the name is enough), [bold]monitor[/bold] "
             "(what this machine plays), [bold]monitor:NAME[/bold] (on that output), [bold]player:NAME[/bold] (only "
             "that program), a FILE, [bold]fifo:PATH[/bold] (a named pipe), [bold]http://…[/bold] (a radio station), "
-            "or [bold]-[/bold] (raw PCM on stdin). See paces-live devices.",
+            "or [bold]-[/bold] (a file or raw PCM on stdin). See paces-live devices.",
         ),
     ] = "mic",
     target: Target = DEFAULT_TARGET,

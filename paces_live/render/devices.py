@@ -8,7 +8,7 @@ from rich.text import Text
 
 from paces_live.sources.devices import ListedInput
 
-OTHERS = "Also: a FILE, - (raw PCM on standard input), fifo:PATH (a named pipe), http://… (a radio station)."
+OTHERS = "Also: a FILE, - (a file or raw PCM on standard input), fifo:PATH (a named pipe), http://… (a radio station)."
 
 
 def inputs_table(inputs: Iterable[ListedInput]) -> Table:

@@ -1,0 +1,1 @@
+"""Music as people have it: files, folders and playlists become items in an order."""

@@ -1,0 +1,62 @@
+"""An entry of a playlist, whatever the format of the playlist."""
+
+import re
+from dataclasses import dataclass
+
+from paces_live.text import one_line
+
+_SCHEME = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_STATION = re.compile(r"https?://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a playlist lists at one place.
+
+    Attributes
+    ----------
+    location : str
+        A path, relative or not and of any system, or a URI.
+    line : int
+        The line that names it; 1 is the first.
+    title, artist : str or None
+    raw : str or None
+        Its bytes as Python has those of file names, if the playlist is plain text.
+    start : float
+        Where the song begins in the file, seconds.
+    end : float or None
+        Where it ends, seconds; None is the end of the file.
+    """
+
+    location: str
+    line: int
+    title: str | None = None
+    artist: str | None = None
+    raw: str | None = None
+    start: float = 0.0
+    end: float | None = None
+
+    @property
+    def is_station(self) -> bool:
+        """Whether the location is an address on the web."""
+        return _STATION.match(self.location) is not None
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the location is a URI of anything but a file."""
+        return _SCHEME.match(self.location) is not None
+
+
+def names(caption: str, artist: str = "") -> tuple[str | None, str | None]:
+    """Return title and artist of a caption such as ``Artist - Title``; an artist that is known is no part of it.
+
+    Examples
+    --------
+    >>> names("Nina Simone - Feeling Good"), names("Feeling Good"), names("So What - live", artist="Miles Davis")
+    (('Feeling Good', 'Nina Simone'), ('Feeling Good', None), ('So What - live', 'Miles Davis'))
+    """
+    title, artist = one_line(caption), one_line(artist)
+    first, dash, rest = title.partition(" - ")
+    if dash and not artist:
+        artist, title = first, rest
+    return title or None, artist or None

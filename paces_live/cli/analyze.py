@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paces_live.cli.options import Json, Model, Target, Tolerance
+from paces_live.cli.options import PATHS, Json, Model, Target, Tolerance
 from paces_live.errors import PacesError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 from paces_live.text import shown_path
@@ -17,21 +17,22 @@ if TYPE_CHECKING:
 
 
 def analyze(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="WAV, FLAC, OGG or MP3 files.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help=PATHS)],
     target: Target = DEFAULT_TARGET,
     tolerance: Tolerance = DEFAULT_TOLERANCE,
     json: Json = False,
     model: Model = None,
 ) -> None:
-    """Show the paces of whole files, and which of them match the target.
+    """Show the paces of files, folders and playlists, and which of them match the target.
 
     If a file cannot be read, you see why, the others are still analysed, and the exit status is 1.
     """
     listener = Listener(float(target), tolerance)
     from paces_live.analysis.classifier import load_classifier
+    from paces_live.collection.find import find_items
     from paces_live.library.files import FileError, analyze_files
 
-    results = analyze_files(files, load_classifier(model), listener)
+    results = analyze_files(find_items(paths), load_classifier(model), listener)
     done = list(_print_results(results, listener, json=json))
     if any(isinstance(result, FileError) for result in done):
         raise typer.Exit(PacesError.exit_status)
@@ -51,18 +52,23 @@ def _print_results(
         if json:
             print(file_line(result, listener), flush=True)  # noqa: T201
         elif not isinstance(result, FilePaces):
-            sys.stderr.write(f"paces-live: {result.error}\n")
+            sys.stderr.write(f"paces-live: {shown_path(str(result.error))}\n")
         elif table:
             rows.append(result)
         else:
             paces = paces_words(result.paces) or "no pace found"
             verdict = verdict_words(listener.match(result.paces), result.paces, listener.target)
             damage = f"{result.damaged:.2f} s are damaged" if result.damaged else ""
-            line = "  ".join(filter(None, [shown_path(result.path), clock(result.duration), paces, verdict, damage]))
+            line = "  ".join(filter(None, [_name(result), clock(result.duration), paces, verdict, damage]))
             print(line, flush=True)  # noqa: T201
         yield result
     if rows:
         from paces_live.render.tables import Row, print_table
 
-        found = [Row(shown_path(result.path), result.duration, result.paces) for result in rows]
+        found = [Row(_name(result), result.duration, result.paces) for result in rows]
         print_table(found, "file", listener, stream=sys.stdout)
+
+
+def _name(result: "FilePaces") -> str:
+    """Return what a result is called: its path, and its title in a playlist."""
+    return "  ".join(filter(None, (shown_path(result.path), result.title)))

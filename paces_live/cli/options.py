@@ -10,6 +10,8 @@ from typer.core import TyperOption
 from paces_live.errors import UsageError
 from paces_live.match import check_target, check_tolerance
 
+PATHS = "Music files, folders of them, playlists (M3U, PLS, XSPF, ASX, WPL) or CUE sheets."
+"""Help of the arguments that are music."""
 INTERVAL_S = (0.1, 60.0)
 RENAMED = {"all": "rejected", "titles": "now-playing"}
 """Earlier names of options and settings; they still work."""

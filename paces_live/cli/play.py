@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paces_live.cli.options import (
+    PATHS,
     History,
     Interval,
     Json,
@@ -26,7 +27,7 @@ from paces_live.errors import PacesError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 
 if TYPE_CHECKING:
-    from paces_live.playback.queue import Unplayable
+    from paces_live.collection.items import Unreadable
 
 
 def play(
@@ -34,7 +35,7 @@ def play(
         list[Path],
         typer.Argument(
             metavar="PATH",
-            help="Files (WAV, FLAC, OGG, MP3; with the extra radio m4a), folders of them, M3U or PLS playlists.",
+            help=PATHS,
         ),
     ],
     target: Target = DEFAULT_TARGET,
@@ -77,19 +78,21 @@ def play(
     start_logging(verbose=verbose, log_file=log_file, screen=display.screen)
     listener = Listener(float(target), tolerance)
     from paces_live.analysis.classifier import load_classifier
+    from paces_live.collection.find import find_items
+    from paces_live.collection.items import Item
     from paces_live.inputs import Input
     from paces_live.playback.player import Player
-    from paces_live.playback.queue import Queue, QueueItem, find_items
+    from paces_live.playback.queue import Queue
     from paces_live.playback.skip import Skipper
     from paces_live.session import SessionConfig
 
     # A song ends with its file, no matter what happens in it.
     config = SessionConfig(interval=float(interval), with_periodicity=display.screen, song_changes=False)
     found = list(find_items(paths))
-    items = [one for one in found if isinstance(one, QueueItem)]
-    missing = [one for one in found if not isinstance(one, QueueItem)]
+    items = [one for one in found if isinstance(one, Item)]
+    missing = [one for one in found if not isinstance(one, Item)]
     _report(missing, json=json)
-    failures: tuple[Unplayable, ...] = ()
+    failures: tuple[Unreadable, ...] = ()
     if items:
         classifier = load_classifier(model)
         queue = Queue(items, shuffle=random.Random() if shuffle else None, repeat=repeat)
@@ -113,13 +116,14 @@ def play(
         raise typer.Exit(PacesError.exit_status)
 
 
-def _report(unplayable: Iterable["Unplayable"], *, json: bool) -> None:
+def _report(unplayable: Iterable["Unreadable"], *, json: bool) -> None:
     """Report what cannot be played, as lines on standard error or as JSON on standard output."""
     from paces_live.render.json_lines import error_line
+    from paces_live.text import json_path, shown_path
 
     for one in unplayable:
         if json:
-            sys.stdout.write(error_line(str(one.path), one.error) + "\n")
+            sys.stdout.write(error_line(json_path(one.path), one.error) + "\n")
             sys.stdout.flush()
         else:
-            sys.stderr.write(f"paces-live: {' '.join(str(one.error).split())}\n")
+            sys.stderr.write(f"paces-live: {shown_path(' '.join(str(one.error).split()))}\n")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from paces_live.text import one_line
 
-_SCHEME = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+# Schemes have two letters at least; a single one is a drive.
+_SCHEME = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _STATION = re.compile(r"https?://", re.IGNORECASE)
 
 

@@ -1,13 +1,13 @@
 """Finds the songs in files, folders and playlists."""
 
-import os
+import errno
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from paces_live.collection.entry import Entry
-from paces_live.collection.folder import music_in
+from paces_live.collection.folder import music_in, real_path
 from paces_live.collection.items import Item, Unreadable, cannot_open
 from paces_live.collection.location import Locator
 from paces_live.collection.playlist import SUFFIXES, begins_as_playlist, read_playlist
@@ -65,7 +65,7 @@ class _Search:
             yield Item(path)
 
     def _in_playlist(self, path: Path) -> Iterator[Item | Unreadable]:
-        real = os.path.realpath(path)
+        real = real_path(path)
         try:
             self._check_chain(real, shown_path(path))
             listed = read_playlist(path)
@@ -85,10 +85,11 @@ class _Search:
 
     def _in_entries(self, path: Path, real: Path, listed: list[Entry]) -> Iterator[Item | Unreadable]:
         # A link to a playlist: its entries may be meant from where the link is, or from where the playlist is.
-        locators = [Locator(folder) for folder in dict.fromkeys((path.parent, real.parent))]
+        is_link = real_path(path.parent) != str(real.parent)
+        locators = [Locator(folder) for folder in ([path.parent, real.parent] if is_link else [path.parent])]
         is_sheet = path.suffix.lower() == ".cue"
         sheet = path if len({entry.line for entry in listed}) == 1 else None
-        missing: set[int] = set()
+        missing: set[tuple[int, str]] = set()
         for entry in listed:
             self.entries += 1
             if self.entries > MOST_ENTRIES:
@@ -100,26 +101,25 @@ class _Search:
                 found = next(filter(None, (one.find_converted(entry, sheet) for one in locators)), None)
             if found:
                 yield from self.in_path(found, entry)
-            elif entry.line not in missing:
+            elif (entry.line, entry.location) not in missing:
                 # All songs of a disc are in one file; once is enough.
-                missing.add(entry.line)
-                yield _unreadable(path, entry)
+                missing.add((entry.line, entry.location))
+                yield _unreadable(path, entry, locators[0].literal(entry))
 
 
-def _unreadable(playlist: Path, entry: Entry) -> Unreadable:
-    """Return why an entry that was not found cannot be used."""
+def _unreadable(playlist: Path, entry: Entry, path: Path) -> Unreadable:
+    """Return why an entry that was not found cannot be used; `path` is its location here."""
     location = entry.location[:LONGEST_LINE] + "…" * (len(entry.location) > LONGEST_LINE)
     shown = f"{shown_path(playlist)}, line {entry.line}: {shown_path(location)}"
     if entry.is_station:
         return Unreadable(playlist, SourceError(f"{shown}: is a station", hint="listen to it with --input"))
     if entry.is_elsewhere:
         return Unreadable(playlist, SourceError(f"{shown}: is not a file", hint="copy it to this machine"))
-    path = playlist.parent / (entry.location if entry.raw is None else entry.raw.strip(" \t"))
     try:
         path.stat()
     except (OSError, ValueError) as error:
         return Unreadable(path, cannot_open(shown, error))
-    return Unreadable(path, cannot_open(shown, FileNotFoundError()))
+    return Unreadable(path, cannot_open(shown, FileNotFoundError(errno.ENOENT, "")))
 
 
 def _station(path: Path) -> SourceError | None:

@@ -50,10 +50,18 @@ def music_in(folder: Path) -> Iterator[Item | Unreadable]:
         )
 
 
+def real_path(path: Path) -> str:
+    """Return a path without symbolic links, as far as they may be read."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return str(path.absolute())
+
+
 def _walk(folder: Path) -> Iterator[Item | Unreadable]:
     # Real paths, not inodes: file systems of networks and of Windows do not always have inodes that differ.
     seen: set[str] = set()
-    waiting = [(folder, os.path.realpath(folder))]
+    waiting = [(folder, real_path(folder))]
     while waiting:
         place, real_place = waiting.pop()
         if real_place in seen:
@@ -68,7 +76,7 @@ def _walk(folder: Path) -> Iterator[Item | Unreadable]:
         folders = []
         for entry in entries:
             path = place / entry.name
-            real = os.path.realpath(path) if entry.is_symlink() else os.path.join(real_place, entry.name)  # noqa: PTH118
+            real = real_path(path) if entry.is_symlink() else os.path.join(real_place, entry.name)  # noqa: PTH118
             is_music = path.suffix.lower() in MUSIC
             try:
                 if entry.is_dir():
@@ -79,7 +87,8 @@ def _walk(folder: Path) -> Iterator[Item | Unreadable]:
                 elif is_music and not path.exists():
                     yield Unreadable(path, _dead_link(path))
             except OSError as error:
-                if is_music:
+                # A link that leads where you may not look could be an album; one that leads to itself is nothing.
+                if is_music or isinstance(error, PermissionError):
                     yield Unreadable(path, cannot_open(shown_path(path), error))
         waiting += reversed(folders)
 

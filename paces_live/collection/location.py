@@ -22,7 +22,7 @@ from urllib.parse import unquote
 
 from paces_live.collection.code_pages import in_other_code_pages
 from paces_live.collection.entry import Entry
-from paces_live.collection.folder import MUSIC
+from paces_live.collection.folder import MUSIC, real_path
 
 LONGEST = 3 * 4096
 """Most characters of a location: a path of Linux, percent-encoded."""
@@ -62,6 +62,10 @@ class Locator:
                     if found := search(base, path):
                         return found
         return None
+
+    def literal(self, entry: Entry) -> Path:
+        """Return the path that `entry` names as it is written; there need not be a file."""
+        return Path(self._folder, next(_spellings(entry)).strip(" \t"))
 
     def find_converted(self, entry: Entry, sheet: Path | None) -> Path | None:
         """Return music with the name of `entry` but another suffix, or with the name of `sheet`; None if there is none.
@@ -113,7 +117,7 @@ class Locator:
     @cached_property
     def _above(self) -> dict[str, str]:
         """The folders from the root down to the playlist, by their names in any case; the nearest of a name counts."""
-        real = Path(os.path.realpath(self._folder))
+        real = Path(real_path(Path(self._folder)))
         return {_caseless(one.name): str(one) for one in (*reversed(real.parents), real)}
 
     def _ends(self, path: str) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from paces_live.collection.items import cannot_open
 from paces_live.collection.lines import Line, as_bytes, lines
 from paces_live.collection.m3u import m3u_entries
 from paces_live.collection.pls import pls_entries
-from paces_live.collection.xml import ROOTS, root, xml_entries, xml_text
+from paces_live.collection.xml import ROOTS, root, xml_playlist, xml_text
 from paces_live.errors import SourceError
 from paces_live.text import shown_path
 
@@ -95,15 +95,16 @@ def entries(data: bytes, *, name: str, suffix: str = "") -> list[Entry]:
             f"{name}: is too large for a playlist",
             hint=f"give one of at most {MOST_BYTES >> 20} MiB and a million lines",
         )
-    if b"\0" in (data := as_bytes(data)):
+    # Programs of DOS end a text with Ctrl-Z, and some pad it with zeros.
+    data = as_bytes(data).rstrip(b"\0\x1a")
+    if b"\0" in data:
         raise SourceError(f"{name}: is not a playlist", hint="give an M3U, PLS, XSPF, ASX, WPL or CUE file")
-    text = xml_text(data)
-    tag = root(text)
+    tag = root(xml_text(data))
     if tag and tag not in ROOTS:
         raise SourceError(
             f"{name}: is not a playlist: it begins with <{tag[:20]}>", hint="give the address or the file of a playlist"
         )
-    found = list(xml_entries(text)) if tag else _plain_entries(lines(data), suffix)
+    found = xml_playlist(data) if tag else _plain_entries(lines(data), suffix)
     if not found:
         raise SourceError(f"{name}: lists nothing to play", hint="give a playlist with one file per line")
     return found

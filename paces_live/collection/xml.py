@@ -8,7 +8,7 @@ that grow.
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paces_live.collection.code_pages import CODE_PAGES
 from paces_live.collection.entry import Entry, names
@@ -127,6 +127,22 @@ def xml_entries(text: str) -> Iterator[Entry]:
             words = song[word] = [attributes["href"]] if "href" in attributes else []
             line = token.line if word == "location" else line
     yield from _entry(song, line, song_base)
+
+
+def xml_playlist(data: bytes) -> list[Entry]:
+    r"""Return what a playlist in XML lists; if it is not in UTF-8, also the bytes of its locations.
+
+    Examples
+    --------
+    >>> xml_playlist(b"<asx><entryref href='caf\xe9.wav'>")
+    [Entry(location='café.wav', line=1, title=None, artist=None, raw='caf\udce9.wav', start=0.0, end=None)]
+    """
+    text, raw = xml_text(data), as_bytes(data).decode(errors="surrogateescape")
+    found = list(xml_entries(text))
+    raws = found if text == raw else list(xml_entries(raw))
+    if raws is found or len(raws) != len(found):
+        return found
+    return [replace(entry, raw=other.location) for entry, other in zip(found, raws, strict=True)]
 
 
 def _entry(song: dict[str, list[str]] | None, line: int, base: str) -> Iterator[Entry]:

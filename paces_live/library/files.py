@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paces_live.analysis.classifier import Classifier
+from paces_live.collection.items import Item, Unreadable
 from paces_live.errors import PacesError
 from paces_live.events import SongPace
 from paces_live.match import Listener
@@ -24,12 +25,15 @@ class FilePaces:
     paces : tuple of SongPace
     damaged : float
         Seconds that could not be decoded; they are part of the length.
+    title : str or None
+        As a playlist names it.
     """
 
     path: Path
     duration: float
     paces: tuple[SongPace, ...]
     damaged: float = 0.0
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +44,35 @@ class FileError:
     error: PacesError
 
 
-def analyze_files(paths: Iterable[Path], classifier: Classifier, listener: Listener) -> Iterator[FilePaces | FileError]:
-    """Yield the result of each file; a file that cannot be read does not stop the others.
+def analyze_files(
+    items: Iterable[Item | Unreadable], classifier: Classifier, listener: Listener
+) -> Iterator[FilePaces | FileError]:
+    """Yield the result of each item; one that cannot be read does not stop the others.
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from paces_live.analysis.classifier import load_classifier
-    >>> [result] = analyze_files([Path("missing.ogg")], load_classifier(), Listener())
+    >>> [result] = analyze_files([Item(Path("missing.ogg"))], load_classifier(), Listener())
     >>> result.error.message
     'missing.ogg: no such file'
     """
-    for path in paths:
+    for item in items:
+        if isinstance(item, Unreadable):
+            yield FileError(item.path, item.error)
+            continue
         try:
-            yield analyze_file(path, classifier, listener)
+            yield analyze_item(item, classifier, listener)
         except PacesError as error:
-            yield FileError(path, error)
+            yield FileError(item.path, error)
 
 
-def analyze_file(path: Path, classifier: Classifier, listener: Listener) -> FilePaces:
-    """Return the paces of one file.
+def analyze_item(item: Item, classifier: Classifier, listener: Listener) -> FilePaces:
+    """Return the paces of a file, or of a part of it.
 
     Parameters
     ----------
-    path : Path
+    item : Item
     classifier : Classifier
     listener : Listener
         The strongest candidate near its target is always judged.
@@ -76,11 +86,11 @@ def analyze_file(path: Path, classifier: Classifier, listener: Listener) -> File
     --------
     >>> from paces_live.analysis.classifier import load_classifier
     >>> from paces_live.demo import excerpt
-    >>> result = analyze_file(excerpt(), load_classifier(), Listener(target=165.0))
+    >>> result = analyze_item(Item(excerpt()), load_classifier(), Listener(target=165.0))
     >>> result.duration, [round(pace.spm) for pace in result.paces]
     (91.0, [168, 84])
     """
-    source = FileSource(path, classifier.features.sample_rate, fast=True)
+    source = FileSource(item.path, classifier.features.sample_rate, fast=True, start=item.start, end=item.end)
     of_interest = () if listener.target is None else (listener.target,)
     song = whole_song(source.blocks(), classifier, of_interest=of_interest)
-    return FilePaces(path, song.duration, song.paces, song.damaged)
+    return FilePaces(item.path, song.duration, song.paces, song.damaged, item.title)

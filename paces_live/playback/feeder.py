@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from paces_live.collection.items import Item, Unreadable
 from paces_live.errors import SourceError
 from paces_live.events import Track
 from paces_live.now_playing.tags import file_track
 from paces_live.playback.output import Feed, Play
-from paces_live.playback.queue import Queue, QueueItem, Unplayable
+from paces_live.playback.queue import Queue
 from paces_live.sources.decoder import Stretch
 from paces_live.sources.downmix import Downmix
 from paces_live.sources.file import read_audio
@@ -43,14 +44,14 @@ class Feeder:
 
     Attributes
     ----------
-    failures : list of Unplayable
+    failures : list of Unreadable
         Files that could not be read, so far.
     error : BaseException or None
         The error that ended the thread too early.
     """
 
     def __init__(self, items: Queue) -> None:
-        self.failures: list[Unplayable] = []
+        self.failures: list[Unreadable] = []
         self.error: BaseException | None = None
         self._queue = items
         self._asked: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -91,7 +92,7 @@ class Feeder:
         """Feed an item, immediately if it is a `jump`; return the next place, and whether that is a jump."""
         fed = 0
         try:
-            for frames in decoded(play.item.path, feed.rate, feed.channels):
+            for frames in decoded(play.item.path, feed.rate, feed.channels, start=play.item.start, end=play.item.end):
                 feed.add(play, frames)
                 fed += len(frames)
                 if jump and fed >= READY_S * feed.rate:
@@ -105,7 +106,7 @@ class Feeder:
                         return asked, True
         except SourceError as error:
             self._queue.fail(play.item)
-            self.failures.append(Unplayable(play.item.path, error))
+            self.failures.append(Unreadable(play.item.path, error))
         if jump and fed:
             feed.break_off(play.number)
             jump = False
@@ -121,25 +122,33 @@ class Feeder:
         return asked
 
 
-def track_of(item: QueueItem) -> Track | None:
+def track_of(item: Item) -> Track | None:
     """Return the track of an item: its title in the playlist, or else its tags.
 
     Examples
     --------
     >>> from paces_live.demo import excerpt
-    >>> track_of(QueueItem(excerpt(), title="Waltz and march")).caption
+    >>> track_of(Item(excerpt(), title="Waltz and march")).caption
     'Waltz and march'
-    >>> track_of(QueueItem(excerpt())).caption
+    >>> track_of(Item(excerpt())).caption
     'demo'
     """
     tags = file_track(item.path)
-    return replace(tags or Track(), title=item.title, artist=None) if item.title else tags
+    if not item.title:
+        return tags
+    tags = replace(tags or Track(), title=item.title, artist=item.artist)
+    if tags.duration is None or (not item.start and item.end is None):
+        return tags
+    return replace(tags, duration=min(item.end or tags.duration, tags.duration) - item.start)
 
 
-def decoded(path: Path, rate: int, channels: int) -> Iterator[NDArray[np.float32]]:
+def decoded(
+    path: Path, rate: int, channels: int, *, start: float = 0.0, end: float | None = None
+) -> Iterator[NDArray[np.float32]]:
     """Yield the frames of a file as they are played, shape (n, `channels`), full scale ±1, at `rate` Hz.
 
-    A mono file plays on all channels. If a file has other channels than the card, each channel plays their mix.
+    They are those from `start` to `end` seconds of the file, or to its end. A mono file plays on all channels. If a
+    file has other channels than the card, each channel plays their mix.
 
     Raises
     ------
@@ -155,7 +164,8 @@ def decoded(path: Path, rate: int, channels: int) -> Iterator[NDArray[np.float32
     >>> frames.shape
     (4013100, 2)
     """
-    for frames in _resampled(_checked(read_audio(path), shown_path(path)), rate, channels):
+    stretches = read_audio(path, start=start, end=end)
+    for frames in _resampled(_checked(stretches, shown_path(path)), rate, channels):
         # Resampling may exceed full scale, and the card would clip that; done here, we hear the same.
         if len(frames):
             yield np.clip(frames, -1.0, 1.0)

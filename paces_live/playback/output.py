@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from paces_live.collection.items import Item
 from paces_live.events import Track
-from paces_live.playback.queue import QueueItem
 from paces_live.sources.ring import SampleRing
 
 
@@ -20,7 +20,7 @@ class Play:
     ----------
     number : int
         Counts the plays of a run.
-    item : QueueItem
+    item : Item
     place : int
         Place of the item in the queue.
     track : Track or None
@@ -28,7 +28,7 @@ class Play:
     """
 
     number: int
-    item: QueueItem
+    item: Item
     place: int
     track: Track | None = None
 

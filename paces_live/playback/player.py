@@ -9,15 +9,17 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from paces_live.collection.items import Unreadable
 from paces_live.errors import SourceError
 from paces_live.events import Condition
 from paces_live.playback.feeder import POLL_S, READY_S, Feeder
 from paces_live.playback.output import Feed, Play
-from paces_live.playback.queue import Queue, Unplayable
+from paces_live.playback.queue import Queue
 from paces_live.sources import portaudio
 from paces_live.sources.block import Block
 from paces_live.sources.reconnect import Reconnection
 from paces_live.sources.resample import MonoResampler
+from paces_live.text import shown_path
 
 LATENCY_S = 0.4
 """Sound in the card, seconds: enough for a busy machine, short for someone who presses a key."""
@@ -82,7 +84,7 @@ class Player:
         self.heard_s = 0.0
 
     @property
-    def failures(self) -> tuple[Unplayable, ...]:
+    def failures(self) -> tuple[Unreadable, ...]:
         """The files that could not be read, so far."""
         return tuple(self._feeder.failures)
 
@@ -99,7 +101,7 @@ class Player:
         if self._paused:
             return Condition("paused", "paused")
         if self.failures:
-            return Condition("unplayable", f"cannot play {self.failures[-1].path.name}")
+            return Condition("unplayable", f"cannot play {shown_path(self.failures[-1].path.name)}")
         return None
 
     def next(self) -> None:

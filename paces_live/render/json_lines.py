@@ -76,7 +76,7 @@ def file_line(result: FilePaces | FileError, listener: Listener) -> str:
     Examples
     --------
     >>> file_line(FilePaces(Path("song.ogg"), 215.2, paces=()), Listener())
-    '{"type": "file", "path": "song.ogg", "duration": 215.2, "paces": [], "damaged": 0.0, "match": null}'
+    '{"type": "file", "path": "song.ogg", "duration": 215.2, "paces": [], "damaged": 0.0, "title": null, "match": null}'
     """
     if isinstance(result, FileError):
         return error_line(result.path, result.error)

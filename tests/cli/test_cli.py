@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from paces_live import __version__, demo
 from paces_live.cli import main as cli
+from paces_live.collection.items import Item, Unreadable
 from paces_live.errors import SourceError
 from paces_live.events import SongPace
 from paces_live.inputs import Input, Pcm
@@ -188,9 +189,11 @@ BROKEN = FileError(Path("b.ogg"), SourceError("b.ogg: not audio", hint="choose m
 
 @pytest.fixture
 def analysed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def analyze_files(paths: list[Path], _classifier: object, _config: object) -> Iterator[FilePaces | FileError]:
-        for path in paths:
-            yield FOUND if path.name == "a.ogg" else BROKEN
+    def analyze_files(
+        items: Iterable[Item | Unreadable], _classifier: object, _config: object
+    ) -> Iterator[FilePaces | FileError]:
+        for item in items:
+            yield FOUND if item.path.name == "a.ogg" else BROKEN
 
     monkeypatch.setattr("paces_live.analysis.classifier.load_classifier", lambda _model: object())
     monkeypatch.setattr("paces_live.library.files.analyze_files", analyze_files)
@@ -215,6 +218,22 @@ def test_analyze_as_json() -> None:
     assert file["match"]["grade"] == "lock"
     assert (result.exit_code, result.stderr) == (1, "")
     assert run("analyze", "--json", "a.ogg").exit_code == 0
+
+
+@pytest.mark.slow
+def test_analyze_takes_folders_and_playlists(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    shutil.copy(demo.excerpt(), song := tmp_path / "folder" / "1.ogg")
+    (tmp_path / "empty").mkdir()
+    playlist = tmp_path / "party.m3u"
+    playlist.write_text("#EXTINF:91,Band - Waltz\nfolder\\1.ogg\ngone\x1b[2J.ogg\n", "utf-8")
+    result = run("analyze", "--json", str(playlist), str(song.parent), str(tmp_path / "empty"))
+    assert result.exit_code == 1
+    listed, missing, found, empty = (validated(line) for line in result.stdout.splitlines())
+    assert (listed["path"], listed["title"]) == (str(song), "Waltz")
+    assert (found["path"], found["title"], found["paces"]) == (str(song), None, listed["paces"])
+    assert missing["message"] == f"{playlist}, line 3: gone\ufffd[2J.ogg: no such file"
+    assert empty["message"] == f"{tmp_path / 'empty'}: holds no music"
 
 
 def test_doctor_shows_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,31 @@ def test_each_missing_entry_is_named_with_its_line(music: Path) -> None:
     assert [one.path.name for one in find_items([playlist])][:2] == ["a.ogg", "x.wav"]
 
 
+@pytest.mark.parametrize("encoding", ["cp1251", "utf-8", "koi8-r"])
+@pytest.mark.parametrize("declared", ["", '<?xml version="1.0" encoding="windows-1251"?>'])
+def test_code_pages_in_xml(music: Path, encoding: str, declared: str) -> None:
+    make(music, "Молва.wav")
+    text = f"{declared}<playlist><track><location>Молва.wav</location></track></playlist>"
+    assert songs(write(music / "list.xspf", text.encode(encoding))) == [music / "Молва.wav"]
+
+
+def test_a_drive_is_no_scheme(music: Path) -> None:
+    assert songs(write(music / "list.m3u", "C://Music//Disc//x.wav\n")) == [music / "Disc" / "x.wav"]
+
+
+def test_the_path_of_a_missing_entry(music: Path) -> None:
+    playlist = write(music / "list.m3u", " no b.ogg \nfile:///no/c%20d.ogg\nhttp://radio.example/\n")
+    assert [one.path for one in find_items([playlist])] == [music / "no b.ogg", Path("/no/c d.ogg"), playlist]
+    sheet = write(music / "list.cue", "FILE Disc WAVE\nTRACK 01 AUDIO\n")
+    assert errors(sheet) == [f"{sheet}, line 1: Disc: no such file: check the name"], "it is a folder"
+
+
+def test_missing_entries_on_one_line_are_all_named(music: Path) -> None:
+    text = "<asx><entryref href=b.ogg><entryref href=c.ogg><entryref href=b.ogg></asx>"
+    playlist = write(music / "list.asx", text)
+    assert errors(playlist) == [f"{playlist}, line 1: {name}.ogg: no such file: check the name" for name in "bc"]
+
+
 def test_a_station_in_a_playlist_is_pointed_out(music: Path) -> None:
     playlist = write(music / "radio.pls", "[playlist]\nFile1=https://radio.example/a b\nFile2=smb://nas/x.ogg\n")
     assert errors(playlist) == [

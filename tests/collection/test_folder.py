@@ -149,6 +149,8 @@ for one in music_in(Path(sys.argv[1])):
 
 def test_a_folder_that_may_not_be_read_does_not_stop_the_rest(tmp_path: Path) -> None:
     make(tmp_path, "A/1.wav", "lost+found/secret.wav", "Z/2.wav")
+    # Not even this link itself may be read.
+    (tmp_path / "Linked").symlink_to("/proc/1/cwd")
     command = [sys.executable, "-c", LISTED, str(tmp_path)]
     if os.getuid() == 0:
         # Root may read everything; nobody may not. The folders above are pytest's own, which only root may enter.
@@ -163,6 +165,7 @@ def test_a_folder_that_may_not_be_read_does_not_stop_the_rest(tmp_path: Path) ->
     finally:
         (tmp_path / "lost+found").chmod(0o755)
     assert done.stdout.splitlines() == [
+        f"Linked|{tmp_path}/Linked: cannot be opened: Permission denied: check its permissions",
         "1.wav|",
         f"lost+found|{tmp_path}/lost+found: cannot be opened: Permission denied: check its permissions",
         "2.wav|",

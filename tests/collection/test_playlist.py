@@ -89,6 +89,12 @@ def test_what_is_no_playlist_is_an_error(data: bytes, words: str) -> None:
         locations(data)
 
 
+@pytest.mark.parametrize("end", [b"\x1a", b"\0\0", b"\r\n\x1a\0", b"\n"])
+@pytest.mark.parametrize("text", [b"a.ogg", b"#EXTM3U\r\na.ogg", b"[playlist]\nFile1=a.ogg", XSPF.encode()])
+def test_the_end_of_a_text_is_no_entry(text: bytes, end: bytes) -> None:
+    assert locations(text + end) == ["a.ogg"]
+
+
 def test_a_large_playlist_is_read() -> None:
     assert len(locations("#EXTINF:1,A - B\nmusic/song.ogg\n" * 50_000)) == 50_000
 

@@ -7,9 +7,10 @@ import pytest
 import soundfile
 
 from paces_live.analysis.classifier import load_classifier
+from paces_live.collection.items import Item, Unreadable
 from paces_live.demo import excerpt
 from paces_live.errors import SourceError
-from paces_live.library.files import FileError, FilePaces, analyze_file, analyze_files
+from paces_live.library.files import FileError, FilePaces, analyze_files, analyze_item
 from paces_live.match import Listener
 from tests.support.sessions import only
 from tests.support.signals import RATE, rock
@@ -24,20 +25,22 @@ def song(tmp_path: Path) -> Path:
 
 
 def test_a_file_has_its_paces_and_its_duration(song: Path) -> None:
-    result = analyze_file(song, only(150.0), Listener())
+    result = analyze_item(Item(song), only(150.0), Listener())
     assert result.path == song
     assert result.duration == pytest.approx(30.0)
     assert [pace.spm for pace in result.paces] == [pytest.approx(150.0, rel=0.005)]
 
 
 def test_a_listener_without_a_target_gets_the_same_paces(song: Path) -> None:
-    assert analyze_file(song, only(150.0), Listener(None)) == analyze_file(song, only(150.0), Listener(150.0))
+    assert analyze_item(Item(song), only(150.0), Listener(None)) == analyze_item(
+        Item(song), only(150.0), Listener(150.0)
+    )
 
 
 def test_an_unreadable_file_does_not_stop_the_others(song: Path, tmp_path: Path) -> None:
     text = tmp_path / "text.ogg"
     text.write_text("not music")
-    missing, bad, good = analyze_files([tmp_path / "missing.ogg", text, song], only(150.0), Listener())
+    missing, bad, good = analyze_files(map(Item, [tmp_path / "missing.ogg", text, song]), only(150.0), Listener())
     assert isinstance(missing, FileError)
     assert isinstance(bad, FileError)
     assert isinstance(good, FilePaces)
@@ -47,8 +50,23 @@ def test_an_unreadable_file_does_not_stop_the_others(song: Path, tmp_path: Path)
     assert good.paces
 
 
+def test_what_cannot_be_used_is_passed_on(song: Path) -> None:
+    error = SourceError("list.m3u, line 3: gone.ogg: no such file")
+    passed, good = analyze_files([Unreadable(Path("gone.ogg"), error), Item(song)], only(150.0), Listener())
+    assert passed == FileError(Path("gone.ogg"), error)
+    assert isinstance(good, FilePaces)
+
+
+def test_a_part_of_a_file_is_a_song_with_a_title(song: Path) -> None:
+    whole = analyze_item(Item(song), only(150.0), Listener())
+    half = analyze_item(Item(song, "One", start=5.0, end=25.0), only(150.0), Listener())
+    assert (whole.title, whole.duration) == (None, 30.0)
+    assert (half.title, half.duration) == ("One", 20.0)
+    assert [pace.spm for pace in half.paces] == [pytest.approx(150.0, rel=0.005)]
+
+
 def test_files_are_analysed_one_at_a_time(song: Path) -> None:
-    results = analyze_files([song, song], only(150.0), Listener())
+    results = analyze_files([Item(song), Item(song)], only(150.0), Listener())
     next(results)
     song.write_bytes(b"")
     assert isinstance(next(results), FileError)
@@ -56,16 +74,16 @@ def test_files_are_analysed_one_at_a_time(song: Path) -> None:
 
 def test_a_single_unreadable_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file"):
-        analyze_file(tmp_path / "missing.ogg", only(150.0), Listener())
+        analyze_item(Item(tmp_path / "missing.ogg"), only(150.0), Listener())
 
 
 def test_a_silent_file_has_no_paces(tmp_path: Path) -> None:
     path = tmp_path / "silence.wav"
     soundfile.write(path, np.zeros(10 * RATE), RATE)
-    assert analyze_file(path, only(150.0), Listener()) == FilePaces(path, 10.0, ())
+    assert analyze_item(Item(path), only(150.0), Listener()) == FilePaces(path, 10.0, ())
 
 
 def test_the_demo_excerpt_is_judged_as_one_song() -> None:
-    result = analyze_file(excerpt(), load_classifier(), Listener(target=165.0))
+    result = analyze_item(Item(excerpt()), load_classifier(), Listener(target=165.0))
     assert result.duration == pytest.approx(91.0, abs=0.1)
     assert [round(pace.spm) for pace in result.paces] == [168, 84]

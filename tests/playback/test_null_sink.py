@@ -20,10 +20,11 @@ import numpy as np
 from pathlib import Path
 from typing import Any
 from paces_live.playback.player import Player
-from paces_live.playback.queue import Queue, QueueItem
+from paces_live.playback.queue import Queue
+from paces_live.collection.items import Item
 from tests.support.soundserver import RATE
 saved, *files = map(Path, sys.argv[1:])
-player = Player(Queue(QueueItem(file, file.stem) for file in files), RATE)
+player = Player(Queue(Item(file, file.stem) for file in files), RATE)
 blocks = list(player.blocks())
 ends = np.cumsum([len(block.samples) for block in blocks])
 np.savez(saved, samples=np.concatenate([block.samples for block in blocks]), ends=ends,

@@ -15,13 +15,14 @@ import soundfile
 from numpy.typing import NDArray
 
 from paces_live.analysis.classifier import FixedClassifier
+from paces_live.collection.items import Item
 from paces_live.errors import SourceError
 from paces_live.events import Condition, Reading, Song
 from paces_live.playback import player as player_module
 from paces_live.playback.feeder import AHEAD_S
 from paces_live.playback.output import Feed, Play
 from paces_live.playback.player import Player
-from paces_live.playback.queue import Queue, QueueItem
+from paces_live.playback.queue import Queue
 from paces_live.session import Block, Session, SessionConfig, run
 from paces_live.sources import portaudio
 from tests.support.sources import message_of
@@ -117,19 +118,19 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Card:
 
 
 @pytest.fixture
-def song(tmp_path: Path) -> Callable[..., QueueItem]:
+def song(tmp_path: Path) -> Callable[..., Item]:
     """Return a function that writes a song of noise."""
 
-    def write(name: str, seconds: float, *, rate: int = RATE, channels: int = 2) -> QueueItem:
+    def write(name: str, seconds: float, *, rate: int = RATE, channels: int = 2) -> Item:
         rng = np.random.default_rng(len(name) + ord(name[0]))
         path = tmp_path / f"{name}.wav"
         soundfile.write(path, rng.uniform(-0.9, 0.9, (round(seconds * rate), channels)), rate, subtype="FLOAT")
-        return QueueItem(path, name)
+        return Item(path, name)
 
     return write
 
 
-def content(track: QueueItem) -> Frames:
+def content(track: Item) -> Frames:
     frames: Frames = soundfile.read(track.path, dtype="float32", always_2d=True)[0]
     return frames
 
@@ -143,13 +144,11 @@ def joined(blocks: list[Block]) -> Frames:
     return np.concatenate([block.samples for block in blocks])
 
 
-def played_by(*items: QueueItem, repeat: bool = False) -> Player:
+def played_by(*items: Item, repeat: bool = False) -> Player:
     return Player(Queue(items, repeat=repeat), RATE)
 
 
-def test_songs_are_played_without_a_gap_and_heard_as_they_were_played(
-    card: Card, song: Callable[..., QueueItem]
-) -> None:
+def test_songs_are_played_without_a_gap_and_heard_as_they_were_played(card: Card, song: Callable[..., Item]) -> None:
     first, second = song("first", 1.23), song("second", 0.77, channels=1)
     player = played_by(first, second)
     titled = [(block, block.track.title if block.track else None) for block in player.blocks()]
@@ -166,20 +165,31 @@ def test_songs_are_played_without_a_gap_and_heard_as_they_were_played(
 
 
 @pytest.mark.usefixtures("card")
-def test_a_track_without_a_title_has_that_of_its_file(song: Callable[..., QueueItem]) -> None:
+def test_a_track_without_a_title_has_that_of_its_file(song: Callable[..., Item]) -> None:
     tagged, bare = song("tagged", 0.5), song("bare", 0.5)
     tags = mutagen.File(tagged.path)
     tags.add_tags()
     tags.tags.add(mutagen.id3.TIT2(text="Eight to the bar"))
     tags.save()
-    player = played_by(QueueItem(tagged.path), QueueItem(bare.path))
+    player = played_by(Item(tagged.path), Item(bare.path))
     assert list(dict.fromkeys(block.track.title for block in player.blocks() if block.track)) == [
         "Eight to the bar",
         "bare",
     ]
 
 
-def test_heard_samples_have_left_the_card(card: Card, song: Callable[..., QueueItem]) -> None:
+def test_the_songs_of_one_file_are_played_one_after_the_other(card: Card, song: Callable[..., Item]) -> None:
+    disc = song("disc", 2.5)
+    parts = [Item(disc.path, "one", "Band", 0.25, 1.0), Item(disc.path, "two", None, 1.0, None)]
+    tracks = list(dict.fromkeys(block.track for block in played_by(*parts).blocks() if block.track))
+    music = content(disc)[round(0.25 * RATE) :]
+    played = np.concatenate(card.played)
+    np.testing.assert_array_equal(played[: len(music)], music)
+    assert not played[len(music) :].any()
+    assert [(track.caption, track.duration) for track in tracks] == [("Band - one", 0.75), ("two", 1.5)]
+
+
+def test_heard_samples_have_left_the_card(card: Card, song: Callable[..., Item]) -> None:
     heard = 0
     late = []
     for block in played_by(song("music", 3.0)).blocks():
@@ -192,13 +202,13 @@ def test_heard_samples_have_left_the_card(card: Card, song: Callable[..., QueueI
     assert max(late) <= 0.1 * RATE + PERIOD
 
 
-def test_a_file_at_another_rate_is_resampled_to_the_card(card: Card, song: Callable[..., QueueItem]) -> None:
+def test_a_file_at_another_rate_is_resampled_to_the_card(card: Card, song: Callable[..., Item]) -> None:
     heard = joined(list(played_by(song("music", 1.0, rate=11_025)).blocks()))
     assert len(heard) == pytest.approx(RATE, abs=2)
     np.testing.assert_array_equal(heard, mono(np.concatenate(card.played))[: len(heard)])
 
 
-def test_a_session_at_another_rate_gets_the_same_music(card: Card, song: Callable[..., QueueItem]) -> None:
+def test_a_session_at_another_rate_gets_the_same_music(card: Card, song: Callable[..., Item]) -> None:
     track = song("music", 1.0)
     blocks = list(Player(Queue([track, track]), 22_050).blocks())
     assert len(joined(blocks)) == pytest.approx(2 * 22_050, abs=4)
@@ -222,7 +232,7 @@ def heard_titles(player: Player, keys: dict[float, Callable[[], None]]) -> Itera
 
 
 @pytest.mark.usefixtures("card")
-def test_next_continues_immediately(song: Callable[..., QueueItem]) -> None:
+def test_next_continues_immediately(song: Callable[..., Item]) -> None:
     player = played_by(song("a", 9.0), song("b", 1.0))
     (first, length), second = heard_titles(player, {2.0: player.next})
     assert first == "a"
@@ -231,7 +241,7 @@ def test_next_continues_immediately(song: Callable[..., QueueItem]) -> None:
 
 
 @pytest.mark.usefixtures("card")
-def test_next_twice_is_two_songs_and_next_after_the_last_is_the_end(song: Callable[..., QueueItem]) -> None:
+def test_next_twice_is_two_songs_and_next_after_the_last_is_the_end(song: Callable[..., Item]) -> None:
     player = played_by(song("a", 9.0), song("b", 9.0), song("c", 9.0))
 
     def twice() -> None:
@@ -243,7 +253,7 @@ def test_next_twice_is_two_songs_and_next_after_the_last_is_the_end(song: Callab
 
 
 @pytest.mark.usefixtures("card")
-def test_previous_restarts_the_song_or_near_its_beginning_goes_back(song: Callable[..., QueueItem]) -> None:
+def test_previous_restarts_the_song_or_near_its_beginning_goes_back(song: Callable[..., Item]) -> None:
     player = played_by(song("a", 2.0), song("b", 8.0))
     stretches = list(heard_titles(player, {3.0: player.previous, 9.0: player.previous}))
     assert [title for title, _ in stretches] == ["a", "b", "a", "b", "b"]
@@ -251,7 +261,7 @@ def test_previous_restarts_the_song_or_near_its_beginning_goes_back(song: Callab
     assert stretches[-1][1] == 8 * RATE
 
 
-def test_pause_stops_card_and_clock_and_loses_nothing(card: Card, song: Callable[..., QueueItem]) -> None:
+def test_pause_stops_card_and_clock_and_loses_nothing(card: Card, song: Callable[..., Item]) -> None:
     track = song("music", 2.0)
     player = played_by(track)
     blocks: list[Block] = []
@@ -269,7 +279,7 @@ def test_pause_stops_card_and_clock_and_loses_nothing(card: Card, song: Callable
     assert not any(block.dropped for block in blocks)
 
 
-def test_a_card_that_ran_dry_is_counted(card: Card, song: Callable[..., QueueItem]) -> None:
+def test_a_card_that_ran_dry_is_counted(card: Card, song: Callable[..., Item]) -> None:
     track = song("music", 4.0)
     player = played_by(track)
     blocks: list[Block] = []
@@ -285,12 +295,12 @@ def test_a_card_that_ran_dry_is_counted(card: Card, song: Callable[..., QueueIte
 
 
 def test_a_decoder_that_is_late_is_counted(
-    card: Card, song: Callable[..., QueueItem], monkeypatch: pytest.MonkeyPatch
+    card: Card, song: Callable[..., Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     track = song("music", 2.0)
     hold = threading.Event()
 
-    def slow(_path: Path, _rate: int, _channels: int) -> Iterator[Frames]:
+    def slow(_path: Path, _rate: int, _channels: int, **_part: float | None) -> Iterator[Frames]:
         yield content(track)[:RATE]
         card.dry = True
         hold.wait(10)
@@ -310,7 +320,7 @@ def test_a_decoder_that_is_late_is_counted(
 
 
 def test_frames_that_arrive_during_a_request_of_the_card_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    feed, play = Feed(RATE, 2), Play(1, QueueItem(Path("music")), 0)
+    feed, play = Feed(RATE, 2), Play(1, Item(Path("music")), 0)
     music = np.full((PERIOD, 2), 0.5, np.float32)
     moment = SimpleNamespace(currentTime=1.0, outputBufferDacTime=1.0)
     ask = partial(feed.callback, np.empty((PERIOD, 2), np.float32), PERIOD, moment, SimpleNamespace(output_underflow=0))
@@ -330,12 +340,12 @@ def test_frames_that_arrive_during_a_request_of_the_card_are_not_lost(monkeypatc
     assert [cut.lost for cut in feed.cuts] == [0, PERIOD]
 
 
-def test_unreadable_files_are_skipped(card: Card, song: Callable[..., QueueItem], tmp_path: Path) -> None:
+def test_unreadable_files_are_skipped(card: Card, song: Callable[..., Item], tmp_path: Path) -> None:
     text, broken = tmp_path / "text.wav", song("broken", 1.0)
     text.write_text("no audio")
     soundfile.write(broken.path, np.full((RATE, 2), np.nan), RATE, subtype="FLOAT")
     good = song("good", 1.0)
-    player = played_by(QueueItem(text, "text"), broken, good, QueueItem(tmp_path / "gone.wav", "gone"))
+    player = played_by(Item(text, "text"), broken, good, Item(tmp_path / "gone.wav", "gone"))
     np.testing.assert_array_equal(joined(list(player.blocks())), mono(content(good)))
     assert [one.path.name for one in player.failures] == ["text.wav", "broken.wav", "gone.wav"]
     assert player.condition == Condition("unplayable", "cannot play gone.wav")
@@ -344,14 +354,14 @@ def test_unreadable_files_are_skipped(card: Card, song: Callable[..., QueueItem]
 
 @pytest.mark.usefixtures("card")
 def test_only_unreadable_files_end_even_if_they_are_repeated(tmp_path: Path) -> None:
-    player = played_by(QueueItem(tmp_path / "gone.wav", "gone"), repeat=True)
+    player = played_by(Item(tmp_path / "gone.wav", "gone"), repeat=True)
     assert not len(joined(list(player.blocks())))
     assert str(player.failures[0].error).startswith(f"{tmp_path / 'gone.wav'}: no such file")
 
 
 @pytest.mark.parametrize("noticed", ["at once", "late"])
 def test_the_music_waits_for_a_card_that_is_gone(
-    noticed: str, card: Card, song: Callable[..., QueueItem], monkeypatch: pytest.MonkeyPatch
+    noticed: str, card: Card, song: Callable[..., Item], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("paces_live.sources.reconnect.BACKOFF_S", (0.01, 0.02))
     track = song("music", 4.0)
@@ -383,7 +393,7 @@ def test_the_music_waits_for_a_card_that_is_gone(
 
 
 @pytest.mark.usefixtures("card")
-def test_a_card_that_requests_no_samples_is_an_error(card: Card, song: Callable[..., QueueItem]) -> None:
+def test_a_card_that_requests_no_samples_is_an_error(card: Card, song: Callable[..., Item]) -> None:
     card.gone = True
     with pytest.raises(SourceError, match=r"Speaker: USB .* takes no more sound: check its plug"):
         list(played_by(song("music", 60.0)).blocks())
@@ -395,7 +405,7 @@ def test_a_card_that_requests_no_samples_is_an_error(card: Card, song: Callable[
     [("printer", "no sound card is called 'printer': choose one of: Speaker: USB"), ("speaker", "several sound cards")],
 )
 @pytest.mark.usefixtures("card")
-def test_an_output_is_chosen_by_name(song: Callable[..., QueueItem], wanted: str, says: str) -> None:
+def test_an_output_is_chosen_by_name(song: Callable[..., Item], wanted: str, says: str) -> None:
     track = song("music", 0.5)
     player = Player(Queue([track]), RATE, output="hdmi")
     list(player.blocks())
@@ -404,7 +414,7 @@ def test_an_output_is_chosen_by_name(song: Callable[..., QueueItem], wanted: str
         list(Player(Queue([track]), RATE, output=wanted).blocks())
 
 
-def test_memory_does_not_grow_with_the_file(card: Card, song: Callable[..., QueueItem]) -> None:
+def test_memory_does_not_grow_with_the_file(card: Card, song: Callable[..., Item]) -> None:
     player = played_by(song("long", 60.0))
     for _ in player.blocks():
         assert sum(len(frames) for _, frames in card.feed._waiting) <= (AHEAD_S + 0.5) * RATE
@@ -413,7 +423,7 @@ def test_memory_does_not_grow_with_the_file(card: Card, song: Callable[..., Queu
 
 
 @pytest.mark.usefixtures("card")
-def test_each_file_is_a_song_even_if_it_is_repeated(song: Callable[..., QueueItem]) -> None:
+def test_each_file_is_a_song_even_if_it_is_repeated(song: Callable[..., Item]) -> None:
     track = song("again", 6.0)
     player = Player(Queue([track, track, song("other", 7.0)]), 22_050)
     session = Session(FixedClassifier(lambda _: 0.1), SessionConfig(song_changes=False), live=True)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from paces_live.analysis.song_change import INTRODUCTION_S
+from paces_live.collection.items import Item
 from paces_live.events import Reading, State, Track
 from paces_live.match import Listener
 from paces_live.playback.output import Play
-from paces_live.playback.queue import QueueItem
 from paces_live.playback.skip import DOUBT_S, PACELESS_S, Mismatch, Skipper
 from tests.support.fakes import START, reading
 
@@ -79,7 +79,7 @@ class ScriptedPlayer:
         self.skips: list[int] = []
 
     def play(self, number: int) -> None:
-        self.playing = Play(number, QueueItem(Path("song.ogg")), number, Track(title=f"song {number}"))
+        self.playing = Play(number, Item(Path("song.ogg")), number, Track(title=f"song {number}"))
 
     def next(self) -> None:
         assert self.playing

@@ -97,6 +97,7 @@ def test_a_file_has_the_match_of_the_listener() -> None:
     record = validated(file_line(result, Listener(165.0)))
     assert record == {
         "type": "file",
+        "title": None,
         "path": "a.ogg",
         "duration": 215.25,
         "paces": [{"spm": 165.3067, "probability": 0.97, "share": 0.9}],

@@ -10,6 +10,7 @@ from paces_live.sources import FifoSource, FileSource, MicrophoneSource, Monitor
 from paces_live.sources.anonymous import AnonymousPipeSource, is_anonymous_pipe
 from paces_live.sources.fifo import is_fifo
 from paces_live.sources.pcm import pcm_format
+from paces_live.sources.station.address import is_address
 
 KINDS = ("mic", "monitor", "player", "fifo", "file")
 """Kinds of inputs that have a name after a colon."""
@@ -59,10 +60,10 @@ def open_input(
     Parameters
     ----------
     spec : str
-        ``mic``, ``mic:NAME``, ``monitor``, ``monitor:NAME``, ``player:NAME``, ``http://…``, ``https://…``,
-        ``fifo:PATH``, ``-`` for standard input, or a file's path (``file:PATH`` if the path looks like one of the
-        others). The path of a named pipe works without ``fifo:``, and so does that of a pipe without a name, such as
-        ``/dev/stdin`` or ``/dev/fd/3``, which ends when its writer does.
+        ``mic``, ``mic:NAME``, ``monitor``, ``monitor:NAME``, ``player:NAME``, ``http://…``, ``https://…`` (in any case,
+        also ``icy`` and ``icyx``), ``fifo:PATH``, ``-`` for standard input, or a file's path (``file:PATH`` if the path
+        looks like one of the others). The path of a named pipe works without ``fifo:``, and so does that of a pipe
+        without a name, such as ``/dev/stdin`` or ``/dev/fd/3``, which ends when its writer does.
     sample_rate : int
         Sample rate of the blocks, Hz.
     now_playing : str
@@ -117,8 +118,8 @@ def _open_source(spec: str, sample_rate: int, fast: bool, pcm: Pcm) -> Source:
             return MonitorSource(sample_rate, output=name)
         case "player" if name:
             return MonitorSource(sample_rate, player=name)
-        case "http" | "https" if colon:
-            return RadioSource(spec, sample_rate)
+    if is_address(spec):
+        return RadioSource(spec, sample_rate)
     path = rest if kind in ("file", "fifo") and colon else spec
     channels = 2 if pcm.channels is None else pcm.channels
     if is_anonymous_pipe(path):

@@ -11,7 +11,7 @@ from paces_live.sources.file import FileSource
 from paces_live.sources.microphone import MicrophoneSource
 from paces_live.sources.monitor import MonitorSource
 from paces_live.sources.pcm import PcmFormat, PipeSource, pcm_format
-from paces_live.sources.radio import RadioSource
+from paces_live.sources.station import RadioSource
 
 __all__ = [
     "ArraySource",

@@ -1,0 +1,257 @@
+"""The source of a station, and the thread that reads and decodes it."""
+
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from paces_live.errors import SourceError, UsageError, reason
+from paces_live.events import Track
+from paces_live.sources.block import Block
+from paces_live.sources.decoder import Decoder, has_decoder
+from paces_live.sources.reconnect import POLL_S, Reconnection
+from paces_live.sources.resample import mono_blocks
+from paces_live.sources.station.address import Address, parse_address
+from paces_live.sources.station.hls import HlsStream
+from paces_live.sources.station.icy import IcyStream
+from paces_live.sources.station.lists import addresses, is_media_playlist, text_of
+from paces_live.sources.station.remote import RemoteFile, needs_seeking
+from paces_live.sources.station.titles import caption
+from paces_live.text import decoded
+
+if TYPE_CHECKING:
+    from paces_live.sources.station.http import Body, Client
+
+_log = logging.getLogger(__name__)
+
+AHEAD = 64
+"""Blocks that are decoded in advance: one or two seconds."""
+END_S = 0.5
+"""Time that the reading thread has to end, seconds; if it waits for a name or a connection, it ends after that."""
+SILENT_S = 30.0
+"""Time without sound after which a station is gone, whatever it sends, seconds: three long segments of HLS."""
+QUICK_START = {"formatprobesize": "16384", "analyzeduration": "500000"}
+"""Options of FFmpeg: bytes by which it judges the format, and microseconds by which it judges the streams.
+
+By default it wants eight times as much of a stream that is joined in the middle of a frame: 8 s at 128 kbit/s.
+"""
+MOST_ADDRESSES = 20
+"""Most addresses that are tried for one station: lists can list lists."""
+
+
+class RadioSource:
+    """A station, or any other audio at an HTTP or HTTPS address, as fast as the server sends it.
+
+    If a station breaks off, the source connects again. A file on a server has an end, and ends the source.
+
+    Parameters
+    ----------
+    address : str
+        URL of the stream, or of a list that names it: M3U, PLS, XSPF, ASX or HLS.
+    sample_rate : int
+        Sample rate of the blocks, Hz.
+
+    Raises
+    ------
+    UsageError
+        `address` is none.
+    """
+
+    live = True
+
+    def __init__(self, address: str, sample_rate: int) -> None:
+        try:
+            self._address = parse_address(address)
+        except ValueError:
+            # The address itself may hold a password.
+            raise UsageError(
+                "the address of the station cannot be understood",
+                hint="give one such as http://radio.example:8000/live, and write / @ : in a password as %2F %40 %3A",
+                code="usage.input",
+            ) from None
+        self._sample_rate = sample_rate
+        self._reconnection = Reconnection("radio", sample_rate)
+
+    @property
+    def name(self) -> str:
+        """``radio:`` and the address without its password and its query, which may hold a key."""
+        return f"radio:{self._address.name}"
+
+    def blocks(self) -> Generator[Block, None, None]:
+        """Yield samples as they are sent, and an empty block every half second without data; see `Source.blocks`."""
+        return self._reconnection.blocks(self._connect)
+
+    def _connect(self) -> Generator[Block, None, None]:
+        if not has_decoder():
+            raise SourceError(
+                f"{self.name} needs PyAV, which this system does not have",
+                hint="use a 64-bit system, or pipe the station in with ffmpeg",
+                code="source.decoder_missing",
+            )
+        with closing(_Reader(self._address, self._sample_rate, name=self.name)) as reader:
+            came = time.monotonic()
+            while True:
+                try:
+                    item = reader.items.get(timeout=POLL_S)
+                except queue.Empty:
+                    if time.monotonic() - came > SILENT_S:
+                        raise SourceError(f"{self.name} gives no sound", hint="check that it is on air") from None
+                    yield Block(np.empty(0, np.float32))
+                    continue
+                if item is None:
+                    return
+                if isinstance(item, SourceError):
+                    raise item
+                yield item
+                came = time.monotonic()
+
+
+class _Stream(Protocol):
+    """The bytes of the sound, and what the station says about it."""
+
+    @property
+    def track(self) -> Track | None: ...
+    @property
+    def has_titles(self) -> bool: ...
+    @property
+    def error(self) -> Exception | None: ...
+    @property
+    def is_complete(self) -> bool: ...
+
+    def read(self, size: int, /) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class _Reader:
+    """A thread that reads and decodes, because both wait; `items` gets its blocks, an error, or None at the end."""
+
+    def __init__(self, address: Address, sample_rate: int, *, name: str) -> None:
+        self.items: queue.Queue[Block | SourceError | None] = queue.Queue(AHEAD)
+        self._address = address
+        self._sample_rate = sample_rate
+        self._name = name
+        self._given = False
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="radio", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ask the thread to end, and wait a moment for it."""
+        self._stopping.set()
+        self._thread.join(END_S)
+
+    def _run(self) -> None:
+        try:
+            self._hear_first_that_sounds()
+        except SourceError as error:
+            self._put(error)
+        except Exception as error:  # noqa: BLE001 - a station can send anything, and a thread must not end unseen
+            _log.debug("unexpected", exc_info=True)
+            self._put(SourceError(f"{self._name} cannot be read ({reason(error)})", code="source.unreadable"))
+        else:
+            self._put(None)
+
+    def _hear_first_that_sounds(self) -> None:
+        """Hear the address, or the first one in its lists that gives sound."""
+        # Deferred, here and below: with TLS it takes 50 ms, which other sources need not wait for.
+        from paces_live.sources.station.http import Client
+
+        client = Client(self._stopping)
+        waiting, seen = [self._address], set[str]()
+        failure: SourceError | None = None
+        while waiting and len(seen) < MOST_ADDRESSES and not self._stopping.is_set():
+            address = waiting.pop(0)
+            if address.url in seen:
+                continue
+            seen.add(address.url)
+            # A sign of life: each try takes its own time.
+            self._put(Block(np.empty(0, np.float32)))
+            name = self._name if address is self._address else f"{self._name}: {address.name}"
+            try:
+                with closing(client.get(address, name=name)) as body:
+                    found = self._open(client, body, name)
+                    if isinstance(found, list):
+                        waiting[:0] = found
+                        continue
+                    with closing(found):
+                        return self._decode(found, name)
+            except SourceError as error:
+                if self._given:
+                    raise
+                failure = failure or error
+        raise failure or SourceError(
+            f"{self._name} is a list that leads to no station",
+            hint="give the address of the stream itself",
+            code="source.unreadable",
+        )
+
+    def _open(self, client: "Client", body: "Body", name: str) -> "_Stream | list[Address]":
+        """Return the stream that a server sends, or the addresses in its list."""
+        from paces_live.sources.station.http import error_words, unreadable
+
+        if not body.peek(1):
+            raise unreadable(name, error_words(body.error) if body.error else "it sends nothing")
+        text = text_of(body)
+        if text is None:
+            return RemoteFile(client, body, name=name) if needs_seeking(body) else IcyStream(body)
+        if is_media_playlist(text):
+            return HlsStream(client, body.address, text, name=name)
+        return addresses(text, body.address, name=name)
+
+    def _decode(self, stream: _Stream, name: str) -> None:
+        from paces_live.sources.station.http import CHECK, error_words, unreadable
+
+        try:
+            with closing(Decoder(stream, name=name, options=dict(QUICK_START))) as decoder:
+                for block in mono_blocks(decoder.stretches(), self._sample_rate, name=name):
+                    if self._stopping.is_set():
+                        return
+                    if len(block.samples):
+                        self._given = True
+                        self._put(replace(block, track=self._track(stream, decoder.tags)))
+        except SourceError:
+            # If the network failed, FFmpeg knows only that the data ended.
+            if stream.error is None:
+                raise
+        match stream.error:
+            case SourceError() as error:
+                raise error
+            case Exception() as error if self._given:
+                raise SourceError(f"{name} broke off ({error_words(error)})", hint=CHECK)
+            case Exception() as error:
+                raise unreadable(name, error_words(error))
+        if not self._given:
+            raise SourceError(
+                f"{name} gives no sound as a stream",
+                hint="choose another address, or download the file and give that",
+                code="source.unreadable",
+            )
+        if not stream.is_complete:
+            raise SourceError(f"{name} broke off", hint=CHECK)
+
+    def _track(self, stream: _Stream, tags: dict[str, str]) -> Track | None:
+        """Return what plays, by what the station says or else by the tags in the sound."""
+        track = stream.track if stream.has_titles else _tagged(tags)
+        return None if track is None else replace(track, location=self._name)
+
+    def _put(self, item: Block | SourceError | None) -> None:
+        """Wait for room, as long as there is a reader."""
+        while not self._stopping.is_set():
+            try:
+                return self.items.put(item, timeout=POLL_S)
+            except queue.Full:
+                continue
+        return None
+
+
+def _tagged(tags: dict[str, str]) -> Track | None:
+    title, artist = (decoded(os.fsencode(tags.get(name, ""))) for name in ("title", "artist"))
+    words = caption(title)
+    return None if words is None else Track(title=words, artist=artist)

@@ -1,0 +1,218 @@
+"""HTTP live streaming: which lists are of HLS, and the sound of their segments."""
+
+import io
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from mutagen.id3 import ID3, PRIV, TIT2, TPE1
+
+from paces_live.sources.station.media_playlist import is_hls, read_media_playlist, variants
+from tests.sources.station.test_http import failure
+from tests.support.containers import encoded
+from tests.support.stations import Answer, Connection, Server, frequency, gives, hear, sound, tone
+
+HEAD = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n"
+END = "#EXT-X-ENDLIST\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nseg.mp3\n", True),
+        ("#EXTM3U\r\n#EXT-X-VERSION:3\r\n#EXT-X-STREAM-INF:BANDWIDTH=1\r\na.m3u8", True),
+        ("  #EXTM3U\n  #EXT-X-MEDIA-SEQUENCE:1\n", True),
+        ("#EXTM3U\n#EXTINF:10,\na1.ts?token=x\n#EXTINF:10,\na2.TS\n", True),
+        ("#EXTM3U\n#EXTINF:-1,Radio\nhttp://radio.example/live.mp3\n", False),
+        ("#EXTM3U\n#EXTINF:200,A - One\na.aac\n#EXTINF:200,A - Two\nb.ts\n", False),
+        ("#EXTM3U\n#EXT-X-SUB-URL:x\n#EXTVLCOPT:x\n#EXTINF:-1,Radio\nhttp://radio.example/live\n", False),
+        ("a.ts\nb.ts", False),
+        ("[playlist]\nFile1=a.ts", False),
+    ],
+)
+def test_a_list_is_of_hls_by_its_tags_or_its_segments(text: str, expected: bool) -> None:
+    assert is_hls(text) is expected
+
+
+def test_variants_without_video_come_first_then_those_that_need_least() -> None:
+    text = """#EXTM3U
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="x",URI="other.m3u8"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="y",DEFAULT=YES,URI="sound.m3u8"
+#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="z",URI="words.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=100000,CODECS="avc1.42e00a,mp4a.40.2",RESOLUTION=320x180
+low-video.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=50000,CODECS="avc1.42e00a"
+silent.m3u8
+#EXT-X-STREAM-INF:CODECS="mp4a.40.2",BANDWIDTH=128000
+high.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=64000,CODECS="mp4a.40.5"
+low.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=900000,CODECS="avc1.42e00a,mp4a.40.2",AUDIO="a"
+video.m3u8
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="pictures.m3u8"
+"""
+    assert variants(text) == ["low.m3u8", "high.m3u8", "sound.m3u8", "low-video.m3u8"]
+
+
+def test_parts_of_files_and_headers() -> None:
+    text = f"""{HEAD}#EXT-X-MAP:URI="all.mp4",BYTERANGE="700@0"
+#EXTINF:1,
+#EXT-X-BYTERANGE:100@700
+all.mp4
+#EXTINF:1,
+#EXT-X-BYTERANGE:50
+all.mp4
+{END}"""
+    found = read_media_playlist(text)
+    parts = [(one.part.start, one.part.end) for one in found.segments]
+    assert parts == [(700, 800), (800, 850)]
+    assert found.segments[0].header is not None
+    assert (found.segments[0].header.start, found.segments[0].header.end) == (0, 700)
+    assert found.is_complete
+
+
+def segments(server: Server, frequencies: tuple[float, ...], make: Callable[[float], bytes]) -> str:
+    """Serve a segment of a second for each frequency; return their lines in a list."""
+    for number, each in enumerate(frequencies):
+        server.answers[f"/{number}.seg"] = gives(make(each), "application/octet-stream")
+    return "".join(f"#EXTINF:1.0,\n{number}.seg\n" for number in range(len(frequencies)))
+
+
+def mp3_segment(frequency: float) -> bytes:
+    return sound(frequency, 1.0)
+
+
+def heard_frequencies(samples: np.ndarray, count: int) -> list[float]:
+    return [frequency(part) for part in np.array_split(samples, count)]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        mp3_segment,
+        lambda each: encoded(tone(each, 1.0), "adts", "aac"),
+        lambda each: encoded(tone(each, 1.0), "mpegts", "aac"),
+    ],
+    ids=["mp3", "aac", "ts"],
+)
+def test_a_list_that_ends_is_heard_from_its_beginning(server: Server, make: Callable[[float], bytes]) -> None:
+    frequencies = (400.0, 500.0, 600.0, 700.0, 800.0)
+    server.answers["/list"] = gives(HEAD + segments(server, frequencies, make) + END)
+    heard = hear(server.url("/list"), 60.0)
+    assert heard.seconds == pytest.approx(5.0, abs=0.5)
+    assert heard_frequencies(heard.samples, 5) == pytest.approx(frequencies, abs=3)
+    assert heard.messages == []
+
+
+def test_segments_of_fragmented_mp4(server: Server) -> None:
+    header, *fragments = encoded(tone(440.0, 3.0), "mp4", "aac", fragmented=True).split(b"moof")
+    data = [b"moof".join([b"", part]) for part in fragments]
+    # The length of a box is in the four bytes before its name.
+    whole = [
+        header[:-4],
+        *(header_end + part for header_end, part in zip([header[-4:], *(d[-4:] for d in data)], data, strict=False)),
+    ]
+    whole[1:] = [part[:-4] if number < len(data) - 1 else part for number, part in enumerate(whole[1:])]
+    for number, part in enumerate(whole):
+        server.answers[f"/{number}.m4s"] = gives(part)
+    listed = "".join(f"#EXTINF:1,\n{number}.m4s\n" for number in range(1, len(whole)))
+    server.answers["/list"] = gives(f'{HEAD}#EXT-X-MAP:URI="0.m4s"\n{listed}{END}')
+    heard = hear(server.url("/list"), 60.0)
+    assert heard.seconds == pytest.approx(3.0, abs=0.1)
+    assert frequency(heard.samples) == pytest.approx(440, abs=2)
+
+
+def test_parts_of_one_file(server: Server) -> None:
+    parts = [sound(400.0, 1.0), sound(600.0, 1.0)]
+
+    def answer(connection: Connection) -> None:
+        first, last = map(int, connection.request.headers["range"].removeprefix("bytes=").split("-"))
+        connection.head(f"Content-Length: {last + 1 - first}", status="HTTP/1.1 206 Partial Content")
+        connection.send(b"".join(parts)[first : last + 1])
+
+    server.answers["/all.mp3"] = answer
+    listed = "".join(f"#EXTINF:1,\n#EXT-X-BYTERANGE:{len(part)}\nall.mp3\n" for part in parts)
+    server.answers["/list"] = gives(HEAD + listed + END)
+    assert heard_frequencies(hear(server.url("/list"), 60.0).samples, 2) == pytest.approx([400, 600], abs=3)
+
+
+def test_the_variant_that_needs_least_is_heard(server: Server) -> None:
+    master = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=128000\ngone\n#EXT-X-STREAM-INF:BANDWIDTH=64000\na/low\n"
+    server.answers |= {"/list": gives(master), "/a/low": gives(f"{HEAD}#EXTINF:1,\nseg.mp3\n{END}")}
+    server.answers["/a/seg.mp3"] = gives(sound(400.0))
+    assert frequency(hear(server.url("/list"), 60.0).samples) == pytest.approx(400, abs=2)
+    assert server.paths == ["/list", "/a/low", "/a/seg.mp3"]
+
+
+def live(pause: float, *, last: int) -> Answer:
+    """Return an answer that moves on by a segment after each pause, seconds, up to `last`."""
+    begun = time.monotonic()
+
+    def answer(connection: Connection) -> None:
+        first = min(int((time.monotonic() - begun) / pause), last - 4)
+        listed = "".join(f"#EXTINF:{pause},\n{number}.seg\n" for number in range(first, first + 4))
+        text = f"#EXTM3U\n#EXT-X-TARGETDURATION:{pause}\n#EXT-X-MEDIA-SEQUENCE:{first}\n{listed}"
+        gives(text)(connection)
+
+    return answer
+
+
+def test_a_live_list_is_heard_from_near_its_end_and_goes_on(server: Server) -> None:
+    frequencies = tuple(400.0 + 50 * number for number in range(8))
+    segments(server, frequencies, mp3_segment)
+    server.answers["/list"] = live(0.2, last=8)
+    heard = hear(server.url("/list"), 6.0)
+    assert heard_frequencies(heard.samples[: 6 * 22_050], 6)[1:5] == pytest.approx(frequencies[2:6], abs=5)
+    asked = [path for path in server.paths if path != "/list"]
+    assert asked == [f"/{number}.seg" for number in range(1, 1 + len(asked))]
+
+
+def test_a_live_list_without_news_is_a_loss(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paces_live.sources.station.hls.PATIENCE_S", 0.5)
+    server.answers["/list"] = gives(HEAD.replace(":1", ":0.1") + segments(server, (400.0,), mp3_segment))
+    heard = hear(server.url("/list"), 1.5)
+    assert heard.messages == ["radio is gone, trying again in 0.05 s"]
+
+
+def test_titles_by_id3_before_the_segments(server: Server) -> None:
+    tagged = []
+    for title in ("One", "", "Two"):
+        tag, file = ID3(), io.BytesIO()
+        tag.add(PRIV(owner="com.apple.streaming.transportStreamTimestamp", data=bytes(8)))
+        if title:
+            tag.add(TIT2(text=title))
+            tag.add(TPE1(text="A"))
+        tag.save(file)
+        tagged.append(file.getvalue() + sound(400.0))
+    for number, data in enumerate(tagged):
+        server.answers[f"/{number}.seg"] = gives(data)
+    listed = "".join(f"#EXTINF:3,\n{number}.seg\n" for number in range(3))
+    server.answers["/list"] = gives(HEAD + listed + END)
+    heard = hear(server.url("/list"), 60.0)
+    assert heard.captions == ["A - One", "A - Two"]
+    assert heard.seconds == pytest.approx(9.0, abs=0.3)
+
+
+def test_titles_by_attributes_in_the_list(server: Server) -> None:
+    server.answers["/0.seg"] = gives(sound(400.0))
+    entry = '#EXTINF:3,title="One",artist="A",url="song_spot=\\"M\\""\n0.seg\n'
+    server.answers["/list"] = gives(HEAD + entry + END)
+    assert hear(server.url("/list"), 60.0).captions == ["A - One"]
+
+
+def test_a_segment_that_is_missing_is_passed_over(server: Server) -> None:
+    server.answers["/list"] = gives(HEAD + segments(server, (400.0, 500.0, 600.0), mp3_segment) + END)
+    del server.answers["/1.seg"]
+    assert heard_frequencies(hear(server.url("/list"), 60.0).samples, 2) == pytest.approx([400, 600], abs=3)
+
+
+def test_a_stream_without_its_segments_is_one_line(server: Server) -> None:
+    server.answers["/list"] = gives("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nseg.mp3\n")
+    assert failure(server.url("/list")).message == "radio:127.0.0.1/list cannot be read (HTTP 404, Not Found)"
+
+
+def test_an_encrypted_stream_is_one_line(server: Server) -> None:
+    server.answers["/0.seg"] = gives(bytes(range(256)) * 64)
+    server.answers["/list"] = gives(f'{HEAD}#EXT-X-KEY:METHOD=AES-128,URI="key"\n#EXTINF:1,\n0.seg\n{END}')
+    assert failure(server.url("/list")).message == "radio:127.0.0.1/list is encrypted"

@@ -46,15 +46,12 @@ def lines(data: bytes) -> list[Line]:
     texts = re.split(_END, decoded(data))
     if len(texts) != len(raws):
         texts = [decoded(raw) for raw in raws]
-    # A mark within the text: someone has joined two lists.
-    return [
-        Line(number, text.lstrip("\ufeff").strip(" \t"), raw.removeprefix(BYTE_ORDER_MARK).decode(errors=_RAW))
-        for number, (text, raw) in enumerate(zip(texts, raws, strict=True), start=1)
-        if text.strip("\ufeff \t")
-    ]
-
-
-_RAW = "surrogateescape"
+    found = []
+    for number, (text, raw) in enumerate(zip(texts, raws, strict=True), start=1):
+        # A mark within the text: someone has joined two lists.
+        if words := text.lstrip("\ufeff").strip(" \t"):
+            found.append(Line(number, words, raw.removeprefix(BYTE_ORDER_MARK).decode(errors="surrogateescape")))
+    return found
 
 
 def as_bytes(data: bytes) -> bytes:

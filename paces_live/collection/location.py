@@ -11,6 +11,7 @@ The first of these spellings that exists is the file. A relative one belongs to 
    in the folder of the playlist, or below a folder above it that has the same name as one in the path.
 """
 
+import logging
 import os
 import re
 import unicodedata
@@ -23,6 +24,9 @@ from urllib.parse import unquote
 from paces_live.collection.code_pages import in_other_code_pages
 from paces_live.collection.entry import Entry
 from paces_live.collection.folder import MUSIC, real_path
+from paces_live.text import LONGEST_LINE, shown_path
+
+_log = logging.getLogger(__name__)
 
 LONGEST = 3 * 4096
 """Most characters of a location: a path of Linux, percent-encoded."""
@@ -48,19 +52,34 @@ class Locator:
         """Return the file or folder that `entry` means; None if there is none."""
         if len(entry.location) > LONGEST:
             return None
+        spellings = []
         # Nearly every file is found by its first spelling, so that the others need not be made.
         for spelling in _spellings(entry):
             if found := self._exact(self._folder, spelling):
                 return found
-        spellings = list(_spellings(entry))
+            spellings.append(spelling)
+        return self._logged(entry, self._similar(spellings))
+
+    def _logged(self, entry: Entry, found: Path | None) -> Path | None:
+        """Return `found`, which `entry` does not quite name, and log it."""
+        if found:
+            location = shown_path(entry.location[:LONGEST_LINE])
+            _log.info(
+                "%s, line %d: %s is taken as %s", shown_path(self._folder), entry.line, location, shown_path(found)
+            )
+        return found
+
+    def _similar(self, spellings: list[str]) -> Path | None:
+        """Return the file or folder that one of the spellings nearly names, or names on another machine."""
         whole = [("/" if one.startswith("/") else self._folder, one) for one in spellings]
         ends = [end for one in spellings for end in self._ends(one)]
-        for places in (whole, ends):
-            searches: tuple[Callable[[str, str], Path | None], ...] = (self._exact, self._composed, self._caseless)
-            for search in searches:
-                for base, path in places:
-                    if found := search(base, path):
-                        return found
+        for search, places in (
+            *((self._composed, whole), (self._caseless, whole)),
+            *((self._exact, ends), (self._composed, ends), (self._caseless, ends)),
+        ):
+            for base, path in places:
+                if found := search(base, path):
+                    return found
         return None
 
     def literal(self, entry: Entry) -> Path:
@@ -78,7 +97,7 @@ class Locator:
             for name in sorted(self._listing(str(path.parent), str).values()):
                 other = Path(name)
                 if other.suffix.lower() in MUSIC and _caseless(other.stem) == stem:
-                    return path.parent / name
+                    return self._logged(entry, path.parent / name)
         return None
 
     def _exact(self, base: str, path: str) -> Path | None:

@@ -120,8 +120,8 @@ def xml_entries(text: str) -> Iterator[Entry]:
         else:
             song_base = given or song_base
         if link:
-            names_there = {"title": [attributes.get("tracktitle", "")], "artist": [attributes.get("trackartist", "")]}
-            yield from _entry(names_there | {"location": [link]}, token.line, base)
+            title, artist = attributes.get("tracktitle", ""), attributes.get("trackartist", "")
+            yield from _entry({"location": [link], "title": [title], "artist": [artist]}, token.line, base)
         elif song is not None and (word := WORDS.get(token.tag)) and word not in song:
             # The first of several locations counts, as the first of several titles does.
             words = song[word] = [attributes["href"]] if "href" in attributes else []

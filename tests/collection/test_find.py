@@ -1,16 +1,13 @@
 """Finding songs: files, folders and playlists, in each other, and what is missing."""
 
 import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from paces_live.collection.find import DEEPEST, find_items
 from paces_live.collection.items import Item, Unreadable
-from tests.collection.test_folder import NOBODY, make
+from tests.support.folders import make, printed_without_rights
 
 
 @pytest.fixture
@@ -220,33 +217,23 @@ def test_a_missing_file_of_several_is_not_another_one(music: Path) -> None:
     assert errors(sheet) == [f"{sheet}, line 4: 2.wav: no such file: check the name"]
 
 
-FOUND = """
+IMPORTS = """
 import sys
 from pathlib import Path
 from paces_live.collection.find import find_items
+"""
+FOUND = """
 for one in find_items(map(Path, sys.argv[1:])):
     print(one.error.message)
 """
 
 
 def test_what_may_not_be_read_is_an_error(music: Path) -> None:
-    playlist = write(music / "locked.m3u", "a.ogg\n")
-    outer = write(music / "outer.m3u", "Disc/x.wav\n")
-    command = [sys.executable, "-c", FOUND, *map(str, (playlist, music / "Disc" / "x.wav", outer))]
-    if os.getuid() == 0:
-        if not (setpriv := shutil.which("setpriv")):
-            pytest.skip("needs setpriv")
-        command = [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *command]
-        for folder in (music, *music.parents[:2]):
-            folder.chmod(0o755)
-    playlist.chmod(0)
-    (music / "Disc").chmod(0)
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    finally:
-        (music / "Disc").chmod(0o755)
-    assert done.stdout.splitlines() == [
-        f"{playlist}: cannot be opened: Permission denied",
-        f"{music / 'Disc' / 'x.wav'}: cannot be opened: Permission denied",
-        f"{outer}, line 1: Disc/x.wav: cannot be opened: Permission denied",
-    ], done.stderr
+    playlist, song = write(music / "list.m3u", "Disc/x.wav\n"), music / "Disc" / "x.wav"
+    assert printed_without_rights(IMPORTS, FOUND, song, playlist, locked=music / "Disc", below=music) == [
+        f"{song}: cannot be opened: Permission denied",
+        f"{playlist}, line 1: Disc/x.wav: cannot be opened: Permission denied",
+    ]
+    assert printed_without_rights(IMPORTS, FOUND, playlist, locked=playlist, below=music) == [
+        f"{playlist}: cannot be opened: Permission denied"
+    ]

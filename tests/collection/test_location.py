@@ -9,7 +9,7 @@ import pytest
 from paces_live.collection.entry import Entry
 from paces_live.collection.lines import lines
 from paces_live.collection.location import Locator
-from tests.collection.test_folder import make
+from tests.support.folders import make
 
 
 @pytest.fixture
@@ -142,6 +142,14 @@ def test_absolute_paths_of_other_machines(folder: Path, location: str, expected:
 def test_a_longer_end_of_a_path_is_preferred(folder: Path) -> None:
     assert found(folder, r"C:\Music\A\B\1.mp3") == "A/B/1.mp3"
     assert found(folder, r"C:\Music\B\1.mp3") == "1.mp3"
+
+
+def test_a_guess_is_logged(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    assert found(folder, "two%20words.wav") == "two words.wav"
+    assert not caplog.messages
+    assert found(folder, r"C:\Elsewhere\A\1.mp3") == "A/1.mp3"
+    assert caplog.messages == [rf"{folder}, line 1: C:\Elsewhere\A\1.mp3 is taken as {folder}/A/1.mp3"]
 
 
 def test_the_path_as_it_is_comes_first(tmp_path: Path) -> None:

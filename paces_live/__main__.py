@@ -1,10 +1,13 @@
 """The command `paces-live`, also as ``python -m paces_live``."""
 
-from paces_live.cli.main import app
-
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    try:
+        # Deferred: it takes 0.1 s, and Ctrl-C may come in it.
+        from paces_live.cli.main import app
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     app(prog_name="paces-live")
 
 

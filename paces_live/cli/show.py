@@ -149,7 +149,7 @@ def start_logging(*, verbose: bool, log_file: Path | None, screen: bool) -> None
     root = logging.getLogger("paces_live")
     try:
         handler: logging.Handler = (
-            logging.FileHandler(log_file, encoding="utf-8")
+            logging.FileHandler(log_file, encoding="utf-8", errors="backslashreplace")
             if log_file
             else logging.NullHandler()
             if screen

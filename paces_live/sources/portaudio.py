@@ -4,6 +4,7 @@ PortAudio lists devices once, when it starts. To see a device that was plugged i
 that closes every open stream. So this module counts the open streams, and starts PortAudio again only if there is none.
 """
 
+import atexit
 import logging
 import re
 import threading
@@ -14,6 +15,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from paces_live.errors import SourceError, reason
+from paces_live.sources.deadline import Deadline
 from paces_live.sources.native_stderr import silence_native_stderr
 
 _log = logging.getLogger(__name__)
@@ -33,7 +35,13 @@ _BUSY = {
     "output": "close other programs that use it, or choose another with --output",
 }
 
+OPEN_S = 5.0
+"""Time that a device has to open, seconds; a sound server that has to start first may need 2 s."""
+CLOSE_S = 1.0
+"""Time that a device has to close, seconds; then it is left open, and the program goes on."""
+
 _lock = threading.RLock()
+_deadline = Deadline("portaudio")
 _open_streams = 0
 
 
@@ -237,16 +245,20 @@ def stream(
     with _lock:
         portaudio = load()
         kind = portaudio.InputStream if direction == "input" else portaudio.OutputStream
+        options = {
+            "device": device.index,
+            "samplerate": rate or device.rate,
+            "channels": channels,
+            "dtype": "float32",
+            "blocksize": 0,
+            "latency": latency,
+            "callback": callback,
+        }
         try:
-            opened = kind(
-                device=device.index,
-                samplerate=rate or device.rate,
-                channels=channels,
-                dtype="float32",
-                blocksize=0,
-                latency=latency,
-                callback=callback,
-            )
+            opened = _deadline.call(lambda: kind(**options), OPEN_S)
+        except TimeoutError as error:
+            _leave_open(portaudio)
+            raise _unusable(name, "opened", error, direction) from error
         except portaudio.PortAudioError as error:
             raise _unusable(name, "opened", error, direction) from error
         _open_streams += 1
@@ -256,13 +268,27 @@ def stream(
         raise _unusable(name, "started", error, direction) from error
     finally:
         with _lock:
-            # A device that is gone cannot be stopped.
-            with suppress(portaudio.PortAudioError):
-                # Not stop: it waits for what is on the way, 20 s if a device delivers nothing any more.
-                opened.abort()
-            with suppress(portaudio.PortAudioError):
-                opened.close()
-            _open_streams -= 1
+            try:
+                _deadline.call(lambda: _close(portaudio, opened), CLOSE_S)
+            except TimeoutError as error:
+                _leave_open(portaudio)
+                _log.info("%s is left open: %s", name, error)
+            else:
+                _open_streams -= 1
+
+
+def _close(portaudio: ModuleType, opened: Any) -> None:
+    # A device that is gone cannot be stopped.
+    with suppress(portaudio.PortAudioError):
+        # Not stop: it waits for what is on the way, 20 s if a device delivers nothing any more.
+        opened.abort()
+    with suppress(portaudio.PortAudioError):
+        opened.close()
+
+
+def _leave_open(portaudio: ModuleType) -> None:
+    """Let the program end without PortAudio, which would wait for a frozen device once more."""
+    atexit.unregister(portaudio._exit_handler)  # noqa: SLF001 - sounddevice has no public name for it
 
 
 def _unusable(name: str, what: str, error: Exception, direction: Direction) -> SourceError:

@@ -1,10 +1,19 @@
-"""Choosing a device of PortAudio by its name."""
+"""Devices of PortAudio: chosen by name, and frozen."""
+
+import threading
+import time
+from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
 from paces_live.errors import SourceError
+from paces_live.sources import portaudio
+from paces_live.sources.deadline import Deadline
 from paces_live.sources.portaudio import Device, find, stable_name
-from tests.support.soundfakes import CARD, DEVICES, PULSE, USB
+from tests.support.soundfakes import CARD, DEVICES, PULSE, USB, install
+
+__all__ = ["install"]
 
 
 @pytest.mark.parametrize(
@@ -44,3 +53,27 @@ def test_a_stable_name_omits_the_port_of_the_device() -> None:
     assert stable_name(USB.name, names) == "USB PnP Sound Device: Audio"
     assert stable_name(USB.name, [*names, "USB PnP Sound Device: Audio (hw:3,0)"]) == USB.name
     assert stable_name(PULSE.name, names) == "pulse"
+
+
+@pytest.mark.parametrize("frozen", ["abort", "InputStream"])
+def test_a_frozen_device_does_not_freeze_the_program(
+    frozen: str, install: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, release = install(DEVICES), threading.Event()
+    monkeypatch.setattr(portaudio, "_deadline", Deadline("test"))
+    monkeypatch.setattr(portaudio, "_open_streams", 0)
+    monkeypatch.setattr(portaudio, "OPEN_S", 0.1)
+    monkeypatch.setattr(portaudio, "CLOSE_S", 0.1)
+    monkeypatch.setattr(module, frozen, lambda **_: release.wait(30.0))
+    options: dict[str, Any] = {"channels": 1, "latency": "high", "callback": lambda *_: None, "name": "mic:USB"}
+    start = time.monotonic()
+    with ExitStack() as stack:
+        if frozen == "InputStream":
+            stack.enter_context(
+                pytest.raises(SourceError, match=r"mic:USB cannot be opened \(no answer within 0.1 s\)")
+            )
+        stack.enter_context(portaudio.stream("input", USB, **options))
+    assert time.monotonic() - start < 10.0
+    # A stream that is still open: PortAudio would wait for it, too, if it started again.
+    assert portaudio.refresh() == (frozen == "InputStream")
+    release.set()

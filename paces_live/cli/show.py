@@ -87,13 +87,21 @@ def show(
     """
     from paces_live.session import Listening
     from paces_live.system.sd_notify import Watchdog
+    from paces_live.system.streams import reader_has_left
 
+    screen = display.screen
     with ExitStack() as stack:
         watchdog = stack.enter_context(Watchdog.of_this_process())
         if history:
             stages = [*stages, stack.enter_context(_history(listener))]
-        listening = Listening(classifier, config, listener, stages=stages, on_block=watchdog.alive)
-        if display.screen:
+
+        def on_block() -> None:
+            watchdog.alive()
+            if not screen and reader_has_left(sys.stdout):
+                listening.stop()
+
+        listening = Listening(classifier, config, listener, stages=stages, on_block=on_block)
+        if screen:
             from paces_live.tui.run import run
 
             run(

@@ -13,6 +13,7 @@ Commands write as if all were well, and this is the only place that knows better
 import codecs
 import errno
 import os
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -61,6 +62,27 @@ def standard_streams() -> Iterator[None]:
         raise SystemExit(status) from None
     finally:
         sys.stdout, sys.stderr = before
+
+
+def reader_has_left(stream: TextIO) -> bool:
+    """Return whether nobody will ever read what is written to `stream`, a pipe or a terminal.
+
+    Examples
+    --------
+    >>> reader, writer = os.pipe()
+    >>> with os.fdopen(writer, "w") as stream:
+    ...     before = reader_has_left(stream)
+    ...     os.close(reader)
+    ...     before, reader_has_left(stream)
+    (False, True)
+    """
+    try:
+        descriptor = stream.fileno()
+    except OSError:
+        return False  # a stream in memory
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 class StandardStream(TextIOWrapper):

@@ -83,6 +83,7 @@ class PacesApp(App[None]):
         switchable: bool = False,
         theme: Theme | None = None,
         clock: Callable[[], float] = time.monotonic,
+        terminal_gone: Callable[[], bool] = lambda: False,
     ) -> None:
         # Without colour we use the terminal's own two; Textual would show greys.
         no_color = os.environ.get("NO_COLOR")
@@ -95,6 +96,7 @@ class PacesApp(App[None]):
         self._controls = controls
         self._switchable = switchable
         self._clock = clock
+        self._terminal_gone = terminal_gone
         self._colours = theme or choose()
         self._taps = Taps()
         self._paused = False
@@ -141,6 +143,9 @@ class PacesApp(App[None]):
         if now != self._drawn and self._picture.size.height > 0:
             self._drawn = now
             self._picture.show(draw(*now))
+        # SIGHUP says so too, unless it is ignored; Textual would then read the end of its input at full speed.
+        if self._terminal_gone():
+            self._event_thread.stop()
         if self._event_thread.over:
             self.exit()
 

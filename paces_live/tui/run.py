@@ -15,7 +15,7 @@ from paces_live.playback.player import Controls
 from paces_live.render.tables import Row, print_table
 from paces_live.render.theme import choose
 from paces_live.session import Listening
-from paces_live.system.streams import StandardStream
+from paces_live.system.streams import StandardStream, reader_has_left
 from paces_live.tui.app import PacesApp
 from paces_live.tui.event_thread import EventThread
 
@@ -55,7 +55,12 @@ def run(
     colours = choose(theme)
     thread = EventThread(listening, first, None if controls else next_input)
     app = PacesApp(
-        listening, thread, controls=controls, switchable=next_input is not None and not controls, theme=colours
+        listening,
+        thread,
+        controls=controls,
+        switchable=next_input is not None and not controls,
+        theme=colours,
+        terminal_gone=lambda: sys.__stderr__ is not None and reader_has_left(sys.__stderr__),
     )
     with ended_by(thread.stop):
         with _terminal_for_ui():

@@ -1,6 +1,7 @@
 """How it ends: by a signal, when the terminal is closed, or when its reader leaves or takes nothing."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -95,6 +96,23 @@ def test_a_reader_that_leaves_is_no_error(option: str) -> None:
         stdout.close()
         assert stderr.read() == ""
         assert process.wait(10) == 0
+
+
+@pytest.mark.slow
+def test_a_reader_that_leaves_is_noticed_before_there_is_news(tmp_path: Path) -> None:
+    pipe = tmp_path / "silence.fifo"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "paces_live", "listen", "--plain", "--input", f"fifo:{pipe}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=REPO) as process:
+        assert process.stdout
+        assert process.stderr
+        for line in process.stdout:
+            if b"silence" in line:
+                break
+        time.sleep(0.5)
+        process.stdout.close()
+        assert process.wait(10) == 0
+        assert process.stderr.read() == b""
 
 
 def test_a_song_is_kept_if_its_reader_leaves(monkeypatch: pytest.MonkeyPatch) -> None:

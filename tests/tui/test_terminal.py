@@ -57,10 +57,12 @@ class Terminal(NamedTuple):
 
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
+def terminal(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
+    """Start the program; a parameter ``ignored`` lets it ignore SIGHUP."""
+    ignored = "trap '' HUP; " if getattr(request, "param", "") == "ignored" else ""
     here, there = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "listen", "--no-history", str(tmp_path / "song")],
+        ["sh", "-c", f'{ignored}exec "$@"', "sh", sys.executable, "-c", PROGRAM, "listen", str(tmp_path / "song")],
         stdin=there,
         stdout=there,
         stderr=there,
@@ -104,6 +106,7 @@ def test_it_is_suspended_with_a_sane_terminal_and_draws_everything_when_it_goes_
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("terminal", ["default", "ignored"], indirect=True)
 def test_the_song_is_kept_if_the_terminal_is_closed(terminal: Terminal) -> None:
     process, here, kept = terminal
     terminal.until("songs heard")

@@ -61,6 +61,8 @@ class Decoder:
         object by its content alone, never by its name.
     name : str
         What error messages call it.
+    container : str, optional
+        FFmpeg's name of the format, if it would not recognise it.
     options : dict of str to str
         Options of FFmpeg's demuxer or protocol.
     timeout : float, optional
@@ -93,6 +95,7 @@ class Decoder:
         file: str | BinaryIO | Any,
         *,
         name: str,
+        container: str | None = None,
         options: dict[str, str] | None = None,
         timeout: float | None = None,
     ) -> None:
@@ -101,6 +104,7 @@ class Decoder:
         self._av = av
         self._name = name
         self._timeout = timeout
+        self._format = container
         self._options = options or {}
         self._source: str | _Input = file if isinstance(file, str) else _Input(file)
         self._links: OggLinks | None = None
@@ -116,6 +120,7 @@ class Decoder:
         try:
             container: Any = self._av.open(
                 self._links or self._source,
+                format=self._format,
                 metadata_errors="surrogateescape",
                 buffer_size=READ_BYTES,
                 container_options=self._options,
@@ -225,7 +230,9 @@ class Decoder:
     def _unreadable(self, error: Exception) -> SourceError:
         if isinstance(error, SourceError):
             return error
-        if isinstance(error, self._av.InvalidDataError | self._av.EOFError):
+        if isinstance(error, self._av.ExitError):
+            message = f"{self._name} gives no data"
+        elif isinstance(error, self._av.InvalidDataError | self._av.EOFError):
             message = f"{self._name}: is not audio, or damaged from the start"
         else:
             message = f"{self._name}: cannot be read as audio ({_words(error)})"

@@ -89,6 +89,19 @@ def gives(data: bytes | str, kind: str = "text/plain") -> Answer:
     return plays(content, f"Content-Type: {kind}", f"Content-Length: {len(content)}", holds=False)
 
 
+def guarded(answer: Answer, authorization: str = "Basic bWU6c2FmZQ==") -> Answer:
+    """Return an answer that wants a password: me, safe."""
+
+    def checked(connection: Connection) -> None:
+        if connection.request.headers.get("authorization") == authorization:
+            answer(connection)
+            return
+        headers = ('WWW-Authenticate: Basic realm="x"', "Content-Length: 0")
+        plays(b"", *headers, status="HTTP/1.1 401 Unauthorized", holds=False)(connection)
+
+    return checked
+
+
 def leads_to(location: str, status: str = "HTTP/1.1 302 Found") -> Answer:
     """Return an answer that sends the client elsewhere."""
     return plays(b"", f"Location: {location}", "Content-Length: 0", status=status, holds=False)

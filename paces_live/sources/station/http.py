@@ -33,7 +33,6 @@ class Body:
     def __init__(self, response: HTTPResponse, address: Address) -> None:
         self.address = address
         self.headers = response.headers
-        self.status = response.status
         self.length = response.length
         self.error: Exception | None = None
         self._response = response
@@ -112,15 +111,18 @@ class Client:
         ):
             self._opener.add_handler(handler)
 
-    def get(self, address: Address, *, name: str, start: int | None = None, end: int | None = None) -> Body:
-        """Return what is at `address`, or the bytes from `start` to the one before `end`.
+    def authorization(self, address: Address) -> str | None:
+        """Return the header that the server of `address` wants, as far as it is known."""
+        return self._authorizations.get(address.origin)
+
+    def get(self, address: Address, *, name: str) -> Body:
+        """Return what is at `address`.
 
         Parameters
         ----------
         address : Address
         name : str
             What error messages call it.
-        start, end : int, optional
 
         Raises
         ------
@@ -128,7 +130,7 @@ class Client:
             It cannot be reached, or refuses.
         """
         try:
-            return self._get(address, start, end)
+            return self._get(address)
         except HTTPError as error:
             error.close()
             hint = CHECK
@@ -139,7 +141,7 @@ class Client:
         except (OSError, HTTPException, ValueError) as error:
             raise unreadable(name, error_words(error)) from None
 
-    def _get(self, address: Address, start: int | None, end: int | None) -> Body:
+    def _get(self, address: Address) -> Body:
         for _ in range(REDIRECTS):
             if address.authorization:
                 self._authorizations[address.origin] = address.authorization
@@ -147,8 +149,6 @@ class Client:
             headers = {"Accept": "*/*", "Icy-MetaData": "1", "User-Agent": f"paces-live/{paces_live.__version__}"}
             if authorization := self._authorizations.get(address.origin):
                 headers["Authorization"] = authorization
-            if start is not None:
-                headers["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
             request = urllib.request.Request(address.url, headers=headers)  # noqa: S310 - an address is of HTTP
             try:
                 return Body(self._opener.open(request, timeout=TIMEOUT_S), address)

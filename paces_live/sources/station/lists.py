@@ -1,13 +1,13 @@
 """What a server sends, judged by its first bytes: sound, a list of stations, or a page for people."""
 
-import html
 import re
 import zlib
 from typing import TYPE_CHECKING
 
+from paces_live.collection.playlist import entries
 from paces_live.errors import SourceError
 from paces_live.sources.station.address import Address, parse_address
-from paces_live.sources.station.media_playlist import is_hls, variants
+from paces_live.sources.station.hls import is_hls, variants
 from paces_live.text import decoded
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def addresses(text: str, base: Address, *, name: str) -> list[Address]:
             code="source.unreadable",
         )
     found = []
-    for location in variants(text) if is_hls(text) else _locations(text):
+    for location in variants(text) if is_hls(text) else _locations(text, name):
         try:
             found.append(parse_address(location, base=base.url))
         except ValueError:
@@ -100,12 +100,9 @@ def is_media_playlist(text: str) -> bool:
     return is_hls(text) and not variants(text)
 
 
-def _locations(text: str) -> list[str]:
-    """Return the locations in a playlist."""
-    if text.lstrip().startswith("<"):
-        found = re.findall(r"<location>(.*?)</location>|<ref\b[^>]*?href\s*=\s*[\"'](.*?)[\"']", text, re.I | re.S)
-        return [html.unescape((location or link).strip()) for location, link in found]
-    lines = [words for line in text.splitlines() if (words := line.strip())]
-    if lines and lines[0].startswith("["):
-        return [one[1] for line in lines if (one := re.fullmatch(r"(?:file|ref)\d+\s*=\s*(.+)", line, re.I))]
-    return [line for line in lines if not line.startswith("#")]
+def _locations(text: str, name: str) -> list[str]:
+    """Return the locations in a playlist; none if it is no playlist."""
+    try:
+        return [entry.location for entry in entries(text.encode(), name=name)]
+    except SourceError:
+        return []

@@ -2,27 +2,24 @@
 
 import logging
 import os
-import queue
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
-
-import numpy as np
 
 from paces_live.errors import SourceError, UsageError, reason
 from paces_live.events import Track
 from paces_live.sources.block import Block
 from paces_live.sources.decoder import Decoder, has_decoder
-from paces_live.sources.reconnect import POLL_S, Reconnection
+from paces_live.sources.reading_thread import in_thread
+from paces_live.sources.reconnect import Reconnection
 from paces_live.sources.resample import mono_blocks
 from paces_live.sources.station.address import Address, parse_address
-from paces_live.sources.station.hls import HlsStream
+from paces_live.sources.station.direct import DirectStream, needs_seeking
 from paces_live.sources.station.icy import IcyStream
 from paces_live.sources.station.lists import addresses, is_media_playlist, text_of
-from paces_live.sources.station.remote import RemoteFile, needs_seeking
 from paces_live.sources.station.titles import caption
 from paces_live.text import decoded
 
@@ -31,17 +28,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-AHEAD = 64
-"""Blocks that are decoded in advance: one or two seconds."""
-END_S = 0.5
-"""Time that the reading thread has to end, seconds; if it waits for a name or a connection, it ends after that."""
 SILENT_S = 30.0
 """Time without sound after which a station is gone, whatever it sends, seconds: three long segments of HLS."""
-QUICK_START = {"formatprobesize": "16384", "analyzeduration": "500000"}
-"""Options of FFmpeg: bytes by which it judges the format, and microseconds by which it judges the streams.
-
-By default it wants eight times as much of a stream that is joined in the middle of a frame: 8 s at 128 kbit/s.
-"""
 MOST_ADDRESSES = 20
 """Most addresses that are tried for one station: lists can list lists."""
 
@@ -95,26 +83,18 @@ class RadioSource:
                 hint="use a 64-bit system, or pipe the station in with ffmpeg",
                 code="source.decoder_missing",
             )
-        with closing(_Reader(self._address, self._sample_rate, name=self.name)) as reader:
-            came = time.monotonic()
-            while True:
-                try:
-                    item = reader.items.get(timeout=POLL_S)
-                except queue.Empty:
-                    if time.monotonic() - came > SILENT_S:
-                        raise SourceError(f"{self.name} gives no sound", hint="check that it is on air") from None
-                    yield Block(np.empty(0, np.float32))
-                    continue
-                if item is None:
-                    return
-                if isinstance(item, SourceError):
-                    raise item
-                yield item
-                came = time.monotonic()
+        station = _Station(self._address, self._sample_rate, name=self.name)
+        with closing(in_thread(station.blocks, name="radio")) as blocks:
+            for block in blocks:
+                if len(block.samples):
+                    station.alive_at = time.monotonic()
+                elif time.monotonic() - station.alive_at > SILENT_S:
+                    raise SourceError(f"{self.name} gives no sound", hint="check that it is on air")
+                yield block
 
 
 class _Stream(Protocol):
-    """The bytes of the sound, and what the station says about it."""
+    """The sound, and what the station says about it."""
 
     @property
     def track(self) -> Track | None: ...
@@ -125,54 +105,50 @@ class _Stream(Protocol):
     @property
     def is_complete(self) -> bool: ...
 
-    def read(self, size: int, /) -> bytes: ...
+    def decoder(self, *, name: str) -> Decoder: ...
     def close(self) -> None: ...
 
 
-class _Reader:
-    """A thread that reads and decodes, because both wait; `items` gets its blocks, an error, or None at the end."""
+class _Station:
+    """What is at an address, as the reading thread hears it.
+
+    Attributes
+    ----------
+    alive_at : float
+        When it gave a sign of life, on the monotonic clock: sound, or another try.
+    """
 
     def __init__(self, address: Address, sample_rate: int, *, name: str) -> None:
-        self.items: queue.Queue[Block | SourceError | None] = queue.Queue(AHEAD)
+        self.alive_at = time.monotonic()
         self._address = address
         self._sample_rate = sample_rate
         self._name = name
         self._given = False
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="radio", daemon=True)
-        self._thread.start()
 
-    def close(self) -> None:
-        """Ask the thread to end, and wait a moment for it."""
-        self._stopping.set()
-        self._thread.join(END_S)
-
-    def _run(self) -> None:
+    def blocks(self, stopping: threading.Event) -> Iterator[Block]:
+        """Yield the sound of the address, or of the first one in its lists that gives any."""
         try:
-            self._hear_first_that_sounds()
-        except SourceError as error:
-            self._put(error)
-        except Exception as error:  # noqa: BLE001 - a station can send anything, and a thread must not end unseen
-            _log.debug("unexpected", exc_info=True)
-            self._put(SourceError(f"{self._name} cannot be read ({reason(error)})", code="source.unreadable"))
-        else:
-            self._put(None)
+            yield from self._first_that_sounds(stopping)
+        except SourceError:
+            raise
+        except Exception as error:
+            # A station can send anything, and it must not end the program.
+            _log.info("unexpected", exc_info=True)
+            raise SourceError(f"{self._name} cannot be read ({reason(error)})", code="source.unreadable") from error
 
-    def _hear_first_that_sounds(self) -> None:
-        """Hear the address, or the first one in its lists that gives sound."""
+    def _first_that_sounds(self, stopping: threading.Event) -> Iterator[Block]:
         # Deferred, here and below: with TLS it takes 50 ms, which other sources need not wait for.
         from paces_live.sources.station.http import Client
 
-        client = Client(self._stopping)
+        client = Client(stopping)
         waiting, seen = [self._address], set[str]()
         failure: SourceError | None = None
-        while waiting and len(seen) < MOST_ADDRESSES and not self._stopping.is_set():
+        while waiting and len(seen) < MOST_ADDRESSES and not stopping.is_set():
             address = waiting.pop(0)
             if address.url in seen:
                 continue
             seen.add(address.url)
-            # A sign of life: each try takes its own time.
-            self._put(Block(np.empty(0, np.float32)))
+            self.alive_at = time.monotonic()
             name = self._name if address is self._address else f"{self._name}: {address.name}"
             try:
                 with closing(client.get(address, name=name)) as body:
@@ -181,7 +157,8 @@ class _Reader:
                         waiting[:0] = found
                         continue
                     with closing(found):
-                        return self._decode(found, name)
+                        yield from self._decoded(found, name)
+                        return
             except SourceError as error:
                 if self._given:
                     raise
@@ -200,22 +177,20 @@ class _Reader:
             raise unreadable(name, error_words(body.error) if body.error else "it sends nothing")
         text = text_of(body)
         if text is None:
-            return RemoteFile(client, body, name=name) if needs_seeking(body) else IcyStream(body)
+            return DirectStream(body, client) if needs_seeking(body) else IcyStream(body)
         if is_media_playlist(text):
-            return HlsStream(client, body.address, text, name=name)
+            return DirectStream(body, client, hls=text)
         return addresses(text, body.address, name=name)
 
-    def _decode(self, stream: _Stream, name: str) -> None:
+    def _decoded(self, stream: _Stream, name: str) -> Iterator[Block]:
         from paces_live.sources.station.http import CHECK, error_words, unreadable
 
         try:
-            with closing(Decoder(stream, name=name, options=dict(QUICK_START))) as decoder:
+            with closing(stream.decoder(name=name)) as decoder:
                 for block in mono_blocks(decoder.stretches(), self._sample_rate, name=name):
-                    if self._stopping.is_set():
-                        return
                     if len(block.samples):
                         self._given = True
-                        self._put(replace(block, track=self._track(stream, decoder.tags)))
+                        yield replace(block, track=self._track(stream, decoder.tags))
         except SourceError:
             # If the network failed, FFmpeg knows only that the data ended.
             if stream.error is None:
@@ -240,15 +215,6 @@ class _Reader:
         """Return what plays, by what the station says or else by the tags in the sound."""
         track = stream.track if stream.has_titles else _tagged(tags)
         return None if track is None else replace(track, location=self._name)
-
-    def _put(self, item: Block | SourceError | None) -> None:
-        """Wait for room, as long as there is a reader."""
-        while not self._stopping.is_set():
-            try:
-                return self.items.put(item, timeout=POLL_S)
-            except queue.Full:
-                continue
-        return None
 
 
 def _tagged(tags: dict[str, str]) -> Track | None:

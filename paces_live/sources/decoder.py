@@ -10,6 +10,7 @@ from paces_live.errors import SourceError, reason
 from paces_live.sources.gaps import Gaps
 from paces_live.sources.ogg import MAGIC as OGG
 from paces_live.sources.ogg import OggLinks
+from paces_live.sources.samples import as_floats
 
 BLOCK_S = 0.25
 """Seconds of a stretch; they limit the memory that a file takes, however long it is."""
@@ -17,15 +18,6 @@ DAMAGED_AT_ONCE = 10_000
 """Tries after each other to find the next packet in damaged data."""
 READ_BYTES = 1 << 18
 """Bytes that FFmpeg reads at once."""
-SAMPLES: dict[str, tuple[Any, np.float32, np.float32]] = {
-    "u8": (np.dtype("u1"), np.float32(2.0**-7), np.float32(2.0**7)),
-    "s16": (np.dtype("i2"), np.float32(2.0**-15), np.float32(0.0)),
-    "s32": (np.dtype("i4"), np.float32(2.0**-31), np.float32(0.0)),
-    "s64": (np.dtype("i8"), np.float32(2.0**-63), np.float32(0.0)),
-    "flt": (np.dtype("f4"), np.float32(1.0), np.float32(0.0)),
-    "dbl": (np.dtype("f8"), np.float32(1.0), np.float32(0.0)),
-}
-"""FFmpeg's formats of samples: their type, what makes full scale 1, and what silence is before that."""
 HEAD_BYTES = 64
 """Bytes of a file by which we know what FFmpeg needs to be told."""
 
@@ -200,7 +192,7 @@ class Decoder:
                 gaps.damaged(packet)
                 continue
             for frame in decoded:
-                frames = _as_floats(frame)
+                frames = as_floats(frame)
                 if len(frames):
                     if missing := gaps.before(frame):
                         yield Stretch(np.zeros((missing, frames.shape[1]), np.float32), frame.sample_rate, missing)
@@ -271,29 +263,6 @@ def _needed_options(head: bytes) -> dict[str, str]:
     """Return the options without which FFmpeg would read nothing: an RF64 whose writer did not return to its sizes."""
     unfinished = head.startswith((b"RF64", b"BW64")) and head[12:16] == b"ds64" and not any(head[28:36])
     return {"ignore_length": "1"} if unfinished else {}
-
-
-def _as_floats(frame: Any) -> NDArray[np.float32]:
-    """Return what a frame of FFmpeg holds, shape (n, channels), full scale ±1.
-
-    PyAV's own `to_ndarray` takes three times as long (measured), and if a damaged stream claims fewer channels than
-    before, it reads planes that are no longer there, which ends the process.
-    """
-    count, channels = frame.samples, frame.layout.nb_channels
-    kind, scale, zero = SAMPLES[frame.format.name.removesuffix("p")]
-    if frame.format.is_planar:
-        floats = np.empty((channels, count), np.float32)
-        for row, plane in zip(floats, frame.planes[:channels], strict=True):
-            row[:] = np.frombuffer(plane, kind, count)
-        floats = floats.T
-    else:
-        packed = np.frombuffer(frame.planes[0], kind, count * channels)
-        floats = packed.reshape(count, channels).astype(np.float32)
-    if zero:
-        floats -= zero
-    if scale != 1.0:
-        floats *= scale
-    return floats
 
 
 def _words(error: Exception) -> str:

@@ -145,7 +145,7 @@ def test_a_longer_end_of_a_path_is_preferred(folder: Path) -> None:
 
 
 def test_a_guess_is_logged(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", "paces_live.collection")
     assert found(folder, "two%20words.wav") == "two words.wav"
     assert not caplog.messages
     assert found(folder, r"C:\Elsewhere\A\1.mp3") == "A/1.mp3"

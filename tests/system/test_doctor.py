@@ -173,8 +173,8 @@ def test_doctor_listens_to_a_real_server(sound_server: SoundServer) -> None:
     done = subprocess.run(command, env=sound_server.env, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     lines = done.stdout.splitlines()
-    assert lines[5].startswith("PortAudio True PortAudio V")
-    assert lines[6:11] == [
+    assert lines[4].startswith("PortAudio True PortAudio V")
+    assert lines[5:10] == [
         "microphone True pulse, music, other, default; the default is default at 44100 Hz",
         "input level False mic:default gives -120 dBFS: silent",
         "sound server True pulseaudio",

@@ -8,7 +8,6 @@ import paces_live
 from paces_live.events import Track
 from paces_live.sources.decoder import Decoder
 from paces_live.sources.station.address import Address
-from paces_live.sources.station.wire import TIMEOUT_S
 
 if TYPE_CHECKING:
     from paces_live.sources.station.http import Body, Client
@@ -64,6 +63,9 @@ class DirectStream:
 
     def decoder(self, *, name: str) -> Decoder:
         """Return the decoder of the stream; `name` is what error messages call it."""
+        # Deferred: with TLS it takes 50 ms, which other sources need not wait for.
+        from paces_live.sources.station.wire import TIMEOUT_S
+
         self._body.close()
         container, more = ("hls", HLS_OPTIONS) if self.has_titles else (None, {})
         return Decoder(self._url, name=name, container=container, options=OPTIONS | more, timeout=TIMEOUT_S)

@@ -155,7 +155,7 @@ def test_a_live_list_is_heard_from_near_its_end_and_goes_on(server: Server) -> N
 
 
 def test_a_live_list_without_news_is_a_loss(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paces_live.sources.station.direct.TIMEOUT_S", 0.5)
+    monkeypatch.setattr("paces_live.sources.station.wire.TIMEOUT_S", 0.5)
     server.answers["/list"] = gives(HEAD.replace(":1", ":0.1") + segments(server, (400.0,), mp3_segment))
     heard = hear(server.url("/list"), 1.5)
     assert heard.messages == ["radio is gone, trying again in 0.05 s"]
@@ -181,7 +181,7 @@ def test_a_segment_that_is_missing_is_passed_over(server: Server) -> None:
 
 @pytest.mark.slow
 def test_a_stream_without_its_segments_is_one_line(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("paces_live.sources.station.direct.TIMEOUT_S", 1.0)
+    monkeypatch.setattr("paces_live.sources.station.wire.TIMEOUT_S", 1.0)
     server.answers["/list"] = gives("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nseg.mp3\n")
     assert failure(server.url("/list")).message == "radio:127.0.0.1/list gives no data"
 

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from paces_live.playback.player import Controls
     from paces_live.session import SessionConfig
 
+TWICE_S = 0.3
+"""Time within which two signals are one, seconds."""
 PATIENCE_S = 1
 """Time that a reader of standard output has to take something once the program was told to end, whole seconds."""
 
@@ -213,20 +216,23 @@ class _Patience:
 def ended_by_signals(stop: Callable[[], None]) -> Iterator[_Patience]:
     """Call `stop` at Ctrl-C, at SIGTERM, and at SIGHUP, which comes when the terminal is closed.
 
-    A second Ctrl-C or SIGTERM breaks off at once. A second SIGHUP does not: the shell and the system each send one. A
-    program that was started to ignore it, by nohup, goes on.
+    A second Ctrl-C or SIGTERM breaks off, unless it comes at the same moment: timeout(1) signals a program and then its
+    group. A second SIGHUP never does: the shell and the system each send one. A program that was started to ignore it,
+    by nohup, goes on.
 
     Gives the context to write in. A reader that takes nothing, such as a pager that was left open, must not keep the
     program from ending.
     """
-    asked = False
+    asked_at: float | None = None
     patience = _Patience()
 
     def end(signum: int, _frame: object) -> None:
-        nonlocal asked
-        if asked and signum != signal.SIGHUP:
-            raise KeyboardInterrupt
-        asked = asked or signum != signal.SIGHUP
+        nonlocal asked_at
+        now = time.monotonic()
+        if signum != signal.SIGHUP:
+            if asked_at is not None and now - asked_at > TWICE_S:
+                raise KeyboardInterrupt
+            asked_at = asked_at or now
         stop()
         signal.alarm(PATIENCE_S)
 

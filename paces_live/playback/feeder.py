@@ -2,10 +2,10 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,12 +46,15 @@ class Feeder:
     ----------
     failures : list of Unreadable
         Files that could not be read, so far.
+    damaged_s : dict of int to float
+        Seconds that could not be decoded and are silent, by the number of the play.
     error : BaseException or None
         The error that ended the thread too early.
     """
 
     def __init__(self, items: Queue) -> None:
         self.failures: list[Unreadable] = []
+        self.damaged_s: dict[int, float] = {}
         self.error: BaseException | None = None
         self._queue = items
         self._asked: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -92,7 +95,7 @@ class Feeder:
         """Feed an item, immediately if it is a `jump`; return the next place, and whether that is a jump."""
         fed = 0
         try:
-            for frames in decoded(play.item.path, feed.rate, feed.channels, start=play.item.start, end=play.item.end):
+            for frames in decoded(play.item, feed.rate, feed.channels, on_damage=partial(self._note_damage, play)):
                 feed.add(play, frames)
                 fed += len(frames)
                 if jump and fed >= READY_S * feed.rate:
@@ -111,6 +114,9 @@ class Feeder:
             feed.break_off(play.number)
             jump = False
         return play.place + 1, jump
+
+    def _note_damage(self, play: Play, seconds: float) -> None:
+        self.damaged_s[play.number] = self.damaged_s.get(play.number, 0.0) + seconds
 
     def _newest_request(self, wait_s: float) -> int | None:
         """Return the last place that was asked for within `wait_s` seconds, if any."""
@@ -143,12 +149,19 @@ def track_of(item: Item) -> Track | None:
 
 
 def decoded(
-    path: Path, rate: int, channels: int, *, start: float = 0.0, end: float | None = None
+    item: Item, rate: int, channels: int, *, on_damage: Callable[[float], None] = lambda _: None
 ) -> Iterator[NDArray[np.float32]]:
-    """Yield the frames of a file as they are played, shape (n, `channels`), full scale ±1, at `rate` Hz.
+    """Yield the frames of an item as they are played, shape (n, `channels`), full scale ±1, at `rate` Hz.
 
-    They are those from `start` to `end` seconds of the file, or to its end. A mono file plays on all channels. If a
-    file has other channels than the card, each channel plays their mix.
+    A mono file plays on all channels. If a file has other channels than the card, each channel plays their mix.
+
+    Parameters
+    ----------
+    item : Item
+    rate, channels : int
+        Of the card.
+    on_damage : callable
+        Called with the seconds that could not be decoded; silence stands for them.
 
     Raises
     ------
@@ -160,12 +173,12 @@ def decoded(
     The excerpt is mono at 22,050 Hz:
 
     >>> from paces_live.demo import excerpt
-    >>> frames = np.concatenate(list(decoded(excerpt(), rate=44_100, channels=2)))
+    >>> frames = np.concatenate(list(decoded(Item(excerpt()), rate=44_100, channels=2)))
     >>> frames.shape
     (4013100, 2)
     """
-    stretches = read_audio(path, start=start, end=end)
-    for frames in _resampled(_checked(stretches, shown_path(path)), rate, channels):
+    stretches = read_audio(item.path, start=item.start, end=item.end)
+    for frames in _resampled(_checked(stretches, shown_path(item.path), on_damage), rate, channels):
         # Resampling may exceed full scale, and the card would clip that; done here, we hear the same.
         if len(frames):
             yield np.clip(frames, -1.0, 1.0)
@@ -197,7 +210,9 @@ def _resampled(stretches: Iterator[Stretch], rate: int, channels: int) -> Iterat
         yield resampler.resample_chunk(rest, last=True)
 
 
-def _checked(stretches: Iterator[Stretch], name: str) -> Iterator[Stretch]:
+def _checked(stretches: Iterator[Stretch], name: str, on_damage: Callable[[float], None]) -> Iterator[Stretch]:
     for stretch in stretches:
         check_samples(stretch.frames, name)
+        if stretch.damaged:
+            on_damage(stretch.damaged / stretch.rate)
         yield stretch

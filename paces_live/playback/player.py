@@ -100,6 +100,10 @@ class Player:
             return self._reconnection.condition
         if self._paused:
             return Condition("paused", "paused")
+        if self.playing and (damaged_s := self._feeder.damaged_s.get(self.playing.number)):
+            return Condition(
+                "lost_audio", f"{damaged_s:.2f} s of {shown_path(self.playing.item.path.name)} are damaged"
+            )
         if self.failures:
             return Condition("unplayable", f"cannot play {shown_path(self.failures[-1].path.name)}")
         return None

@@ -260,9 +260,15 @@ class _Input:
 
 
 def _needed_options(head: bytes) -> dict[str, str]:
-    """Return the options without which FFmpeg would read nothing: an RF64 whose writer did not return to its sizes."""
-    unfinished = head.startswith((b"RF64", b"BW64")) and head[12:16] == b"ds64" and not any(head[28:36])
-    return {"ignore_length": "1"} if unfinished else {}
+    """Return what FFmpeg needs to be told about a WAV file.
+
+    It would look for other codecs in 5 MB of PCM, which takes 20 ms and delays a song. The size in an RF64 is missing
+    if its writer did not return to it, and FFmpeg would then read nothing.
+    """
+    if not head.startswith((b"RIFF", b"RF64", b"BW64")):
+        return {}
+    is_unfinished = not head.startswith(b"RIFF") and head[12:16] == b"ds64" and not any(head[28:36])
+    return {"probesize": "65536"} | ({"ignore_length": "1"} if is_unfinished else {})
 
 
 def _words(error: Exception) -> str:

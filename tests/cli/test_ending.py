@@ -68,6 +68,16 @@ def test_a_signal_ends_it_cleanly_and_reports_the_song(signum: signal.Signals) -
     assert (process.returncode, errors) == (0, "")
 
 
+def test_two_signals_at_the_same_moment_are_one() -> None:
+    with live(1, "--json") as (process, stdout, _):
+        until_the_second_song(stdout)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=10)
+    assert [json.loads(line)["type"] for line in rest.splitlines()] == ["song", "end"]
+    assert (process.returncode, errors) == (0, "")
+
+
 def test_under_nohup_it_outlives_the_terminal() -> None:
     with live(1, "--json", before=["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]) as (process, stdout, _):
         until_the_second_song(stdout)

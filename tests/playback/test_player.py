@@ -1,5 +1,6 @@
 """The player on a card whose clock the test controls: heard samples are those that left the card, at that time."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from paces_live.playback.player import Player
 from paces_live.playback.queue import Queue
 from paces_live.session import Block, Session, SessionConfig, run
 from paces_live.sources import portaudio
+from tests.support.encoded import encoded
 from tests.support.sources import message_of
 
 RATE = 8_000
@@ -350,6 +352,22 @@ def test_unreadable_files_are_skipped(card: Card, song: Callable[..., Item], tmp
     assert [one.path.name for one in player.failures] == ["text.wav", "broken.wav", "gone.wav"]
     assert player.condition == Condition("unplayable", "cannot play gone.wav")
     assert np.isfinite(np.concatenate(card.played)).all()
+
+
+@pytest.mark.usefixtures("card")
+def test_damage_is_told_while_its_song_plays(tmp_path: Path, song: Callable[..., Item]) -> None:
+    data = encoded("flac", 6.0)
+    middle = len(data) // 2
+    path = tmp_path / "damaged.flac"
+    path.write_bytes(data[:middle] + bytes(2_000) + data[middle + 2_000 :])
+    player = played_by(Item(path, "damaged"), song("good", 1.0))
+    told = {(player.playing.item.title, message_of(block)) for block in player.blocks() if player.playing}
+    messages = {message for title, message in told if title == "damaged" and message}
+    assert all(re.fullmatch(r"0\.\d\d s of damaged\.flac are damaged", message) for message in messages)
+    assert messages
+    assert ("good", None) in told
+    assert not {message for title, message in told if title == "good" and message}
+    assert not player.failures
 
 
 @pytest.mark.usefixtures("card")

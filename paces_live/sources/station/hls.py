@@ -6,9 +6,14 @@ FFmpeg reads the segments. It would fetch every variant of a stream at once, so 
 import re
 from itertools import pairwise
 
-_MARK = re.compile(r"^\s*#EXT-X-(?:TARGETDURATION|STREAM-INF|MEDIA-SEQUENCE|ENDLIST)\b", re.MULTILINE | re.IGNORECASE)
+LONGEST_LINE = 4096
+"""Most characters of a line; longer ones are left out, because patterns would take for ever."""
+_MARK = re.compile(
+    r"^[ \t]*#EXT-X-(?:TARGETDURATION|STREAM-INF|MEDIA-SEQUENCE|ENDLIST)\b", re.MULTILINE | re.IGNORECASE
+)
+_LENGTH = re.compile(r"#EXTINF:\s*(?!0+(?:\.0*)?\s*(?:,|$))\d", re.IGNORECASE)
 _SEGMENT_SUFFIXES = (".ts", ".m4s", ".cmfa")
-_ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^",]*)')
+_ATTRIBUTE = re.compile(r'(?<![A-Z0-9-])([A-Z0-9-]+)=("[^"]*"|[^",]*)')
 _VIDEO = re.compile(r"avc|hvc|hev|dvh|vp0?[89]|av01|mp4v", re.IGNORECASE)
 _AUDIO = re.compile(r"mp4a|mp3|ac-[34]|ec-3|opus|flac|alac|vorbis", re.IGNORECASE)
 
@@ -16,8 +21,8 @@ _AUDIO = re.compile(r"mp4a|mp3|ac-[34]|ec-3|opus|flac|alac|vorbis", re.IGNORECAS
 def is_hls(text: str) -> bool:
     r"""Return whether a list is one of HLS and not an ordinary playlist.
 
-    It is if it has one of the tags that HLS requires, or if all that it lists after ``#EXTINF`` are segments by their
-    suffixes. A list of whole songs or stations with ``#EXTINF`` alone is an ordinary playlist.
+    It is if it has one of the tags that HLS requires, or if all that it lists are segments by their suffixes, with a
+    length in ``#EXTINF``. A list of whole songs or stations with ``#EXTINF`` alone is an ordinary playlist.
 
     Examples
     --------
@@ -30,12 +35,15 @@ def is_hls(text: str) -> bool:
         return True
     lines = _lines(text)
     listed = [line.partition("?")[0].lower() for line in lines if not line.startswith("#")]
-    has_lengths = any(line.upper().startswith("#EXTINF") for line in lines)
-    return has_lengths and bool(listed) and all(line.endswith(_SEGMENT_SUFFIXES) for line in listed)
+    lengths = [line for line in lines if line.upper().startswith("#EXTINF:")]
+    # Lists of television stations have lengths of 0 and -1.
+    return bool(lengths and listed) and (
+        all(_LENGTH.match(line) for line in lengths) and all(line.endswith(_SEGMENT_SUFFIXES) for line in listed)
+    )
 
 
 def variants(text: str) -> list[str]:
-    r"""Return the locations of a stream's variants: without video first, then those that need least.
+    r"""Return the locations of a stream's variants: with sound alone first, then those that need least.
 
     Examples
     --------
@@ -43,7 +51,7 @@ def variants(text: str) -> list[str]:
     ['a', 'b']
     """
     renditions: dict[str, str] = {}
-    found: list[tuple[bool, int, str]] = []
+    found: list[tuple[bool, bool, int, str]] = []
     for line, following in pairwise([*_lines(text), ""]):
         tag, _, rest = line.partition(":")
         given = {name: value.strip('"') for name, value in _ATTRIBUTE.findall(rest)}
@@ -52,13 +60,12 @@ def variants(text: str) -> list[str]:
                 renditions[given.get("GROUP-ID", "")] = given["URI"]
         elif tag == "#EXT-X-STREAM-INF" and following and not following.startswith("#"):
             codecs = given.get("CODECS", "")
-            if codecs and not _AUDIO.search(codecs) and "AUDIO" not in given:
-                continue
-            has_video = "RESOLUTION" in given or _VIDEO.search(codecs) is not None
-            bandwidth = given.get("BANDWIDTH", "")
-            location = renditions.get(given.get("AUDIO", ""))
-            found.append((has_video and not location, _whole(bandwidth), location or following))
-    return list(dict.fromkeys(location for _, _, location in sorted(found)))
+            sound = renditions.get(given.get("AUDIO", ""))
+            # Some lists leave the codec of the sound out.
+            seems_silent = bool(codecs) and not _AUDIO.search(codecs) and not sound
+            has_video = not sound and ("RESOLUTION" in given or _VIDEO.search(codecs) is not None)
+            found.append((seems_silent, has_video, _whole(given.get("BANDWIDTH", "")), sound or following))
+    return list(dict.fromkeys(location for *_, location in sorted(found)))
 
 
 def _whole(text: str) -> int:
@@ -67,4 +74,4 @@ def _whole(text: str) -> int:
 
 
 def _lines(text: str) -> list[str]:
-    return [words for line in text.splitlines() if (words := line.strip())]
+    return [words for line in text.splitlines() if (words := line.strip()) and len(words) <= LONGEST_LINE]

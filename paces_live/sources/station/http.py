@@ -53,10 +53,10 @@ class Body:
 
     def read_whole(self, size: int) -> bytes:
         """Return `size` bytes; fewer at the end."""
-        data = b""
+        data = bytearray()
         while len(data) < size and (chunk := self.read(size - len(data))):
             data += chunk
-        return data
+        return bytes(data)
 
     def peek(self, size: int) -> bytes:
         """Return the next `size` bytes, fewer at the end; `read` gives them again."""
@@ -85,6 +85,8 @@ class Body:
             return b""
         if self._left is not None:
             self._left -= len(chunk)
+            if self._left and not chunk:
+                self.error = ConnectionError("it closed the connection")
         return chunk
 
 

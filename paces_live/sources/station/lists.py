@@ -17,7 +17,7 @@ GLANCE_BYTES, HEAD_BYTES = 16, 1024
 """Bytes that show most sound to be sound, and bytes that show all text to be text."""
 LIST_BYTES = 1 << 20
 """Most bytes of a list that are read."""
-_GZIP = b"\x1f\x8b"
+_GZIP = b"\x1f\x8b\x08"
 _TEXT_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 _PAGE = re.compile(r"<!doctype html|<html\b|<head\b|<body\b", re.IGNORECASE)
@@ -32,7 +32,11 @@ def text_of(body: "Body") -> str | None:
             return None
     data = body.read_whole(LIST_BYTES)
     if data.startswith(_GZIP):
-        data = zlib.decompressobj(wbits=31).decompress(data, LIST_BYTES)
+        try:
+            data = zlib.decompressobj(wbits=31).decompress(data, LIST_BYTES)
+        except zlib.error:
+            body.unread(data)
+            return None
     encoding = _utf16(data)
     return (data.decode(encoding, "replace") if encoding else decoded(data)).lstrip("\ufeff")
 

@@ -89,7 +89,9 @@ class RadioSource:
                 if len(block.samples):
                     station.alive_at = time.monotonic()
                 elif time.monotonic() - station.alive_at > SILENT_S:
-                    raise SourceError(f"{self.name} gives no sound", hint="check that it is on air")
+                    raise SourceError(
+                        f"{self.name} gives no sound", hint="check that it is on air", code="source.unreadable"
+                    )
                 yield block
 
 
@@ -162,6 +164,7 @@ class _Station:
             except SourceError as error:
                 if self._given:
                     raise
+                _log.info("%s", error)
                 failure = failure or error
         raise failure or SourceError(
             f"{self._name} is a list that leads to no station",

@@ -17,7 +17,9 @@ _BREAK = re.compile(r"spot block\b|\w*ad_break\w*$", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r'(?<!\w)(\w+)="(.*?)"(?=[\s,]+\w+=|[\s,"]*$)', re.DOTALL)
 _KIND = re.compile(r'song_spot=\\*"([a-z])', re.IGNORECASE)
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)\S+", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"(?i:[a-z][a-z0-9+.-]*://|www\.)\S+|(?:[a-z0-9-]+\.)+(?:com|net|org|info|[a-z]{2})(?::\d+)?(?:/\S*)?"
+)
 _SEPARATORS = re.compile(r"^(?:[-–—]+(?:\s+|$))+|(?:(?:^|\s+)[-–—]+)+$")
 
 

@@ -28,6 +28,9 @@ END = "#EXT-X-ENDLIST\n"
         ("#EXTM3U\n#EXTINF:-1,Radio\nhttp://radio.example/live.mp3\n", False),
         ("#EXTM3U\n#EXTINF:200,A - One\na.aac\n#EXTINF:200,A - Two\nb.ts\n", False),
         ("#EXTM3U\n#EXT-X-SUB-URL:x\n#EXTVLCOPT:x\n#EXTINF:-1,Radio\nhttp://radio.example/live\n", False),
+        ("#EXTM3U\n#EXTINF:-1,One\nhttp://a.example/1.ts\n#EXTINF:-1,Two\nhttp://a.example/2.ts\n", False),
+        ("#EXTM3U\n#EXTINF:0,One\na.ts\n#EXTINF:0.0,Two\nb.ts\n", False),
+        ("#EXTM3U\n#EXTINF:0.5,\na.ts\n", True),
         ("a.ts\nb.ts", False),
         ("[playlist]\nFile1=a.ts", False),
     ],
@@ -36,7 +39,7 @@ def test_a_list_is_of_hls_by_its_tags_or_its_segments(text: str, expected: bool)
     assert is_hls(text) is expected
 
 
-def test_variants_without_video_come_first_then_those_that_need_least() -> None:
+def test_variants_of_sound_alone_come_first_then_those_that_need_least() -> None:
     text = """#EXTM3U
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="x",URI="other.m3u8"
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="y",DEFAULT=YES,URI="sound.m3u8"
@@ -53,7 +56,16 @@ low.m3u8
 video.m3u8
 #EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="pictures.m3u8"
 """
-    assert variants(text) == ["low.m3u8", "high.m3u8", "sound.m3u8", "low-video.m3u8"]
+    assert variants(text) == ["low.m3u8", "high.m3u8", "sound.m3u8", "low-video.m3u8", "silent.m3u8"]
+
+
+@pytest.mark.parametrize("part", ["\n", " ", "A", "#EXTINF:1,\n", '#EXT-X-STREAM-INF:A="', "#EXTM3U\n\t", "A=", 'A="'])
+def test_a_list_of_any_content_is_read_at_once(part: str) -> None:
+    text = (f"#EXTM3U\n#EXT-X-STREAM-INF:{part}" + part * (400_000 // len(part)))[:400_000]
+    begun = time.monotonic()
+    is_hls(text)
+    variants(text)
+    assert time.monotonic() - begun < 3.0
 
 
 def segments(server: Server, frequencies: tuple[float, ...], make: Callable[[float], bytes]) -> str:

@@ -29,12 +29,12 @@ def leads_to_the_station(server: Server, content: str | bytes, kind: str = "audi
     return frequency(heard.samples) == pytest.approx(441, abs=2)
 
 
-@pytest.mark.parametrize("text", [PLS, M3U, XSPF, ASX, "{url}"])
 @pytest.mark.parametrize(
-    "kind",
+    ("text", "kind"),
     [
-        *("audio/x-mpegurl", "audio/x-scpls", "application/pls+xml", "application/xspf+xml", "video/x-ms-asf"),
-        *("text/html", "text/plain; charset=utf-8", "application/octet-stream", "audio/mpeg"),
+        *((text, "audio/mpeg") for text in (PLS, M3U, XSPF, ASX, "{url}")),
+        *((PLS, kind) for kind in ("text/html", "application/pls+xml", "application/octet-stream", "audio/x-scpls")),
+        *((M3U, kind) for kind in ("text/plain; charset=utf-8", "application/vnd.apple.mpegurl", "audio/x-mpegurl")),
     ],
 )
 def test_a_list_is_known_by_its_content(listed: Server, text: str, kind: str) -> None:
@@ -56,13 +56,20 @@ def test_schemes_in_any_case(listed: Server) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("text", [PLS, M3U, "{url}"])
+@pytest.mark.parametrize("text", [PLS, "{url}"])
 def test_lists_of_windows(listed: Server, text: str, encoding: str) -> None:
     assert leads_to_the_station(listed, text.format(url=listed.url("/ok")).replace("\n", "\r\n").encode(encoding))
 
 
 def test_a_list_that_is_packed(listed: Server) -> None:
     assert leads_to_the_station(listed, gzip.compress(b"/ok"))
+
+
+def test_sound_that_begins_like_a_packed_list_is_whole(listed: Server) -> None:
+    listed.answers["/"] = plays(b"\x1f\x8b\x08" + sound(441.0), AUDIO, holds=False)
+    heard = hear(listed.url("/"), 2.5)
+    assert frequency(heard.samples) == pytest.approx(441, abs=2)
+    assert heard.messages == []
 
 
 def test_a_list_with_titles_of_an_old_code_page(listed: Server) -> None:

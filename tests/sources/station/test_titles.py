@@ -1,5 +1,7 @@
 """What stations announce, and what plays by it."""
 
+import time
+
 import pytest
 
 from paces_live.sources.station.titles import caption, has_fields, stream_title
@@ -62,7 +64,10 @@ def test_sound_is_not_taken_for_titles(data: bytes) -> None:
         ("RADIO  x - ", None),
         ("Radio X - One", "Radio X - One"),
         ("http://radio.example/live", None),
-        ("www.radio.example", None),
+        ("WWW.radio.example", None),
+        ("radio-x.fm:8000/live", None),
+        ("Mr.Brightside", "Mr.Brightside"),
+        ("E.T.", "E.T."),
         ("A - www.radio.example", "A - www.radio.example"),
         ("R.E.M. - Drive", "R.E.M. - Drive"),
         ("STOP_AD_BREAK", None),
@@ -94,3 +99,14 @@ def test_the_caption_of_a_song(words: str, expected: str | None) -> None:
 )
 def test_the_attributes_of_iheart(words: str, expected: str | None) -> None:
     assert caption(words) == expected
+
+
+@pytest.mark.parametrize(
+    "part", [b"';", b'a="', b" ", b"a='", b'"', b"&amp;", b" - ", b"StreamTitle='", b'text="', b'",a']
+)
+def test_fields_of_any_content_are_read_at_once(part: bytes) -> None:
+    fields = (b"StreamTitle='text=\"" + part * 4080)[:4080]
+    begun = time.monotonic()
+    assert has_fields(fields)
+    caption(stream_title(fields) or "", "Radio X")
+    assert time.monotonic() - begun < 0.5

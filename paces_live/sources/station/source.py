@@ -17,10 +17,6 @@ from paces_live.sources.reading_thread import in_thread
 from paces_live.sources.reconnect import Reconnection
 from paces_live.sources.resample import mono_blocks
 from paces_live.sources.station.address import Address, parse_address
-from paces_live.sources.station.direct import DirectStream, needs_seeking
-from paces_live.sources.station.icy import IcyStream
-from paces_live.sources.station.lists import addresses, is_media_playlist, text_of
-from paces_live.sources.station.titles import caption
 from paces_live.text import decoded
 
 if TYPE_CHECKING:
@@ -139,7 +135,7 @@ class _Station:
             raise SourceError(f"{self._name} cannot be read ({reason(error)})", code="source.unreadable") from error
 
     def _first_that_sounds(self, stopping: threading.Event) -> Iterator[Block]:
-        # Deferred, here and below: with TLS it takes 50 ms, which other sources need not wait for.
+        # Deferred, here and below: all that a station needs takes 60 ms, which other sources need not wait for.
         from paces_live.sources.station.http import Client
 
         client = Client(stopping)
@@ -174,7 +170,10 @@ class _Station:
 
     def _open(self, client: "Client", body: "Body", name: str) -> "_Stream | list[Address]":
         """Return the stream that a server sends, or the addresses in its list."""
+        from paces_live.sources.station.direct import DirectStream, needs_seeking
         from paces_live.sources.station.http import error_words, unreadable
+        from paces_live.sources.station.icy import IcyStream
+        from paces_live.sources.station.lists import addresses, is_media_playlist, text_of
 
         if not body.peek(1):
             raise unreadable(name, error_words(body.error) if body.error else "it sends nothing")
@@ -221,6 +220,8 @@ class _Station:
 
 
 def _tagged(tags: dict[str, str]) -> Track | None:
+    from paces_live.sources.station.titles import caption
+
     title, artist = (decoded(os.fsencode(tags.get(name, ""))) for name in ("title", "artist"))
     words = caption(title)
     return None if words is None else Track(title=words, artist=artist)

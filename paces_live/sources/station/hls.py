@@ -68,6 +68,17 @@ def variants(text: str) -> list[str]:
     return list(dict.fromkeys(location for *_, location in sorted(found)))
 
 
+def segments(text: str) -> list[str]:
+    r"""Return the locations of the segments in a list, the newest last.
+
+    Examples
+    --------
+    >>> segments("#EXTM3U\n#EXTINF:6,\na.ts\n#EXTINF:6,\nb.ts\n")
+    ['a.ts', 'b.ts']
+    """
+    return [line for line in _lines(text) if not line.startswith("#")]
+
+
 def _whole(text: str) -> int:
     digits = text.strip()
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 19 else 0

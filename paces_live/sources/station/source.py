@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 SILENT_S = 30.0
 """Time without sound after which a station is gone, whatever it sends, seconds: three long segments of HLS."""
+SEGMENTS_ASKED = 3
+"""Segments of a list that are asked for until the server gives one."""
 MOST_ADDRESSES = 20
 """Most addresses that are tried for one station: lists can list lists."""
 
@@ -181,6 +183,7 @@ class _Station:
         if text is None:
             return DirectStream(body, client) if needs_seeking(body) else IcyStream(body)
         if is_media_playlist(text):
+            _ask_for_segment(client, body.address, text, name)
             return DirectStream(body, client, hls=text)
         return addresses(text, body.address, name=name)
 
@@ -217,6 +220,24 @@ class _Station:
         """Return what plays, by what the station says or else by the tags in the sound."""
         track = stream.track if stream.has_titles else _tagged(tags)
         return None if track is None else replace(track, location=self._name)
+
+
+def _ask_for_segment(client: "Client", base: Address, text: str, name: str) -> None:
+    """Raise the error of the server if it has none of the newest segments; FFmpeg would ask again for 10 s, unseen."""
+    from paces_live.sources.station.hls import segments
+
+    failure: SourceError | None = None
+    for location in reversed(segments(text)[-SEGMENTS_ASKED:]):
+        try:
+            client.get(parse_address(location, base=base.url), name=name).close()
+        except SourceError as error:
+            failure = failure or error
+        except ValueError:
+            continue
+        else:
+            return
+    if failure:
+        raise failure
 
 
 def _tagged(tags: dict[str, str]) -> Track | None:

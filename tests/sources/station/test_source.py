@@ -108,7 +108,7 @@ def test_whatever_happens_in_the_reading_thread_ends_the_source(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("a mistake")
 
-    monkeypatch.setattr(source, "text_of", fail)
+    monkeypatch.setattr("paces_live.sources.station.lists.text_of", fail)
     server.answers["/"] = plays(sound(), AUDIO)
     assert "(a mistake)" in failure(server.url("/")).message
 

@@ -112,8 +112,11 @@ def test_the_version_of_numpy_depends_on_the_python() -> None:
     assert older != newer
 
 
-def test_the_lock_has_no_litert_for_32_bit_systems() -> None:
-    assert "ai-edge-litert" not in requirements(LOCK, ARMV7)
+def test_32_bit_systems_get_no_package_without_a_wheel_and_libsndfile_for_files() -> None:
+    found = requirements(LOCK, ARMV7)
+    assert not {"ai-edge-litert", "av"} & found.keys()
+    assert "soundfile" in found
+    assert "soundfile" not in requirements(LOCK, BOOKWORM)
 
 
 def test_requirements_can_be_chosen_by_name() -> None:

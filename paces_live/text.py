@@ -1,5 +1,6 @@
 """Text of unknown origin: bytes in unknown code pages, and names and titles that may hold anything."""
 
+import codecs
 import os
 import re
 from pathlib import Path
@@ -7,7 +8,9 @@ from urllib.parse import quote_from_bytes
 
 LONGEST_LINE = 200
 """Most characters of a title, an artist or an album; anything longer is not one."""
-_BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_UTF16_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_UTF16_SAMPLE = 4096
+"""Bytes that are looked at to recognise UTF-16 without a byte order mark."""
 _SUPERSETS = {"shift_jis": "cp932", "euc-kr": "cp949", "big5": "big5hkscs"}
 """Codecs that hold what the detector means by a name; Python's codecs of that name lack some characters."""
 _NEIGHBOURS = ("windows-1250", "windows-1254", "windows-1257", "iso-8859-2", "iso-8859-4")
@@ -48,16 +51,33 @@ def decoded_together(*parts: bytes) -> list[str]:
     return [_in_code_page(part, code_page) for part in parts]
 
 
+def utf16(data: bytes) -> str | None:
+    r"""Return the codec of text in UTF-16, known by its byte order mark or by its NULs; None if it is in another.
+
+    Text holds no NUL, but one of two bytes of UTF-16 is one in spaces, digits and Latin letters. In names of files and
+    in lists a quarter of the characters are of these, whatever the language. One NUL alone is the end of a text.
+
+    Examples
+    --------
+    >>> utf16("Кино.mp3".encode("utf-16-be")), utf16("Café".encode("utf-16")), utf16(b"Mix\0")
+    ('utf-16-be', 'utf-16-le', None)
+    """
+    if known := _UTF16_MARKS.get(data[:2]):
+        return known
+    sample = data[:_UTF16_SAMPLE]
+    even, odd = (sample[first::2].count(0) for first in (0, 1))
+    if min(even, odd) or max(even, odd) < 2 or max(even, odd) * 4 <= len(sample) // 2:
+        return None
+    return "utf-16-le" if odd else "utf-16-be"
+
+
 def _unicode(data: bytes) -> str | None:
     """Return text in UTF-8, even if a little of it is damaged, or in UTF-16."""
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "utf-8")
-    if b"\0" in data and encoding == "utf-8":
-        # Text holds no NUL, but every second byte of UTF-16 is one, as long as the letters are Latin.
-        even, odd = data[::2].count(0), data[1::2].count(0)
-        if len(data) >= 4 and max(even, odd) * 4 > len(data) and min(even, odd) == 0:
-            encoding = "utf-16-le" if odd else "utf-16-be"
-    text = data.decode(encoding, "replace")
-    if encoding == "utf-8" and (damaged := text.count("\ufffd") - data.count(b"\xef\xbf\xbd")):
+    if encoding := utf16(data):
+        return data.decode(encoding, "replace").removeprefix("\ufeff")
+    data = data.removeprefix(codecs.BOM_UTF8)
+    text = data.decode(errors="replace")
+    if damaged := text.count("\ufffd") - data.count(b"\xef\xbf\xbd"):
         wide = sum(not character.isascii() for character in text) - damaged
         return text.rstrip("\ufffd") if wide >= _DAMAGED * damaged else None
     return text

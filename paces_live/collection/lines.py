@@ -1,13 +1,11 @@
 """The lines of a playlist: their text, and their bytes as names of files."""
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 
-from paces_live.text import decoded
+from paces_live.text import decoded, utf16
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-SAMPLE_BYTES = 4096
-"""Bytes that are looked at to recognise UTF-16 without a byte order mark."""
 # Not str.splitlines: U+0085, U+2028, form feeds and vertical tabs occur within titles.
 _END = r"\r\n|\r|\n"
 
@@ -50,7 +48,7 @@ def lines(data: bytes) -> list[Line]:
     for number, (text, raw) in enumerate(zip(texts, raws, strict=True), start=1):
         # A mark within the text: someone has joined two lists.
         if words := text.lstrip("\ufeff").strip(" \t"):
-            found.append(Line(number, words, raw.removeprefix(BYTE_ORDER_MARK).decode(errors="surrogateescape")))
+            found.append(Line(number, words, raw.removeprefix(BOM_UTF8).decode(errors="surrogateescape")))
     return found
 
 
@@ -62,20 +60,7 @@ def as_bytes(data: bytes) -> bytes:
     >>> as_bytes("Mixes".encode("utf-16-le"))
     b'Mixes'
     """
-    if encoding := _utf16(data):
+    if encoding := utf16(data):
         # A byte alone at the end is no character: a tool has added a line end to a file that it took for ASCII.
         data = data[: len(data) // 2 * 2].decode(encoding, errors="replace").encode()
-    return data.removeprefix(BYTE_ORDER_MARK)
-
-
-def _utf16(data: bytes) -> str | None:
-    """Return which UTF-16 this is, by its mark or because every other byte of most names in it is zero."""
-    if data.startswith(b"\xff\xfe"):
-        return "utf-16-le"
-    if data.startswith(b"\xfe\xff"):
-        return "utf-16-be"
-    sample = data[:SAMPLE_BYTES]
-    even, odd = (sample[first::2].count(0) for first in (0, 1))
-    if not even and 4 * odd > len(sample) // 2:
-        return "utf-16-le"
-    return "utf-16-be" if not odd and 4 * even > len(sample) // 2 else None
+    return data.removeprefix(BOM_UTF8)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paces_live.collection.lines import lines
+from paces_live.collection.lines import as_bytes, lines
 
 TEXT = "#EXTM3U\r\nmusic/Café.wav\r\nПесни/Молва.wav\r\n"
 RIGHT = [(1, "#EXTM3U"), (2, "music/Café.wav"), (3, "Песни/Молва.wav")]
@@ -41,3 +41,8 @@ def test_the_bytes_of_a_name_are_kept() -> None:
 
 def test_ascii_with_a_few_zeros_is_not_utf16() -> None:
     assert read(b"a.wav\nb\0.wav\n") == [(1, "a.wav"), (2, "b\0.wav")]
+
+
+@pytest.mark.parametrize("data", [b"x.wav\0", b"1.wav\n\0", b"a.ogg\nb.ogg\0\0"])
+def test_zeros_after_a_short_text_do_not_make_it_utf16(data: bytes) -> None:
+    assert as_bytes(data) == data

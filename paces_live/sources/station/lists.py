@@ -8,7 +8,7 @@ from paces_live.collection.playlist import entries
 from paces_live.errors import SourceError
 from paces_live.sources.station.address import Address, parse_address
 from paces_live.sources.station.hls import is_hls, variants
-from paces_live.text import decoded
+from paces_live.text import decoded, utf16
 
 if TYPE_CHECKING:
     from paces_live.sources.station.http import Body
@@ -18,7 +18,6 @@ GLANCE_BYTES, HEAD_BYTES = 16, 1024
 LIST_BYTES = 1 << 20
 """Most bytes of a list that are read."""
 _GZIP = b"\x1f\x8b\x08"
-_TEXT_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 _PAGE = re.compile(r"<!doctype html|<html\b|<head\b|<body\b", re.IGNORECASE)
 _JSON = re.compile(r"\s*(?:\{|\[\s*[\{\"\]])")
@@ -37,8 +36,7 @@ def text_of(body: "Body") -> str | None:
         except zlib.error:
             body.unread(data)
             return None
-    encoding = _utf16(data)
-    return (data.decode(encoding, "replace") if encoding else decoded(data)).lstrip("\ufeff")
+    return decoded(data).lstrip("\ufeff")
 
 
 def _is_text(head: bytes) -> bool:
@@ -49,16 +47,8 @@ def _is_text(head: bytes) -> bool:
     >>> _is_text(b"[playlist]"), _is_text("caf\xe9.mp3".encode("utf-16")), _is_text(b"ID3\x04\x00")
     (True, True, False)
     """
-    encoding = _utf16(head)
+    encoding = utf16(head)
     return not _CONTROL.search(head.decode(encoding, "ignore") if encoding else head.decode("latin-1"))
-
-
-def _utf16(data: bytes) -> str | None:
-    """Return which UTF-16 a text is in, by its mark or by its first two letters."""
-    beginning = data[:4]
-    without_mark = {(1, 3): "utf-16-le", (0, 2): "utf-16-be"}
-    zeros = tuple(at for at, byte in enumerate(beginning) if not byte)
-    return _TEXT_MARKS.get(beginning[:2]) or without_mark.get(zeros)  # type: ignore[arg-type]
 
 
 def addresses(text: str, base: Address, *, name: str) -> list[Address]:

@@ -17,6 +17,7 @@ _NEIGHBOURS = ("windows-1250", "windows-1254", "windows-1257", "iso-8859-2", "is
 """Code pages of Latin letters, which give most bytes another accent than the Western one does."""
 _PUNCTUATION = re.compile(rb"[\x00-\x7f\x85\x91-\x97\x99\xa1]*")
 """ASCII, the ellipsis, quotes, bullet, dashes and trade mark of all code pages of Windows, and ``¡``."""
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)\S+", re.IGNORECASE)
 _DAMAGED = 8
 """Characters of UTF-8 for each damaged one that show UTF-8: ID3v1 cuts within one, and lists gather lines."""
 _MISPLACED = re.compile(r"[a-zß-ÿ][¢-¦¨¬®¯±-³¶¸¹¼-¾]|[¢-¦¨¬®¯±-³¶¸¹¼-¾][a-zß-ÿ]|¿(?!.*\?)|¡(?!.*!)", re.DOTALL)
@@ -134,6 +135,17 @@ def one_line(text: str) -> str:
     """
     words = "".join(character if character.isprintable() else " " for character in text).split()
     return " ".join(words)[:LONGEST_LINE].rstrip()
+
+
+def is_url(text: str) -> bool:
+    """Return whether `text` is nothing but an address, which players and stations show where they know no title.
+
+    Examples
+    --------
+    >>> is_url("http://radio.example/live"), is_url("www.radio.example"), is_url("http://a.example is new")
+    (True, True, False)
+    """
+    return _URL.fullmatch(text) is not None
 
 
 def shown_path(path: str | Path) -> str:

@@ -7,7 +7,8 @@ from paces_live.text import one_line
 
 # Schemes have two letters at least; a single one is a drive.
 _SCHEME = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-_STATION = re.compile(r"https?://", re.IGNORECASE)
+STATION_SCHEMES = {"http": "http", "https": "https", "icy": "http", "icyx": "http"}
+"""Schemes of stations, and the protocol that each means: ``icy`` and ``icyx`` are names of players for HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,9 @@ class Entry:
 
     @property
     def is_station(self) -> bool:
-        """Whether the location is an address on the web."""
-        return _STATION.match(self.location) is not None
+        """Whether the location is the address of a station."""
+        scheme, separator, _ = self.location.partition("://")
+        return bool(separator) and scheme.lower() in STATION_SCHEMES
 
     @property
     def is_elsewhere(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from paces_live.collection.entry import Entry
+from paces_live.collection.entry import STATION_SCHEMES, Entry
 from paces_live.collection.folder import music_in, real_path
 from paces_live.collection.items import Item, Unreadable, cannot_open
 from paces_live.collection.location import Locator
@@ -125,6 +125,6 @@ def _unreadable(playlist: Path, entry: Entry, path: Path) -> Unreadable:
 def _station(path: Path) -> SourceError | None:
     """Return the error for an address; as a path it has lost a slash."""
     scheme, colon, rest = str(path).partition(":/")
-    if not colon or scheme.lower() not in ("http", "https"):
+    if not colon or scheme.lower() not in STATION_SCHEMES:
         return None
     return SourceError(f"{scheme}://{shown_path(rest.lstrip('/'))}: is a station", hint="listen to it with --input")

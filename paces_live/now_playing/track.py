@@ -1,17 +1,15 @@
 """A track from what a player or a file says about it."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from paces_live.events import Track
-from paces_live.text import one_line, shown_path
+from paces_live.text import is_url, one_line, shown_path
 
 LONGEST_S = 86_400.0
 """Longest track, seconds: for a station some players report a length of weeks, or the largest number that they know."""
-_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*://|www\.)\S+", re.IGNORECASE)
 
 
 def make_track(
@@ -70,7 +68,7 @@ def _listed(names: Iterable[str]) -> str:
 def _words(title: str | None, location: str | None) -> str | None:
     """Return a title as one line; None if it is empty, or an address."""
     words = Track(title=title).title
-    if words is None or _ADDRESS.fullmatch(words):
+    if words is None or is_url(words):
         return None
     return None if words in _addresses(location or "") and words != _stem(location) else words
 

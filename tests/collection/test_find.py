@@ -106,6 +106,15 @@ def test_a_station_in_a_playlist_is_pointed_out(music: Path) -> None:
     assert errors(Path("http://radio.example/a")) == ["http://radio.example/a: is a station: listen to it with --input"]
 
 
+def test_a_station_is_one_by_every_scheme_that_listen_takes(music: Path) -> None:
+    for scheme in ("http", "HTTPS", "icy", "Icyx"):
+        playlist = write(music / "radio.m3u", f"{scheme}://radio.example/a\n")
+        assert errors(playlist) == [
+            f"{playlist}, line 1: {scheme}://radio.example/a: is a station: listen to it with --input"
+        ]
+        assert errors(Path(f"{scheme}://radio.example/a"))[0].endswith("is a station: listen to it with --input")
+
+
 def test_lists_and_folders_in_lists(music: Path) -> None:
     write(music / "Disc" / "inner.m3u", "x.wav\n")
     write(music / "middle.pls", "[playlist]\nFile1=Disc/inner.m3u\n")

@@ -4,10 +4,9 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, unquote_to_bytes, urljoin, urlsplit
 
+from paces_live.collection.entry import STATION_SCHEMES
 from paces_live.text import shown_path
 
-SCHEMES = {"http": "http", "https": "https", "icy": "http", "icyx": "http"}
-"""Schemes of stations, and the protocol that each means: ``icy`` and ``icyx`` are names of players for HTTP."""
 _KEPT = "%/:=&?~#+!$,;'@()*[]"
 """Characters that stay as they are; a percent sign belongs to what is encoded already."""
 
@@ -46,7 +45,7 @@ def is_address(text: str) -> bool:
     (True, False, False)
     """
     scheme, colon, _ = text.strip().partition(":")
-    return bool(colon) and scheme.lower() in SCHEMES
+    return bool(colon) and scheme.lower() in STATION_SCHEMES
 
 
 def parse_address(text: str, base: str | None = None) -> Address:
@@ -75,7 +74,7 @@ def parse_address(text: str, base: str | None = None) -> Address:
     'http://radio.example/live'
     """
     parts = urlsplit(text.strip() if base is None else urljoin(base, text.strip()))
-    if parts.scheme not in SCHEMES or not parts.hostname:
+    if parts.scheme not in STATION_SCHEMES or not parts.hostname:
         raise ValueError("no address of a station")
     if ":" in parts.hostname:
         host = shown_host = f"[{parts.hostname}]"
@@ -86,7 +85,7 @@ def parse_address(text: str, base: str | None = None) -> Address:
     query = quote(parts.query, safe=_KEPT, errors="surrogateescape")
     user, at, _ = parts.netloc.rpartition("@")
     return Address(
-        f"{SCHEMES[parts.scheme]}://{host}{port}{path}{query and '?'}{query}",
+        f"{STATION_SCHEMES[parts.scheme]}://{host}{port}{path}{query and '?'}{query}",
         shown_host + shown_path(unquote(parts.path)),
         _authorization(user) if at else None,
     )

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paces_live.cli.options import PATHS, Json, Model, Target, Tolerance
+from paces_live.cli.report import report
 from paces_live.errors import PacesError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 from paces_live.text import shown_path
 
 if TYPE_CHECKING:
-    from paces_live.library.files import FileError, FilePaces
+    from paces_live.collection.items import Unreadable
+    from paces_live.library.files import FilePaces
 
 
 def analyze(
@@ -30,17 +32,18 @@ def analyze(
     listener = Listener(float(target), tolerance)
     from paces_live.analysis.classifier import load_classifier
     from paces_live.collection.find import find_items
-    from paces_live.library.files import FileError, analyze_files
+    from paces_live.collection.items import Unreadable
+    from paces_live.library.files import analyze_files
 
     results = analyze_files(find_items(paths), load_classifier(model), listener)
     done = list(_print_results(results, listener, json=json))
-    if any(isinstance(result, FileError) for result in done):
+    if any(isinstance(result, Unreadable) for result in done):
         raise typer.Exit(PacesError.exit_status)
 
 
 def _print_results(
-    results: Iterator["FilePaces | FileError"], listener: Listener, *, json: bool
-) -> Iterator["FilePaces | FileError"]:
+    results: Iterator["FilePaces | Unreadable"], listener: Listener, *, json: bool
+) -> Iterator["FilePaces | Unreadable"]:
     """Print results, each as soon as it is known unless it goes into a table, and pass them on."""
     from paces_live.library.files import FilePaces
     from paces_live.render.json_lines import file_line
@@ -52,7 +55,7 @@ def _print_results(
         if json:
             print(file_line(result, listener), flush=True)  # noqa: T201
         elif not isinstance(result, FilePaces):
-            sys.stderr.write(f"paces-live: {shown_path(str(result.error))}\n")
+            report(result.error)
         elif table:
             rows.append(result)
         else:

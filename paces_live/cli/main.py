@@ -21,10 +21,10 @@ from paces_live.cli.history import history
 from paces_live.cli.listen import demo, listen
 from paces_live.cli.options import renamed
 from paces_live.cli.play import play
+from paces_live.cli.report import report
 from paces_live.cli.schema import schema
 from paces_live.errors import PacesError, UsageError
 from paces_live.system.streams import standard_streams
-from paces_live.text import shown_path
 
 INTERRUPTED = 130
 HELP = ["-h", "--help"]
@@ -73,11 +73,9 @@ class Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except PacesError as error:
-            # The name of a file in it may hold anything.
-            words = shown_path(" ".join(str(error).split()))
             # If a setting is wrong, say where it is set.
             where = settings.origin_of(error, ctx.meta.get(SET, [])) if isinstance(error, UsageError) else ""
-            sys.stderr.write(f"paces-live: {words}{where}\n")
+            report(error, where)
             raise typer.Exit(error.exit_status) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None

@@ -22,6 +22,7 @@ from paces_live.cli.options import (
     Tolerance,
     Verbose,
 )
+from paces_live.cli.report import report
 from paces_live.cli.show import Display, show, start_logging
 from paces_live.errors import PacesError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
@@ -119,11 +120,10 @@ def play(
 def _report(unplayable: Iterable["Unreadable"], *, json: bool) -> None:
     """Report what cannot be played, as lines on standard error or as JSON on standard output."""
     from paces_live.render.json_lines import error_line
-    from paces_live.text import json_path, shown_path
 
     for one in unplayable:
         if json:
-            sys.stdout.write(error_line(json_path(one.path), one.error) + "\n")
+            sys.stdout.write(error_line(one.path, one.error) + "\n")
             sys.stdout.flush()
         else:
-            sys.stderr.write(f"paces-live: {shown_path(' '.join(str(one.error).split()))}\n")
+            report(one.error)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paces_live.cli.report import report
 from paces_live.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def _history(listener: "Listener") -> "Iterator[Callable[[Event], Event]]":
         yield keeper.take
     finally:
         if keeper.error:
-            sys.stderr.write(f"paces-live: {keeper.error}\n")
+            report(keeper.error)
 
 
 class _Patience:

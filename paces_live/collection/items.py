@@ -4,7 +4,7 @@ import errno
 from dataclasses import dataclass
 from pathlib import Path
 
-from paces_live.errors import SourceError, reason
+from paces_live.errors import PacesError, SourceError, reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Unreadable:
     """Something that cannot be used, and why."""
 
     path: Path
-    error: SourceError
+    error: PacesError
 
 
 def cannot_open(shown: str, error: OSError | ValueError) -> SourceError:

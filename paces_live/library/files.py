@@ -36,17 +36,9 @@ class FilePaces:
     title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FileError:
-    """A file that could not be analysed, and why."""
-
-    path: Path
-    error: PacesError
-
-
 def analyze_files(
     items: Iterable[Item | Unreadable], classifier: Classifier, listener: Listener
-) -> Iterator[FilePaces | FileError]:
+) -> Iterator[FilePaces | Unreadable]:
     """Yield the result of each item; one that cannot be read does not stop the others.
 
     Examples
@@ -59,12 +51,12 @@ def analyze_files(
     """
     for item in items:
         if isinstance(item, Unreadable):
-            yield FileError(item.path, item.error)
+            yield item
             continue
         try:
             yield analyze_item(item, classifier, listener)
         except PacesError as error:
-            yield FileError(item.path, error)
+            yield Unreadable(item.path, error)
 
 
 def analyze_item(item: Item, classifier: Classifier, listener: Listener) -> FilePaces:

@@ -8,9 +8,10 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from paces_live.collection.items import Unreadable
 from paces_live.errors import PacesError
 from paces_live.events import Event, Reading, Song, Start
-from paces_live.library.files import FileError, FilePaces
+from paces_live.library.files import FilePaces
 from paces_live.match import Listener
 from paces_live.render.wording import writes_utf8
 from paces_live.text import json_path
@@ -70,7 +71,7 @@ def event_line(event: Event, listener: Listener, *, rejected: bool = False) -> s
     return dumps(record)
 
 
-def file_line(result: FilePaces | FileError, listener: Listener) -> str:
+def file_line(result: FilePaces | Unreadable, listener: Listener) -> str:
     """Return the result of a file as one line of JSON, as `listener` sees it.
 
     Examples
@@ -78,7 +79,7 @@ def file_line(result: FilePaces | FileError, listener: Listener) -> str:
     >>> file_line(FilePaces(Path("song.ogg"), 215.2, paces=()), Listener())
     '{"type": "file", "path": "song.ogg", "duration": 215.2, "paces": [], "damaged": 0.0, "title": null, "match": null}'
     """
-    if isinstance(result, FileError):
+    if isinstance(result, Unreadable):
         return error_line(result.path, result.error)
     record = plain(result) | {"path": json_path(result.path), "match": _plain(listener.match(result.paces))}
     return dumps({"type": "file"} | record)

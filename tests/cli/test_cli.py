@@ -20,7 +20,7 @@ from paces_live.collection.items import Item, Unreadable
 from paces_live.errors import SourceError
 from paces_live.events import SongPace
 from paces_live.inputs import Input, Pcm
-from paces_live.library.files import FileError, FilePaces
+from paces_live.library.files import FilePaces
 from paces_live.sources.devices import ListedInput
 from paces_live.system.doctor import Check
 from tests.support.fakes import FakeSource, ScriptedListening
@@ -184,14 +184,14 @@ def test_an_error_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 FOUND = FilePaces(Path("a.ogg"), 215.2, (SongPace(165.31, 0.97, 0.9),))
-BROKEN = FileError(Path("b.ogg"), SourceError("b.ogg: not audio", hint="choose music"))
+BROKEN = Unreadable(Path("b.ogg"), SourceError("b.ogg: not audio", hint="choose music"))
 
 
 @pytest.fixture
 def analysed(monkeypatch: pytest.MonkeyPatch) -> None:
     def analyze_files(
         items: Iterable[Item | Unreadable], _classifier: object, _config: object
-    ) -> Iterator[FilePaces | FileError]:
+    ) -> Iterator[FilePaces | Unreadable]:
         for item in items:
             yield FOUND if item.path.name == "a.ogg" else BROKEN
 

@@ -10,7 +10,7 @@ from paces_live.analysis.classifier import load_classifier
 from paces_live.collection.items import Item, Unreadable
 from paces_live.demo import excerpt
 from paces_live.errors import SourceError
-from paces_live.library.files import FileError, FilePaces, analyze_files, analyze_item
+from paces_live.library.files import FilePaces, analyze_files, analyze_item
 from paces_live.match import Listener
 from tests.support.sessions import only
 from tests.support.signals import RATE, rock
@@ -41,8 +41,8 @@ def test_an_unreadable_file_does_not_stop_the_others(song: Path, tmp_path: Path)
     text = tmp_path / "text.ogg"
     text.write_text("not music")
     missing, bad, good = analyze_files(map(Item, [tmp_path / "missing.ogg", text, song]), only(150.0), Listener())
-    assert isinstance(missing, FileError)
-    assert isinstance(bad, FileError)
+    assert isinstance(missing, Unreadable)
+    assert isinstance(bad, Unreadable)
     assert isinstance(good, FilePaces)
     assert (missing.path, bad.path, good.path) == (tmp_path / "missing.ogg", text, song)
     assert "no such file" in missing.error.message
@@ -53,7 +53,7 @@ def test_an_unreadable_file_does_not_stop_the_others(song: Path, tmp_path: Path)
 def test_what_cannot_be_used_is_passed_on(song: Path) -> None:
     error = SourceError("list.m3u, line 3: gone.ogg: no such file")
     passed, good = analyze_files([Unreadable(Path("gone.ogg"), error), Item(song)], only(150.0), Listener())
-    assert passed == FileError(Path("gone.ogg"), error)
+    assert passed == Unreadable(Path("gone.ogg"), error)
     assert isinstance(good, FilePaces)
 
 
@@ -69,7 +69,7 @@ def test_files_are_analysed_one_at_a_time(song: Path) -> None:
     results = analyze_files([Item(song), Item(song)], only(150.0), Listener())
     next(results)
     song.write_bytes(b"")
-    assert isinstance(next(results), FileError)
+    assert isinstance(next(results), Unreadable)
 
 
 def test_a_single_unreadable_file_is_an_error(tmp_path: Path) -> None:

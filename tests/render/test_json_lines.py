@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from paces_live.collection.items import Unreadable
 from paces_live.errors import SourceError
 from paces_live.events import End, Event, Failure, SongPace, Track
-from paces_live.library.files import FileError, FilePaces
+from paces_live.library.files import FilePaces
 from paces_live.match import Listener
 from paces_live.render.json_lines import JsonWriter, event_line, file_line
 from tests.support.fakes import START, TWO_SONGS, reading, song
@@ -73,7 +74,7 @@ def test_a_line_is_valid_json_in_every_encoding(encoding: str, monkeypatch: pyte
 def test_a_path_that_is_no_unicode_is_a_uri() -> None:
     path = Path(os.fsdecode(b"/music/caf\xe9.wav"))
     found = validated(file_line(FilePaces(path, 10.0, ()), Listener()))
-    failed = validated(file_line(FileError(path, SourceError(f"{path}: no such file", hint="check it")), Listener()))
+    failed = validated(file_line(Unreadable(path, SourceError(f"{path}: no such file", hint="check it")), Listener()))
     assert found["path"] == failed["path"] == "file:///music/caf%E9.wav"
     assert failed["message"] == "/music/caf\ufffd.wav: no such file"
 
@@ -109,7 +110,7 @@ def test_a_file_has_the_match_of_the_listener() -> None:
 
 def test_an_unreadable_file_is_an_error_record() -> None:
     error = SourceError("a.wav: is empty", hint="choose another")
-    record = validated(file_line(FileError(Path("a.wav"), error), Listener()))
+    record = validated(file_line(Unreadable(Path("a.wav"), error), Listener()))
     assert record == {
         "type": "error",
         "path": "a.wav",

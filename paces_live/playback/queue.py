@@ -33,7 +33,7 @@ class Queue:
         self._shuffle = shuffle
         self._repeat = repeat
         self._order: list[Item] = []
-        self._failed: set[Item] = set()
+        self._playable = set(self._items)
         self._add_round()
 
     def _add_round(self) -> None:
@@ -44,21 +44,21 @@ class Queue:
 
     def following(self, place: int) -> tuple[int, Item] | None:
         """Return the first item from `place` on that did not fail, with its place; None after the last."""
-        while not self._failed.issuperset(self._items):
+        while self._playable:
             if place >= len(self._order):
                 if not self._repeat:
                     return None
                 self._add_round()
-            if self._order[place] not in self._failed:
+            if self._order[place] in self._playable:
                 return place, self._order[place]
             place += 1
         return None
 
     def preceding(self, place: int) -> int:
         """Return the last place before `place` whose item did not fail; the first place if there is none."""
-        before = (at for at in range(min(place, len(self._order)) - 1, -1, -1) if self._order[at] not in self._failed)
+        before = (at for at in range(min(place, len(self._order)) - 1, -1, -1) if self._order[at] in self._playable)
         return next(before, 0)
 
     def fail(self, item: Item) -> None:
         """Leave `item` out from now on: it could not be read."""
-        self._failed.add(item)
+        self._playable.discard(item)

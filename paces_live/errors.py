@@ -13,6 +13,8 @@
 A code may be finer than its class, such as ``source.not_found``; the part before the first point never changes.
 """
 
+import errno
+
 
 class PacesError(Exception):
     """Base class of all errors of this package.
@@ -93,3 +95,25 @@ def reason(error: BaseException) -> str:
     """
     words = getattr(error, "strerror", None) or error
     return " ".join(str(words).split()).rstrip(".") or type(error).__name__
+
+
+def cannot_open(shown: str, error: OSError | ValueError, *, hint: str = "check the name") -> SourceError:
+    """Return the error for a path that the system does not open, from what the system says.
+
+    Parameters
+    ----------
+    shown : str
+        The path as people see it, maybe with the place that names it.
+    error : OSError or ValueError
+    hint : str
+        What to do if there is no such file.
+
+    Examples
+    --------
+    >>> cannot_open("party.m3u, line 7: x.wav", FileNotFoundError(errno.ENOENT, "No such file or directory")).message
+    'party.m3u, line 7: x.wav: no such file'
+    """
+    # A name that holds a NUL is a ValueError.
+    if isinstance(error, ValueError) or error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+        return SourceError(f"{shown}: no such file", hint=hint, code="source.not_found")
+    return SourceError(f"{shown}: cannot be opened: {reason(error)}", hint="check its permissions")

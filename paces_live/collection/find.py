@@ -8,10 +8,10 @@ from pathlib import Path
 
 from paces_live.collection.entry import STATION_SCHEMES, Entry
 from paces_live.collection.folder import music_in, real_path
-from paces_live.collection.items import Item, Unreadable, cannot_open
+from paces_live.collection.items import Item, Unreadable
 from paces_live.collection.location import Locator
 from paces_live.collection.playlist import SUFFIXES, begins_as_playlist, read_playlist
-from paces_live.errors import SourceError
+from paces_live.errors import SourceError, cannot_open
 from paces_live.text import LONGEST_LINE, shown_path
 
 DEEPEST = 8

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from paces_live.collection.items import Item, Unreadable, cannot_open
-from paces_live.errors import SourceError
+from paces_live.collection.items import Item, Unreadable
+from paces_live.errors import SourceError, cannot_open
 from paces_live.text import shown_path
 
 SOUND = frozenset(

@@ -1,10 +1,9 @@
 """What a collection holds: songs, and what cannot be used."""
 
-import errno
 from dataclasses import dataclass
 from pathlib import Path
 
-from paces_live.errors import PacesError, SourceError, reason
+from paces_live.errors import PacesError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +34,3 @@ class Unreadable:
 
     path: Path
     error: PacesError
-
-
-def cannot_open(shown: str, error: OSError | ValueError) -> SourceError:
-    """Return the error for a path that the system does not open, from what the system says.
-
-    Examples
-    --------
-    >>> cannot_open("party.m3u, line 7: x.wav", FileNotFoundError(errno.ENOENT, "No such file or directory")).message
-    'party.m3u, line 7: x.wav: no such file'
-    """
-    # A name that holds a NUL is a ValueError.
-    if isinstance(error, ValueError) or error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
-        return SourceError(f"{shown}: no such file", hint="check the name", code="source.not_found")
-    return SourceError(f"{shown}: cannot be opened: {reason(error)}", hint="check its permissions")

@@ -11,12 +11,11 @@ from typing import Literal
 from paces_live.collection.cue import cue_entries
 from paces_live.collection.entry import Entry
 from paces_live.collection.folder import MUSIC
-from paces_live.collection.items import cannot_open
 from paces_live.collection.lines import Line, as_bytes, lines
 from paces_live.collection.m3u import m3u_entries
 from paces_live.collection.pls import pls_entries
 from paces_live.collection.xml import ROOTS, root, xml_playlist, xml_text
-from paces_live.errors import SourceError
+from paces_live.errors import SourceError, cannot_open
 from paces_live.text import shown_path
 
 Format = Literal["cue", "m3u", "pls", "xml"]

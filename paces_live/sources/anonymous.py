@@ -4,9 +4,10 @@ import os
 from collections.abc import Generator
 from pathlib import Path
 
-from paces_live.errors import SourceError
+from paces_live.errors import cannot_open
 from paces_live.sources.block import Block
 from paces_live.sources.pcm import PcmFormat, PipeSource, check_pcm
+from paces_live.text import shown_path
 
 
 class AnonymousPipeSource:
@@ -54,9 +55,7 @@ class AnonymousPipeSource:
             # Without O_NONBLOCK, this waits forever if the writer has left already.
             descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            raise SourceError(
-                f"{self._path}: cannot be opened: {error.strerror}", hint="check its permissions"
-            ) from error
+            raise cannot_open(shown_path(self._path), error) from error
         with os.fdopen(descriptor, "rb", buffering=0) as stream:
             pipe = PipeSource(
                 stream, self._rate, self._format, self._channels, sample_rate=self._sample_rate, name=self.name

@@ -12,10 +12,11 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from paces_live.errors import SourceError
+from paces_live.errors import SourceError, cannot_open
 from paces_live.events import Condition
 from paces_live.sources.block import Block
 from paces_live.sources.pcm import POLL_S, PcmFormat, PipeSource, check_pcm
+from paces_live.text import shown_path
 
 AHEAD_S = 1.0
 """Audio that a writer may give at once, seconds; only a longer pause is a pause of the music."""
@@ -121,9 +122,7 @@ class FifoSource:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise SourceError(
-                f"{self._path}: cannot be opened: {error.strerror}", hint="check its permissions"
-            ) from error
+            raise cannot_open(shown_path(self._path), error) from error
         with contextlib.suppress(OSError):  # the limit of the system is lower, or the pipe holds more
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, CAPACITY)
         return os.fdopen(descriptor, "rb", buffering=0)

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from paces_live.errors import SourceError
+from paces_live.errors import SourceError, cannot_open
 from paces_live.sources import libsndfile
 from paces_live.sources.block import Block
 from paces_live.sources.decoder import Decoder, Stretch, has_decoder
@@ -104,7 +104,7 @@ def read_audio(path: Path, *, start: float = 0.0, end: float | None = None) -> G
                     given += len(stretch.frames)
                     yield stretch
     except OSError as error:
-        raise _cannot_be_opened(path, error) from error
+        raise cannot_open(name, error) from error
     if not given:
         raise SourceError(f"{name}: holds no samples", hint="choose a file with music in it")
 
@@ -131,25 +131,14 @@ def part(stretches: Iterable[Stretch], start: float, end: float | None) -> Itera
             return
 
 
-def _cannot_be_opened(path: Path, error: OSError) -> SourceError:
-    return SourceError(f"{shown_path(path)}: cannot be opened: {error.strerror}", hint="check its permissions")
-
-
 def _check(path: Path) -> None:
     """Raise `SourceError` for paths that a decoder would explain badly or wait for forever."""
     name = shown_path(path)
     try:
         status = path.stat()
-    except FileNotFoundError as error:
-        raise SourceError(
-            f"{name}: no such file",
-            hint="check the name, or see paces-live devices for other inputs",
-            code="source.not_found",
-        ) from error
-    except OSError as error:
-        raise _cannot_be_opened(path, error) from error
-    except ValueError as error:
-        raise SourceError(f"{name}: is no name of a file", hint="check the name", code="source.not_found") from error
+    except (OSError, ValueError) as error:
+        hint = "check the name, or see paces-live devices for other inputs"
+        raise cannot_open(name, error, hint=hint) from error
     if stat.S_ISDIR(status.st_mode):
         raise SourceError(f"{name}: is a directory", hint="give a file in it")
     if not stat.S_ISREG(status.st_mode):

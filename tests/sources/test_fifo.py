@@ -138,8 +138,8 @@ def test_a_path_that_is_not_a_pipe_is_one_line(tmp_path: Path, make: object, mes
     assert "\n" not in str(error.value)
 
 
-def test_a_path_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="cannot be opened: File name too long"):
+def test_a_path_that_is_too_long_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such file"):
         next(iter(open_source(str(tmp_path / ("x" * 300)), sample_rate=RATE).blocks()))
 
 

@@ -17,7 +17,7 @@ def read(file: BinaryIO, *, name: str) -> Iterator[Stretch]:
     Raises
     ------
     SourceError
-        libsndfile cannot read it, or not to its end.
+        libsndfile is not installed, or cannot read the file, or not to its end.
 
     Examples
     --------
@@ -26,9 +26,16 @@ def read(file: BinaryIO, *, name: str) -> Iterator[Stretch]:
     ...     sum(len(stretch.frames) for stretch in read(file, name="demo.ogg"))
     2006550
     """
-    # Deferred: importing soundfile takes about 50 ms and opens libsndfile.
-    import soundfile
-
+    try:
+        # Deferred: importing soundfile takes about 50 ms and opens libsndfile.
+        import soundfile
+    except (ImportError, OSError) as error:
+        # 64-bit systems have PyAV instead, and it may fail to load.
+        raise SourceError(
+            f"{name}: nothing can decode it, because neither PyAV nor soundfile can be loaded",
+            hint="see paces-live doctor",
+            code="source.decoder_missing",
+        ) from error
     silence_native_stderr()
     try:
         with soundfile.SoundFile(file) as audio:

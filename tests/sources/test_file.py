@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from paces_live.demo import excerpt
 from paces_live.errors import SourceError
 from paces_live.sources import ArraySource, FileSource, file
 from tests.support.encoded import bare_mp3, encoded
@@ -162,6 +163,14 @@ def test_without_pyav_a_file_is_read_by_libsndfile(tmp_path: Path, monkeypatch: 
     ) as error:
         heard(FileSource(m4a, SESSION_RATE, fast=True))
     assert str(m4a) in one_line(error)
+
+
+def test_without_any_decoder_a_file_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file, "has_decoder", lambda: False)
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    with pytest.raises(SourceError, match="neither PyAV nor soundfile can be loaded") as error:
+        heard(FileSource(excerpt(), SESSION_RATE, fast=True))
+    assert error.value.code == "source.decoder_missing"
 
 
 def test_a_part_of_a_file(tmp_path: Path) -> None:

@@ -38,6 +38,10 @@ class Block:
     track: Track | None = None
 
 
+POLL_S = 0.5
+"""Time without samples after which a live source yields an empty block, seconds: its reader can then stop."""
+
+
 class Source(Protocol):
     """A stream of audio. Iterating `blocks` opens it; ending or closing the iterator closes it."""
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from paces_live.errors import SourceError, cannot_open
 from paces_live.events import Condition
-from paces_live.sources.block import Block
-from paces_live.sources.pcm import POLL_S, PcmFormat, PipeSource, check_pcm
+from paces_live.sources.block import POLL_S, Block
+from paces_live.sources.pcm import PcmFormat, PipeSource, check_pcm
 from paces_live.text import shown_path
 
 AHEAD_S = 1.0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.errors import SourceError, UsageError
-from paces_live.sources.block import Block
+from paces_live.sources.block import POLL_S, Block
 from paces_live.sources.encoded import encoded_kind
 from paces_live.sources.piped_file import decoded_blocks
 from paces_live.sources.resample import RATE_MAX, RATE_MIN, MonoResampler
@@ -20,8 +20,6 @@ PcmFormat = Literal["s16le", "f32le"]
 
 CHANNELS_MAX = 32
 """Most interleaved channels; more are a wrong number."""
-POLL_S = 0.5
-"""Time without data after which a pipe yields an empty block, seconds: the reader can then stop."""
 READ_BYTES = 1 << 16
 """Bytes that are read from a pipe at once, its usual capacity: what has piled up comes in one block."""
 _EXAMPLE = "ffmpeg -i song.m4a -f s16le -ac 1 -ar 44100 - | paces-live listen --input - --rate 44100"

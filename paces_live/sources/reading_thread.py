@@ -6,12 +6,10 @@ from collections.abc import Callable, Generator, Iterable
 
 import numpy as np
 
-from paces_live.sources.block import Block
+from paces_live.sources.block import POLL_S, Block
 
 AHEAD = 64
 """Most blocks that wait to be taken."""
-POLL_S = 0.5
-"""Time without a block after which an empty one is given, seconds: the reader can then stop."""
 END_S = 0.5
 """Time that the thread has to end, seconds. It is a daemon: a hung one cannot keep the program from ending."""
 

@@ -10,14 +10,12 @@ import numpy as np
 
 from paces_live.errors import SourceError
 from paces_live.events import Condition
-from paces_live.sources.block import Block
+from paces_live.sources.block import POLL_S, Block
 
 _log = logging.getLogger(__name__)
 
 BACKOFF_S = (1.0, 2.0, 5.0, 10.0)
 """Pauses before successive tries, seconds; all later tries use the last one."""
-POLL_S = 0.5
-"""Time between two empty blocks while the source is away, seconds: the reader can stop at each."""
 
 
 class Reconnection:

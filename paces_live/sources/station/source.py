@@ -17,7 +17,7 @@ from paces_live.sources.reading_thread import in_thread
 from paces_live.sources.reconnect import Reconnection
 from paces_live.sources.resample import mono_blocks
 from paces_live.sources.station.address import Address, parse_address
-from paces_live.text import decoded
+from paces_live.text import decoded_together
 
 if TYPE_CHECKING:
     from paces_live.sources.station.http import Body, Client
@@ -243,6 +243,6 @@ def _ask_for_segment(client: "Client", base: Address, text: str, name: str) -> N
 def _tagged(tags: dict[str, str]) -> Track | None:
     from paces_live.sources.station.titles import caption
 
-    title, artist = (decoded(os.fsencode(tags.get(name, ""))) for name in ("title", "artist"))
+    title, artist = decoded_together(*(os.fsencode(tags.get(name, "")) for name in ("title", "artist")))
     words = caption(title)
     return None if words is None else Track(title=words, artist=artist)

@@ -1,5 +1,6 @@
 """A station from the first connection to the end: losses, changes on the way, and closing at any moment."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from paces_live.errors import SourceError
+from paces_live.events import Track
 from paces_live.sources import RadioSource
 from paces_live.sources.station import source, wire
 from tests.sources.station.test_http import failure
@@ -165,6 +167,11 @@ def test_the_links_of_an_ogg_stream_have_their_titles(server: Server) -> None:
     assert heard.captions == ["A - One", "A & B - Two", None]
     parts = [frequency(heard.samples[2 * n * RATE : 2 * (n + 1) * RATE]) for n in range(3)]
     assert parts == pytest.approx([400, 500, 600], abs=2)
+
+
+def test_the_tags_of_a_stream_share_a_code_page() -> None:
+    tags = {"title": os.fsdecode("红豆".encode("gbk")), "artist": os.fsdecode("王菲".encode("gbk"))}
+    assert source._tagged(tags) == Track(title="红豆", artist="王菲")
 
 
 def test_other_formats_as_they_are_streamed(server: Server) -> None:

@@ -4,7 +4,6 @@ import re
 import zlib
 from typing import TYPE_CHECKING
 
-from paces_live.collection.playlist import entries
 from paces_live.errors import SourceError
 from paces_live.sources.station.address import Address, parse_address
 from paces_live.sources.station.hls import is_hls, variants
@@ -96,6 +95,9 @@ def is_media_playlist(text: str) -> bool:
 
 def _locations(text: str, name: str) -> list[str]:
     """Return the locations in a playlist; none if it is no playlist."""
+    # Deferred: it takes 10 ms, which other sources need not wait for.
+    from paces_live.collection.playlist import entries
+
     try:
         return [entry.location for entry in entries(text.encode(), name=name)]
     except SourceError:

@@ -25,7 +25,7 @@ class Watcher(ABC):
     ----------
     track : Track or None
         The track that plays now.
-    trouble : NowPlayingError or None
+    error : NowPlayingError or None
         Why the track is unknown; None if all is well.
     """
 

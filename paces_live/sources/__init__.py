@@ -1,6 +1,6 @@
 """Where audio comes from: microphone, monitor, player, file, pipe, radio, array.
 
-Importing this costs nothing: soundfile, soxr and PortAudio are loaded by the source that needs them, when it is opened.
+Importing this costs nothing: FFmpeg, soxr and PortAudio are loaded by the source that needs them, when it is opened.
 `paces_live.inputs.open_input` opens a source by its name.
 """
 

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from paces_live.sources.encoded import SIGNATURES, encoded_kind
+from tests.support.encoded import encode
 from tests.support.signals import rock
 from tests.support.sources import music, pcm_bytes
 
@@ -25,18 +25,7 @@ def by_soundfile(format: str, subtype: str | None = None) -> bytes:  # noqa: A00
 
 
 def by_ffmpeg(container: str, codec: str) -> bytes:
-    av: Any = pytest.importorskip("av", reason="the extra radio is not installed")
-    out = io.BytesIO()
-    with av.open(out, "w", format=container) as file:
-        stream = file.add_stream(codec, rate=48_000)
-        stream.bit_rate = 64_000
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, 48_000), np.int16), format="s16", layout="mono")
-        frame.rate = 48_000
-        resampled = av.AudioResampler(stream.format.name, stream.layout, 48_000, stream.frame_size or 1024)
-        for one in resampled.resample(frame):
-            file.mux(stream.encode(one))
-        file.mux(stream.encode(None))
-    return out.getvalue()
+    return encode(np.zeros(48_000, np.float32), container, codec, rate=48_000, bit_rate=64_000)
 
 
 def untagged(data: bytes) -> bytes:

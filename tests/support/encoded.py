@@ -1,10 +1,12 @@
 """Encoded audio, made on the spot: by FFmpeg through PyAV, and MP3 whose frames are known."""
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.support.sources import music
 
@@ -34,42 +36,62 @@ FORMATS = {
     "adpcm": ("wav", "adpcm_ms"),
 }
 """Container and codec of FFmpeg for a suffix, or for a kind of WAV."""
-FRAME_SIZES = {
-    "libmp3lame": 1152,
-    "mp2": 1152,
-    "ac3": 1536,
-    "wmav2": 2048,
-    "libopus": 960,
-    "alac": 4096,
-    "adpcm_ms": 1012,
-}
-"""Samples that an encoder takes at once, if they are not 1024."""
 SAMPLES = {"wavpack": "s16p", "tta": "s16"}
 """Format of samples, if it is not the first that the encoder offers."""
+LOSSY = ("aac", "ac3", "libmp3lame", "mp2", "wmav2")
+"""Encoders that get a high bit rate, so that the sound is the same."""
 
 
 def encoded(kind: str, seconds: float = 3.0, *, rate: int = 48_000, channels: int = 1) -> bytes:
     """Return `music` as a file of the kind `kind`; lossy kinds get high bit rates."""
     container, codec = FORMATS[kind]
-    frames = music(rate, seconds, channels)
+    bit_rate = 192_000 if codec in LOSSY else None
+    return encode(music(rate, seconds, channels), container, codec, rate=rate, bit_rate=bit_rate)
+
+
+def encode(
+    frames: NDArray[np.float32],
+    container: str,
+    codec: str,
+    *,
+    rate: int = 44_100,
+    bit_rate: int | None = None,
+    tags: Mapping[str, str] | None = None,
+    fragmented: bool = False,
+    video: bool = False,
+) -> bytes:
+    """Return frames, shape (n,) or (n, channels), as a file that FFmpeg writes.
+
+    An MP4 file has its index at the end, unless it is `fragmented`. With `video`, there are black pictures in it, too.
+    """
     file = io.BytesIO()
-    with av.open(file, "w", format=container) as output:
-        stream: Any = output.add_stream(codec, rate=rate, layout=LAYOUTS[channels])
-        if codec in ("aac", "wmav2", "libmp3lame", "mp2", "ac3"):
-            stream.bit_rate = 192_000
+    layout = LAYOUTS[1 if frames.ndim == 1 else frames.shape[1]]
+    fragments = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "frag_duration": "1000000"}
+    with av.open(file, "w", format=container, options=fragments if fragmented else {}) as output:
+        output.metadata.update(tags or {})
+        pictures: Any = output.add_stream("mpeg2video", rate=25) if video else None
+        if pictures is not None:
+            pictures.width, pictures.height, pictures.pix_fmt = 64, 64, "yuv420p"
+        stream: Any = output.add_stream(codec, rate=rate, layout=layout)
         context = stream.codec_context
         context.format = SAMPLES.get(codec, context.format.name)
-        resampler = av.AudioResampler(
-            format=context.format.name, layout=LAYOUTS[channels], rate=rate, frame_size=FRAME_SIZES.get(codec, 1024)
+        if bit_rate:
+            context.bit_rate = bit_rate
+        context.open()
+        whole = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(np.atleast_2d(frames.T), np.float32), format="fltp", layout=layout
         )
-        whole = av.AudioFrame.from_ndarray(np.ascontiguousarray(frames.T), format="fltp", layout=LAYOUTS[channels])
-        whole.sample_rate = rate
-        whole.pts = 0
-        for frame in (*resampler.resample(whole), *resampler.resample(None), None):
-            for packet in stream.encode(frame):
-                # The FLAC encoder ends with a packet without samples, which only FLAC files take.
-                if packet.size or container == "flac":
-                    output.mux(packet)
+        whole.sample_rate, whole.pts = rate, 0
+        resampler = av.AudioResampler(context.format.name, layout, rate, frame_size=context.frame_size or 1024)
+        for number, frame in enumerate((*resampler.resample(whole), *resampler.resample(None), None)):
+            if pictures is not None and frame is not None and number % 2 == 0:
+                picture = av.VideoFrame(64, 64, "yuv420p")
+                picture.pts = number // 2
+                output.mux(pictures.encode(picture))
+            # The FLAC encoder ends with a packet without samples, which only FLAC files take.
+            output.mux([packet for packet in stream.encode(frame) if packet.size or container == "flac"])
+        if pictures is not None:
+            output.mux(pictures.encode(None))
     return file.getvalue()
 
 
@@ -88,7 +110,17 @@ def mp3_frames(data: bytes) -> list[bytes]:
 
 def bare_mp3(seconds: float, *, rate: int = 44_100) -> bytes:
     """Return an MP3 of constant bit rate without the header that states its length."""
-    return b"".join(mp3_frames(encoded("mp3", seconds, rate=rate))[1:])
+    return without_length(encoded("mp3", seconds, rate=rate))
+
+
+def mp3(frames: NDArray[np.float32], rate: int) -> bytes:
+    """Return frames, shape (n,) or (n, channels), as MP3 frames of 160 kbit/s alone, as stations send them."""
+    return without_length(encode(frames, "mp3", "libmp3lame", rate=rate, bit_rate=160_000))
+
+
+def without_length(data: bytes) -> bytes:
+    """Return an MP3 without its tags and its first frame, which states its length."""
+    return b"".join(mp3_frames(data)[1:])
 
 
 def mp3_seconds(frames: int, rate: int = 44_100) -> float:

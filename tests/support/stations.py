@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from paces_live.events import Track
 from paces_live.sources import RadioSource
-from tests.support.mp3 import mp3
+from tests.support.encoded import mp3
 from tests.support.sources import message_of
 
 RATE = 22_050

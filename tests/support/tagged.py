@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import soundfile
 from mutagen.apev2 import APEv2
 from mutagen.id3 import ID3, TALB, TCON, TIT2, TPE1
+
+from tests.support.encoded import FORMATS, encode
 
 RATE = 48_000
 SONG = {"title": "Небо и Grün", "artist": "Земфира", "album": "Вендетта", "genre": "Rock"}
@@ -28,22 +29,11 @@ def sound(path: Path, **texts: str) -> Path:
     return path
 
 
-def encoded(path: Path, codec: str, metadata: Mapping[str, str]) -> Path:
-    """Write the same with PyAV, which has more formats."""
-    av = pytest.importorskip("av", reason="PyAV is not installed")
+def encoded(path: Path, codec: str, tags: Mapping[str, str]) -> Path:
+    """Write the same with FFmpeg, which has more formats."""
     samples = (0.01 * np.sin(np.arange(RATE // 3) / 7.0)).astype(np.float32)
-    with av.open(str(path), "w") as container:
-        container.metadata.update(metadata)
-        stream = container.add_stream(codec, rate=RATE)
-        stream.layout, stream.bit_rate = "mono", 64_000
-        frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
-        frame.sample_rate = RATE
-        queue = av.AudioFifo()
-        for part in av.AudioResampler(format=stream.format.name, layout="mono", rate=RATE).resample(frame):
-            queue.write(part)
-        while part := queue.read(stream.codec_context.frame_size or 1024, partial=True):
-            container.mux(stream.encode(part))
-        container.mux(stream.encode(None))
+    container, _ = FORMATS[path.suffix.removeprefix(".")]
+    path.write_bytes(encode(samples, container, codec, rate=RATE, bit_rate=64_000, tags=tags))
     return path
 
 

@@ -7,8 +7,6 @@ import pytest
 from paces_live.sources import reconnect
 from tests.support.stations import Server, serving
 
-pytest.importorskip("av", reason="this system has no PyAV")
-
 
 @pytest.fixture(autouse=True)
 def no_detours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from tests.sources.station.test_http import failure
-from tests.support.containers import encoded
+from tests.support.encoded import encode
 from tests.support.stations import RATE, Answer, Connection, Server, frequency, gives, guarded, hear, plays, sound, tone
 
 
@@ -25,7 +25,7 @@ def gives_parts(data: bytes, *, cut: int | None = None) -> Answer:
 
 
 def m4a(seconds: float = 3.0) -> bytes:
-    data = encoded(tone(seconds=seconds), "mp4", "aac")
+    data = encode(tone(seconds=seconds), "mp4", "aac")
     assert data.index(b"mdat") < data.index(b"moov")
     return data
 
@@ -79,7 +79,7 @@ def test_a_file_that_breaks_off_is_a_loss(server: Server) -> None:
 
 
 def test_the_tags_of_a_file_name_it(server: Server) -> None:
-    server.answers["/a.mp3"] = gives(encoded(tone(), "mp3", "mp3", tags={"title": "One", "artist": "A"}))
+    server.answers["/a.mp3"] = gives(encode(tone(), "mp3", "mp3", tags={"title": "One", "artist": "A"}))
     heard = hear(server.url("/a.mp3"), 60.0)
     assert heard.captions == ["A - One"]
     assert heard.tracks[0] is not None

@@ -11,7 +11,7 @@ from mutagen.id3 import ID3, PRIV, TIT2
 
 from paces_live.sources.station.hls import is_hls, variants
 from tests.sources.station.test_http import failure
-from tests.support.containers import encoded
+from tests.support.encoded import encode
 from tests.support.stations import Answer, Connection, Server, frequency, gives, guarded, hear, serving, sound, tone
 
 HEAD = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n"
@@ -87,8 +87,8 @@ def heard_frequencies(samples: np.ndarray, count: int) -> list[float]:
     "make",
     [
         mp3_segment,
-        lambda each: encoded(tone(each, 1.0), "adts", "aac"),
-        lambda each: encoded(tone(each, 1.0), "mpegts", "aac"),
+        lambda each: encode(tone(each, 1.0), "adts", "aac"),
+        lambda each: encode(tone(each, 1.0), "mpegts", "aac"),
     ],
     ids=["mp3", "aac", "ts"],
 )
@@ -102,7 +102,7 @@ def test_a_list_that_ends_is_heard_from_its_beginning(server: Server, make: Call
 
 
 def test_segments_of_fragmented_mp4(server: Server) -> None:
-    header, *fragments = encoded(tone(440.0, 3.0), "mp4", "aac", fragmented=True).split(b"moof")
+    header, *fragments = encode(tone(440.0, 3.0), "mp4", "aac", fragmented=True).split(b"moof")
     data = [b"moof".join([b"", part]) for part in fragments]
     # The length of a box is in the four bytes before its name.
     whole = [

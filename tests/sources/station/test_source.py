@@ -13,8 +13,7 @@ from paces_live.events import Track
 from paces_live.sources import RadioSource
 from paces_live.sources.station import source, wire
 from tests.sources.station.test_http import failure
-from tests.support.containers import encoded
-from tests.support.mp3 import mp3
+from tests.support.encoded import encode, mp3
 from tests.support.sources import open_source
 from tests.support.stations import AUDIO, RATE, Connection, Server, frequency, hear, plays, sound, tone
 
@@ -158,9 +157,9 @@ def test_the_rate_and_the_channels_may_change_on_the_way(server: Server) -> None
 
 def test_the_links_of_an_ogg_stream_have_their_titles(server: Server) -> None:
     links = [
-        encoded(tone(400.0, 2.0), "ogg", "flac", tags={"title": "One", "artist": "A"}),
-        encoded(tone(500.0, 2.0, 48_000), "ogg", "libopus", rate=48_000, tags={"TITLE": "A &amp; B - Two"}),
-        encoded(tone(600.0, 2.0), "ogg", "flac", tags={"title": "-"}),
+        encode(tone(400.0, 2.0), "ogg", "flac", tags={"title": "One", "artist": "A"}),
+        encode(tone(500.0, 2.0, 48_000), "ogg", "libopus", rate=48_000, tags={"TITLE": "A &amp; B - Two"}),
+        encode(tone(600.0, 2.0), "ogg", "flac", tags={"title": "-"}),
     ]
     server.answers["/"] = plays(b"".join(links), "Content-Type: application/ogg", holds=False)
     heard = hear(server.url("/"), 5.7)
@@ -182,13 +181,13 @@ def test_other_formats_as_they_are_streamed(server: Server) -> None:
         ("matroska", "libopus"),
     ):
         rate = 48_000 if codec == "libopus" else 44_100
-        server.answers["/"] = plays(encoded(tone(441.0, 3.0, rate), container, codec, rate=rate), AUDIO, holds=False)
+        server.answers["/"] = plays(encode(tone(441.0, 3.0, rate), container, codec, rate=rate), AUDIO, holds=False)
         assert frequency(hear(server.url("/"), 2.0).samples) == pytest.approx(441, abs=1), container
 
 
 def test_the_sound_of_a_video_is_heard(server: Server) -> None:
     server.answers["/"] = plays(
-        encoded(tone(441.0, 3.0), "mpegts", "aac", video=True), "Content-Type: video/mp2t", holds=False
+        encode(tone(441.0, 3.0), "mpegts", "aac", video=True), "Content-Type: video/mp2t", holds=False
     )
     assert frequency(hear(server.url("/"), 2.0).samples) == pytest.approx(441, abs=1)
 

@@ -29,6 +29,8 @@ READY_S = 1.0
 """Music that is decoded before the card gets any of it, seconds: more than it takes at its start."""
 POLL_S = 0.1
 """Pause between two looks for room, seconds."""
+END_S = 1.0
+"""Time that the thread has to end, seconds. It is a daemon: a disk that hangs cannot keep the program from ending."""
 _CLOSE = -1
 
 
@@ -73,7 +75,7 @@ class Feeder:
         """End the thread."""
         self._asked.put(_CLOSE)
         if self._thread:
-            self._thread.join()
+            self._thread.join(END_S)
 
     def _run(self, feed: Feed) -> None:
         place, jump, number = 0, False, 0

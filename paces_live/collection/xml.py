@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from paces_live.collection.code_pages import CODE_PAGES
 from paces_live.collection.entry import Entry, names
 from paces_live.collection.lines import as_bytes
 from paces_live.text import decoded
@@ -37,6 +36,9 @@ _ATTRIBUTE = re.compile(r"""(?<![\w.-])(?:[\w.-]+:)?([\w.-]+)\s*=\s*(?:"([^"]*)"
 _ESCAPE = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9a-f]{1,6}));", re.IGNORECASE)
 _ESCAPED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,99}\sencoding\s*=\s*["']([\w.-]{1,40})["']""")
+# Python's names of code pages; it has other codecs, such as unicode_escape, which a list must not choose. Programs that
+# do not know say Latin-1.
+_CODE_PAGE = re.compile(r"(?!iso8859-1$)(?:big5|cp|euc|gb|iso8859|koi8|mac|shift|tis)[\w-]*")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/\\]")
 
 
@@ -60,8 +62,8 @@ def xml_text(data: bytes) -> str:
         pass
     if found := _ENCODING.match(data):
         try:
-            page = codecs.lookup(found[1].decode()).name.replace("-", "_")
-            if page in CODE_PAGES:
+            page = codecs.lookup(found[1].decode()).name
+            if _CODE_PAGE.fullmatch(page):
                 return data.decode(page)
         except (LookupError, UnicodeDecodeError):
             pass

@@ -100,6 +100,10 @@ def test_impossible_characters_are_replaced() -> None:
     [
         ('<?xml version="1.0" encoding="windows-1251"?>Молва'.encode("cp1251"), "Молва"),
         ('<?xml version="1.0" encoding="windows-1251"?>Молва'.encode(), "Молва"),
+        ('<?xml version="1.0" encoding="GB2312"?>红豆'.encode("gbk"), "红豆"),
+        ('<?xml version="1.0" encoding="Shift_JIS"?>夜'.encode("cp932"), "夜"),
+        ('<?xml version="1.0" encoding="ISO-8859-1"?>It’s'.encode("cp1252"), "It’s"),
+        ('<?xml version="1.0" encoding="unicode_escape"?>Caf\\x41é'.encode("cp1252"), "Caf\\x41é"),
         ('<?xml version="1.0" encoding="utf-16"?>Молва'.encode("utf-16"), "Молва"),
         ('<?xml version="1.0" encoding="no-such"?>Café'.encode("cp1252"), "Café"),
         ("<asx>Café".encode("cp1252"), "Café"),

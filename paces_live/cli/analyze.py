@@ -61,17 +61,22 @@ def _print_results(
         else:
             paces = paces_words(result.paces) or "no pace found"
             verdict = verdict_words(listener.match(result.paces), result.paces, listener.target)
-            damage = f"{result.damaged:.2f} s are damaged" if result.damaged else ""
-            line = "  ".join(filter(None, [_name(result), clock(result.duration), paces, verdict, damage]))
+            line = "  ".join(filter(None, [_name(result), clock(result.duration), paces, verdict, _damage(result)]))
             print(line, flush=True)  # noqa: T201
         yield result
     if rows:
         from paces_live.render.tables import Row, print_table
 
-        found = [Row(_name(result), result.duration, result.paces) for result in rows]
+        names = ["  ".join(filter(None, [_name(result), _damage(result)])) for result in rows]
+        found = [Row(name, result.duration, result.paces) for name, result in zip(names, rows, strict=True)]
         print_table(found, "file", listener, stream=sys.stdout)
 
 
 def _name(result: "FilePaces") -> str:
     """Return what a result is called: its path, and its title in a playlist."""
     return "  ".join(filter(None, (shown_path(result.path), result.title)))
+
+
+def _damage(result: "FilePaces") -> str:
+    """Return how much of a file cannot be decoded; empty if all of it can."""
+    return f"{result.damaged:.2f} s are damaged" if result.damaged else ""

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -16,11 +17,13 @@ from typer.testing import CliRunner, Result
 
 from paces_live import __version__, demo
 from paces_live.cli import main as cli
+from paces_live.cli.analyze import _print_results
 from paces_live.collection.items import Item, Unreadable
 from paces_live.errors import SourceError
 from paces_live.events import SongPace
 from paces_live.inputs import Input, Pcm
 from paces_live.library.files import FilePaces
+from paces_live.match import Listener
 from paces_live.sources.devices import ListedInput
 from paces_live.system.doctor import Check
 from tests.support.fakes import FakeSource, ScriptedListening
@@ -208,6 +211,17 @@ def test_analyze_continues_after_an_unreadable_file() -> None:
     assert result.exit_code == 1
     assert result.stderr == "paces-live: b.ogg: not audio: choose music\n"
     assert result.stdout == LINE
+
+
+@pytest.mark.parametrize("on_terminal", [False, True])
+def test_analyze_says_how_much_is_damaged(on_terminal: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    results = iter([replace(FOUND, damaged=1.5), FOUND])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.stdout, "isatty", lambda: on_terminal, raising=False)
+        list(_print_results(results, Listener(), json=False))
+    damaged = [line for line in capsys.readouterr().out.splitlines() if "1.50 s are damaged" in line]
+    assert len(damaged) == 1
+    assert "a.ogg" in damaged[0]
 
 
 @pytest.mark.usefixtures("analysed")

@@ -1,4 +1,4 @@
-"""The code pages that names of files and playlists are written in."""
+"""The code pages that names of files are written in."""
 
 import os
 from collections.abc import Iterator

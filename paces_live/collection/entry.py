@@ -50,13 +50,15 @@ class Entry:
         return _SCHEME.match(self.location) is not None
 
 
-def names(caption: str, artist: str = "") -> tuple[str | None, str | None]:
+def title_and_artist(caption: str, artist: str = "") -> tuple[str | None, str | None]:
     """Return title and artist of a caption such as ``Artist - Title``; an artist that is known is no part of it.
 
     Examples
     --------
-    >>> names("Nina Simone - Feeling Good"), names("Feeling Good"), names("So What - live", artist="Miles Davis")
-    (('Feeling Good', 'Nina Simone'), ('Feeling Good', None), ('So What - live', 'Miles Davis'))
+    >>> title_and_artist("Nina Simone - Feeling Good"), title_and_artist("Feeling Good")
+    (('Feeling Good', 'Nina Simone'), ('Feeling Good', None))
+    >>> title_and_artist("So What - live", artist="Miles Davis")
+    ('So What - live', 'Miles Davis')
     """
     title, artist = one_line(caption), one_line(artist)
     first, dash, rest = title.partition(" - ")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from paces_live.collection.entry import Entry, names
+from paces_live.collection.entry import Entry, title_and_artist
 from paces_live.collection.lines import Line
 
 # Attributes come between the length and the title, and may hold commas in quotes.
@@ -29,6 +29,6 @@ def m3u_entries(lines: list[Line]) -> Iterator[Entry]:
         elif found := _ARTIST.fullmatch(line.text):
             artist = found[1]
         elif not line.text.startswith("#"):
-            title, performer = names(caption, "" if " - " in caption else artist)
+            title, performer = title_and_artist(caption, "" if " - " in caption else artist)
             yield Entry(line.text, line.number, title, performer, line.raw)
             caption = artist = ""

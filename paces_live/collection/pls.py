@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from paces_live.collection.entry import Entry, names
+from paces_live.collection.entry import Entry, title_and_artist
 from paces_live.collection.lines import Line
 
 # Numbers have few digits: Python refuses to read thousands of them.
@@ -30,5 +30,5 @@ def pls_entries(lines: list[Line]) -> Iterator[Entry]:
         line, location, raw_location = values[kind, number]
         if kind == "location" and location:
             caption = values.get(("title", number))
-            title, artist = names(caption[1] if caption else "")
+            title, artist = title_and_artist(caption[1] if caption else "")
             yield Entry(location, line.number, title, artist, raw_location)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from paces_live.collection.entry import Entry, names
+from paces_live.collection.entry import Entry, title_and_artist
 from paces_live.collection.lines import as_bytes
 from paces_live.text import decoded
 
@@ -155,7 +155,7 @@ def _entry(song: dict[str, list[str]] | None, line: int, base: str) -> Iterator[
         return
     if not _ABSOLUTE.match(location):
         location = base[: max(base.rfind("/"), base.rfind("\\")) + 1] + location
-    yield Entry(location, line, *names(title, artist))
+    yield Entry(location, line, *title_and_artist(title, artist))
 
 
 def _tokens(text: str) -> Iterator[_Token]:

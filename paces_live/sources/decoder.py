@@ -1,7 +1,7 @@
 """Audio of any format, decoded by FFmpeg through PyAV; damage is skipped and counted."""
 
 from collections.abc import Generator, Iterator
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from paces_live.errors import SourceError, reason
 from paces_live.sources.gaps import Gaps
 from paces_live.sources.ogg import MAGIC as OGG
-from paces_live.sources.ogg import OggLinks
+from paces_live.sources.ogg import OggLinks, Readable
 from paces_live.sources.samples import as_floats
 
 BLOCK_S = 0.25
@@ -48,7 +48,7 @@ class Decoder:
 
     Parameters
     ----------
-    file : str or binary file object
+    file : str or Readable
         An address that FFmpeg opens, or an object with a method `read`; it need not be seekable. FFmpeg judges an
         object by its content alone, never by its name.
     name : str
@@ -84,7 +84,7 @@ class Decoder:
 
     def __init__(
         self,
-        file: str | BinaryIO | Any,
+        file: str | Readable,
         *,
         name: str,
         container: str | None = None,
@@ -234,14 +234,14 @@ class Decoder:
 class _Input:
     """A file object as FFmpeg gets it: without its name, which it would take as a hint. `head` is its beginning."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.is_file = bool(file.seekable()) if hasattr(file, "seekable") else hasattr(file, "seek")
+    def __init__(self, file: Any) -> None:
         self._file = file
-        self.head = file.read(HEAD_BYTES)
-        self._unread = self.head
-        if self.is_file:
+        self.head: bytes = file.read(HEAD_BYTES)
+        self._unread: bytes = self.head
+        if hasattr(file, "seekable") and file.seekable():
             file.seek(0)
             self._unread = b""
+            # Only what can be sought has these: PyAV looks for them.
             self.seek, self.tell = self._seek, file.tell
 
     def read(self, size: int) -> bytes:
@@ -249,12 +249,13 @@ class _Input:
         if self._unread:
             given, self._unread = self._unread[:size], self._unread[size:]
             return given
-        return self._file.read(size)
+        data: bytes = self._file.read(size)
+        return data
 
     def _seek(self, offset: int, whence: int = 0) -> int:
         """Return the new position, or -1 if a damaged file leads to none; PyAV would print the exception."""
         try:
-            return self._file.seek(offset, whence)
+            return int(self._file.seek(offset, whence))
         except (OSError, OverflowError, ValueError):
             return -1
 

@@ -11,10 +11,10 @@ from paces_live.text import one_line
 
 FRAMES_PER_SECOND = 75
 """A compact disc counts its time in frames."""
-_FILE = re.compile(r"[ \t]*FILE[ \t]+(.*)", re.IGNORECASE)
-_TRACK = re.compile(r"TRACK\s+\d+\s+(\w+).*", re.IGNORECASE)
+_FILE = re.compile(r"[ \t]*FILE[ \t]+(.*)", re.IGNORECASE | re.ASCII)
+_TRACK = re.compile(r"TRACK\s+\d+\s+(\w+).*", re.IGNORECASE | re.ASCII)
 _INDEX = re.compile(r"INDEX\s+(\d{1,2})\s+(\d{1,5}):(\d{1,2}):(\d{1,2})", re.IGNORECASE | re.ASCII)
-_NAME = re.compile(r'(TITLE|PERFORMER)\s+"?(.*?)"?', re.IGNORECASE)
+_NAME = re.compile(r'(TITLE|PERFORMER)\s+"?(.*?)"?', re.IGNORECASE | re.ASCII)
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ MOST_BYTES = 16 << 20
 """Size of the largest playlist: a hundred thousand songs."""
 MOST_LINES = 1_000_000
 """Most lines, or tags, of a playlist: each takes some memory and some microseconds."""
-_PLS = re.compile(r"\[(playlist|reference)\]|(file|ref)\d{1,9}\s*=.*", re.IGNORECASE)
+_PLS = re.compile(r"\[(playlist|reference)\]|(file|ref)\d{1,9}\s*=.*", re.IGNORECASE | re.ASCII)
 _BEGINNING = re.compile(rb"\s*(#EXTM3U|\[playlist\]|<asx\b|<\?[wz]pl\b)", re.IGNORECASE)
 _CUE_TRACK = re.compile(r"TRACK\s+\d+\s+\w+.*", re.IGNORECASE)
 _CUE_FILE = re.compile(r"FILE\s+\S.*", re.IGNORECASE)

@@ -7,7 +7,7 @@ from paces_live.collection.entry import Entry, title_and_artist
 from paces_live.collection.lines import Line
 
 # Numbers have few digits: Python refuses to read thousands of them.
-_VALUE = re.compile(r"[ \t]*(file|ref|title)[ \t]*([0-9]{1,9})[ \t]*=[ \t]*(.*)", re.IGNORECASE)
+_VALUE = re.compile(r"[ \t]*(file|ref|title)[ \t]*([0-9]{1,9})[ \t]*=[ \t]*(.*)", re.IGNORECASE | re.ASCII)
 _KIND = {"file": "location", "ref": "location", "title": "title"}
 
 

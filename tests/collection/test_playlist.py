@@ -164,3 +164,17 @@ def test_damaged_playlists_give_entries_or_one_error() -> None:
             entry.location.encode()  # no halves of characters
         outcomes["entries"] += 1
     assert min(outcomes.values()) > 500
+
+
+# Python takes these letters for an i and an s in another case.
+@pytest.mark.parametrize(
+    "data",
+    [
+        "[playlist]\nFıle1=a.ogg\nFile2=b.ogg\n",
+        '<asx version="3"><entry><ref href="b.ogg&apoſ;"/></entry></asx>',
+        'FILE "b.ogg" WAVE\n  TRACK 01 AUDıO\n    TıTLE "x"\n    INDEX 01 00:00:00\n',
+    ],
+)
+def test_letters_that_only_look_alike_make_no_keyword(data: str) -> None:
+    (entry,) = entries(data.encode(), name="list")
+    assert entry.location.startswith("b.ogg")

@@ -17,6 +17,7 @@ _BREAK = re.compile(r"spot block\b|\w*ad_break\w*$", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r'(?<!\w)(\w+)="(.*?)"(?=[\s,]+\w+=|[\s,"]*$)', re.DOTALL)
 _KIND = re.compile(r'song_spot=\\*"([a-z])', re.IGNORECASE)
+_HOST = re.compile(r"(?:[a-z0-9-]+\.)+(?:com|net|org|info|[a-z]{2})(?::\d+)?(?:/\S*)?")
 _SEPARATORS = re.compile(r"^(?:[-–—]+(?:\s+|$))+|(?:(?:^|\s+)[-–—]+)+$")
 
 
@@ -80,7 +81,7 @@ def caption(words: str, station: str = "") -> str | None:
     for _ in range(ESCAPED):
         words = _ENTITY.sub(lambda found: html.unescape(found[0]), words)
     words = _SEPARATORS.sub("", one_line(_one_of_attributes(words))).strip()
-    is_song = not _BREAK.match(words) and not is_url(words) and not _same(words, station)
+    is_song = not _BREAK.match(words) and not (is_url(words) or _HOST.fullmatch(words)) and not _same(words, station)
     return words if words and is_song else None
 
 

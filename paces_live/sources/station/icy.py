@@ -105,6 +105,7 @@ class IcyStream:
 
 def _interval(header: str) -> int:
     """Return the bytes of sound between two titles; 0 without titles."""
-    digits = header.strip()
+    # A proxy may join a header that came twice.
+    digits = header.partition(",")[0].strip()
     is_number = digits.isascii() and digits.isdecimal() and len(digits) < 10
     return int(digits) if is_number and int(digits) <= LONGEST_INTERVAL else 0

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import re
 import select
 import socket
 import threading
@@ -15,6 +16,8 @@ TIMEOUT_S = 10.0
 """Time without data after which a server is gone, and time that all headers may take, seconds."""
 POLL_S = 0.2
 """Time after which a wait for data notices that it should end, seconds."""
+_STATUS = re.compile(rb"(?:HTTP/\S*|(ICY))\s", re.IGNORECASE)
+_HEADER = re.compile(rb"([!-9;-~]+)[ \t]*(:.*)", re.DOTALL)
 
 
 class Plain(urllib.request.HTTPHandler):
@@ -58,23 +61,56 @@ class _Response(HTTPResponse):
     def __init__(self, stopping: threading.Event, sock: socket.socket, **options: Any) -> None:
         super().__init__(sock, **options)
         self._wire = _Wire(sock, self.fp, stopping)
-        self.fp = io.BufferedReader(self._wire)
+        self.fp = self._head = _Head(self._wire)
 
     def begin(self) -> None:
         """Read the headers."""
         super().begin()
+        self._head.is_read = True
         self._wire.headers_are_read()
 
 
+class _Head(io.BufferedReader):
+    """Bytes whose first lines are a status and headers, as servers write them.
+
+    ``ICY 200 OK``, as SHOUTcast servers begin, becomes what it means: HTTP/1.0. A line that is no header is left out:
+    `http.client` would take it for the end of the headers.
+
+    Attributes
+    ----------
+    is_read : bool
+        Whether what comes is no longer the head.
+    """
+
+    def __init__(self, wire: "_Wire") -> None:
+        super().__init__(wire)
+        self.is_read = False
+        self._begun = False
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Return the next line."""
+        while True:
+            line = super().readline(size)
+            begun, self._begun = self._begun, True
+            if self.is_read or not line.strip() or line[:1] in b" \t":
+                return line
+            if status := _STATUS.match(line):
+                return b"HTTP/1.0" + line[3:] if status[1] else b"HTTP" + line[4:]
+            if header := _HEADER.match(line):
+                # Within a line, a carriage return would begin another one.
+                return header[1] + header[2].rstrip(b"\r\n").replace(b"\r", b" ") + b"\r\n"
+            if not begun:
+                return line
+
+
 class _Wire(io.RawIOBase):
-    """The bytes of a socket; ``ICY 200 OK``, as SHOUTcast servers begin, becomes what it means: HTTP/1.0."""
+    """The bytes of a socket."""
 
     def __init__(self, sock: socket.socket, file: Any, stopping: threading.Event) -> None:
         self._socket = sock
         self._file = file  # keeps the socket open
         self._stopping = stopping
         self._until: float | None = time.monotonic() + TIMEOUT_S
-        self._is_new = True
 
     def headers_are_read(self) -> None:
         """Limit the time without data from now on, no longer the whole time."""
@@ -85,26 +121,6 @@ class _Wire(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Wait for bytes; none at the end, or if the source should stop."""
-        if self._is_new:
-            start = self._start()
-            # The buffer that reads this is larger by far.
-            buffer[: len(start)] = start
-            return len(start)
-        return self._received(buffer)
-
-    def close(self) -> None:
-        """Let the socket go."""
-        self._file.close()
-        super().close()
-
-    def _start(self) -> bytes:
-        start, byte = b"", bytearray(1)
-        while start == b"ICY "[: len(start)] and len(start) < 4 and self._received(byte):
-            start += byte
-        self._is_new = False
-        return b"HTTP/1.0 " if start == b"ICY " else start
-
-    def _received(self, buffer: Any) -> int:
         until = time.monotonic() + TIMEOUT_S if self._until is None else self._until
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
@@ -116,3 +132,8 @@ class _Wire(io.RawIOBase):
             if is_ready:
                 return self._socket.recv_into(buffer)
         return 0
+
+    def close(self) -> None:
+        """Let the socket go."""
+        self._file.close()
+        super().close()

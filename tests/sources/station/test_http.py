@@ -50,10 +50,31 @@ def test_a_station_that_begins_as_shoutcast_does(server: Server) -> None:
     assert server.requests[0].headers["user-agent"].startswith("paces-live/")
 
 
-@pytest.mark.parametrize("status", ["HTTP/1.0 200 OK", "HTTP/1.1 200 OK", "HTTP/1.0 200", "ICY 200 OK"])
+@pytest.mark.parametrize("status", ["HTTP/1.0 200 OK", "HTTP/1.1 200 OK", "HTTP/1.0 200", "ICY 200 OK", "icy 200 OK"])
 def test_any_status_line_of_success(server: Server, status: str) -> None:
     server.answers["/"] = plays(sound(), AUDIO, status=status)
     assert hear(server.url("/"), 1.0).seconds >= 1.0
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Welcome to the station",
+        "icy-nomé: Café",
+        "icy-name: a\rb",
+        "icy-name : x",
+        ": x",
+        "icy-name: a\r\n long\r\n\tname",
+        "icy-name: ХИТ",
+        "icy-metaint: 4000",
+        "icy-metaint : 4000, 4000",
+    ],
+)
+def test_a_damaged_header_hides_no_other_one(server: Server, header: str) -> None:
+    """The title shows that the headers after it were read."""
+    data = with_titles(sound(), 4000, b"StreamTitle='A - One';")
+    server.answers["/"] = plays(data, header, "icy-metaint: 4000", AUDIO)
+    assert hear(server.url("/")).captions[-1] == "A - One"
 
 
 def test_a_chunked_stream_has_titles_between_its_bytes_too(server: Server) -> None:

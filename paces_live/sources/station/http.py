@@ -3,7 +3,9 @@
 import http.client
 import threading
 import urllib.request
+import zlib
 from http.client import HTTPException, HTTPResponse
+from typing import Any
 from urllib.error import HTTPError, URLError
 
 import paces_live
@@ -14,6 +16,8 @@ from paces_live.sources.station.wire import TIMEOUT_S, Plain, Secure
 REDIRECTS = 10
 """Most redirects after each other; more are a circle."""
 CHECK = "check the address and the network"
+_GZIP = b"\x1f\x8b\x08"
+"""First bytes of what is packed."""
 
 
 class Body:
@@ -38,16 +42,18 @@ class Body:
         self._response = response
         self._left = self.length
         self._unread = b""
+        self._unpacker: Any = None
+        self._packed = b""
 
     @property
     def is_complete(self) -> bool:
         """Whether all the bytes came that the server announced."""
-        return self._left == 0 and not self._unread
+        return self._left == 0 and not self._unread and not self._packed
 
     def read(self, size: int) -> bytes:
         """Return at most `size` bytes as soon as there are some; none at the end or if the server is gone."""
         if not self._unread:
-            return self._received(size)
+            return self._unpacked(size) if self._unpacker else self._received(size)
         given, self._unread = self._unread[:size], self._unread[size:]
         return given
 
@@ -68,9 +74,27 @@ class Body:
         """Let `read` give `data` next."""
         self._unread = data + self._unread
 
+    def unpack(self) -> None:
+        """Let `read` give what is packed by gzip as it was: its content shows it, and few servers say so."""
+        if self.peek(len(_GZIP)) == _GZIP:
+            self._packed, self._unread = self._unread, b""
+            self._unpacker = zlib.decompressobj(wbits=31)
+
     def close(self) -> None:
         """Close the connection."""
         self._response.close()
+
+    def _unpacked(self, size: int) -> bytes:
+        while packed := self._packed or self._received(size):
+            try:
+                data: bytes = self._unpacker.decompress(packed, size)
+            except zlib.error:
+                self.error = ValueError("it is packed and damaged")
+                return b""
+            self._packed = self._unpacker.unconsumed_tail
+            if data:
+                return data
+        return b""
 
     def _received(self, size: int) -> bytes:
         if self.error is not None:

@@ -1,7 +1,6 @@
 """What a server sends, judged by its first bytes: sound, a list of stations, or a page for people."""
 
 import re
-import zlib
 from typing import TYPE_CHECKING
 
 from paces_live.errors import SourceError
@@ -16,7 +15,6 @@ GLANCE_BYTES, HEAD_BYTES = 16, 1024
 """Bytes that show most sound to be sound, and bytes that show all text to be text."""
 LIST_BYTES = 1 << 20
 """Most bytes of a list that are read."""
-_GZIP = b"\x1f\x8b\x08"
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 _PAGE = re.compile(r"<!doctype html|<html\b|<head\b|<body\b", re.IGNORECASE)
 _JSON = re.compile(r"\s*(?:\{|\[\s*[\{\"\]])")
@@ -25,16 +23,9 @@ _JSON = re.compile(r"\s*(?:\{|\[\s*[\{\"\]])")
 def text_of(body: "Body") -> str | None:
     """Return the text that a server sends, at most `LIST_BYTES` of it; None, and nothing is read, if it is sound."""
     for size in (GLANCE_BYTES, HEAD_BYTES):
-        head = body.peek(size)
-        if not head.startswith(_GZIP) and not _is_text(head):
+        if not _is_text(body.peek(size)):
             return None
     data = body.read_whole(LIST_BYTES)
-    if data.startswith(_GZIP):
-        try:
-            data = zlib.decompressobj(wbits=31).decompress(data, LIST_BYTES)
-        except zlib.error:
-            body.unread(data)
-            return None
     return decoded(data).lstrip("\ufeff")
 
 

@@ -177,6 +177,7 @@ class _Station:
         from paces_live.sources.station.icy import IcyStream
         from paces_live.sources.station.lists import addresses, is_media_playlist, text_of
 
+        body.unpack()
         if not body.peek(1):
             raise unreadable(name, error_words(body.error) if body.error else "it sends nothing")
         text = text_of(body)

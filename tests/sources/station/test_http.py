@@ -1,5 +1,6 @@
 """Requests: what servers answer, where they lead, and how a failure is put."""
 
+import gzip
 import socket
 import ssl
 import subprocess
@@ -84,6 +85,18 @@ def test_a_chunked_stream_has_titles_between_its_bytes_too(server: Server) -> No
     heard = hear(server.url("/"))
     assert heard.captions[-1] == "A - One"
     assert frequency(heard.samples) == pytest.approx(441, abs=1)
+
+
+def test_a_server_that_packs_sound_is_heard(server: Server) -> None:
+    data = with_titles(sound(), 4000, b"StreamTitle='A - One';")
+    server.answers["/"] = plays(gzip.compress(data), AUDIO, "icy-metaint: 4000", "Content-Encoding: gzip")
+    heard = hear(server.url("/"))
+    assert heard.captions[-1] == "A - One"
+    assert frequency(heard.samples) == pytest.approx(441, abs=1)
+    server.answers["/file"] = gives(gzip.compress(sound()), "audio/mpeg")
+    assert hear(server.url("/file"), 60.0).seconds == pytest.approx(3.0, abs=0.1)
+    server.answers["/damaged"] = gives(gzip.compress(sound())[:10] + b"\xff" * 5000, "audio/mpeg")
+    assert "it is packed and damaged" in failure(server.url("/damaged")).message
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

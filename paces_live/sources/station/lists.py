@@ -16,7 +16,7 @@ GLANCE_BYTES, HEAD_BYTES = 16, 1024
 LIST_BYTES = 1 << 20
 """Most bytes of a list that are read."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
-_PAGE = re.compile(r"<!doctype html|<html\b|<head\b|<body\b", re.IGNORECASE)
+_PAGE = re.compile(r"<!doctype html|<html\b|\A\s*<(?:head|body)\b", re.IGNORECASE)
 _JSON = re.compile(r"\s*(?:\{|\[\s*[\{\"\]])")
 
 

@@ -14,6 +14,7 @@ XSPF = (
     '<?xml version="1.0"?>\n<playlist version="1" xmlns="http://xspf.org/ns/0/"><trackList><track>'
     "<location>{url}</location></track></trackList></playlist>"
 )
+WPL = '<?wpl version="1.0"?><smil><head><title>All</title></head><body><seq><media src="{url}"/></seq></body></smil>'
 ASX = '<ASX version="3.0"><Entry><Ref href = "{url}" /></Entry></ASX>'
 
 
@@ -32,7 +33,7 @@ def leads_to_the_station(server: Server, content: str | bytes, kind: str = "audi
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        *((text, "audio/mpeg") for text in (PLS, M3U, XSPF, ASX, "{url}")),
+        *((text, "audio/mpeg") for text in (PLS, M3U, XSPF, ASX, WPL, "{url}")),
         *((PLS, kind) for kind in ("text/html", "application/pls+xml", "application/octet-stream", "audio/x-scpls")),
         *((M3U, kind) for kind in ("text/plain; charset=utf-8", "application/vnd.apple.mpegurl", "audio/x-mpegurl")),
     ],

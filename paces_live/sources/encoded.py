@@ -37,6 +37,12 @@ SIGNATURES = (
     (b"FRM8????????DSD ", "a DSD file"),
     (b".snd\x00\x00", "an AU file"),
     (b"#!AMR", "an AMR file"),
+    # The first packet of a transport stream is a table: of programs, or of their names.
+    (b"\x47\x40\x00?\x00\x00\xb0", "an MPEG transport stream"),
+    (b"\x47\x40\x11?\x00\x42\xf0", "an MPEG transport stream"),
+    (b"RIFF????AVI ", "an AVI file"),
+    (b"FLV\x01?\x00\x00\x00\x09", "an FLV file"),
+    (b".RMF\x00\x00\x00\x12", "a RealMedia file"),
 )
 """First bytes of files, ``?`` for any byte, and what such a file is."""
 HEADERS = 3

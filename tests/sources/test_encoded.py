@@ -33,6 +33,12 @@ def untagged(data: bytes) -> bytes:
     return data[data.index(data[:2], 4) :]
 
 
+def transport_stream() -> bytes:
+    """Return a transport stream that begins with the table of programs, as those that streamlink pipes."""
+    data = by_ffmpeg("mpegts", "aac")
+    return data[data.index(b"\x47\x40\x00") :]
+
+
 FILES = {
     "WAV": (lambda: by_soundfile("WAV"), "a WAV file"),
     "RF64": (lambda: by_soundfile("RF64"), "a WAV file"),
@@ -53,6 +59,11 @@ FILES = {
     "WebM": (lambda: by_ffmpeg("webm", "libopus"), "a Matroska or WebM file"),
     "WMA": (lambda: by_ffmpeg("asf", "wmav2"), "a WMA file"),
     "WavPack": (lambda: by_ffmpeg("wv", "wavpack"), "a WavPack file"),
+    "MPEG-TS": (lambda: by_ffmpeg("mpegts", "aac"), "an MPEG transport stream"),
+    "MPEG-TS of a broadcaster": (transport_stream, "an MPEG transport stream"),
+    "AVI": (lambda: by_ffmpeg("avi", "libmp3lame"), "an AVI file"),
+    "FLV": (lambda: by_ffmpeg("flv", "aac"), "an FLV file"),
+    "RealMedia": (lambda: by_ffmpeg("rm", "ac3"), "a RealMedia file"),
     "True Audio": (lambda: by_ffmpeg("tta", "tta"), "a True Audio file"),
 }
 

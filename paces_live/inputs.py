@@ -1,5 +1,6 @@
 """Opens inputs by name: the source, and the provider of its track. No other module does this."""
 
+import re
 import sys
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ KINDS = ("mic", "monitor", "player", "fifo", "file")
 """Kinds of inputs that have a name after a colon."""
 OLD_KINDS = {"playback": "monitor"}
 """Earlier names of kinds; they still work."""
+_OTHER_SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,13 @@ def _open_source(spec: str, sample_rate: int, fast: bool, pcm: Pcm) -> Source:
             return MonitorSource(sample_rate, player=name)
     if is_address(spec):
         return RadioSource(spec, sample_rate)
+    if kind not in KINDS and (other := _OTHER_SCHEME.match(spec)):
+        # Not the rest: it may hold a password.
+        raise UsageError(
+            f"addresses that begin with {other[1]}:// cannot be heard",
+            hint="give one of http or https, or file:PATH if it is a file",
+            code="usage.input",
+        )
     path = rest if kind in ("file", "fifo") and colon else spec
     channels = 2 if pcm.channels is None else pcm.channels
     if is_anonymous_pipe(path):

@@ -52,6 +52,13 @@ def test_an_input_that_names_nothing_is_wrong_usage(spec: str) -> None:
         open_source(spec, sample_rate=SESSION_RATE)
 
 
+@pytest.mark.parametrize("scheme", ["rtsp", "mms", "ftp", "RTMP", "htp", "mpv+x"])
+def test_an_address_that_is_not_of_http_is_wrong_usage_and_keeps_its_password(scheme: str) -> None:
+    with pytest.raises(UsageError, match=rf"begin with {re.escape(scheme)}:// cannot be heard") as error:
+        open_source(f"{scheme}://me:safe@radio.example/live", sample_rate=SESSION_RATE)
+    assert "safe" not in str(error.value)
+
+
 def watchers(spec: str, choice: str = "auto") -> list[str] | None:
     now_playing = open_input(spec, sample_rate=RATE, now_playing=choice).now_playing
     if not isinstance(now_playing, Watchers):

@@ -13,9 +13,9 @@ The rules, in the order in which they apply:
    has happened, and a doubtful caption is a known slogan from then on.
 5. A believed caption ends the song at the moment when it was first announced.
 6. It only names the song if the caption before it was the doubtful one and was shown for less than `SLOGAN_S`.
-7. It ends nothing if it is the caption from before the song's, and one of the two was shown for less than `SLOGAN_S`:
-   these two alternate. The slogan is the one that has alternated before, or else the one that was shown for a shorter
-   time. The other one names the song.
+7. It ends nothing if it is one of the last `TURNS` captions, and of those since then all but one were shown for less
+   than `SLOGAN_S`: these alternate. Slogans are those that have alternated before, or else those that were shown for a
+   shorter time. The other one names the song.
 
 Rules 4, 6 and 7 are not for a track of known length: it has an end, so it is no slogan. A slogan that looks like a song
 cannot be known before it has alternated once; until then it ends one song.
@@ -33,6 +33,8 @@ SLOGAN_S = 30.0
 """Time for which a doubtful caption must be shown to be believed, seconds: stations show slogans for less."""
 LATE_TRACK_S = 12.0
 """Time after a song change in which another track may still be the name of the new song, seconds."""
+TURNS = 5
+"""Most captions before the song's that may come back: stations show several slogans in turn."""
 REMEMBERED = 100
 """Most slogans that are remembered."""
 
@@ -74,7 +76,7 @@ class TrackFollower:
 
     def __init__(self) -> None:
         self._song: _Shown | None = None
-        self._before: _Shown | None = None
+        self._before = deque[_Shown](maxlen=TURNS)
         self._other: _Shown | None = None
         self._ended = 0.0
         self._slogans = _Remembered()
@@ -137,23 +139,31 @@ class TrackFollower:
     def _name(self, other: "_Shown", since: float) -> None:
         """Let a caption name the song, as if it were shown since then."""
         other.since = since
-        self._song, self._before, self._other = other, None, None
+        self._song, self._other = other, None
+        self._before.clear()
 
     def _believe(self, other: "_Shown", song: "_Shown") -> float | None:
         """Return when the song ended, or None if the caption that is believed now is not another song."""
-        before, self._before, self._other = self._before, None, None
+        self._other = None
         if other.since - song.since < SLOGAN_S and self._is_doubtful(song, after=other):
             self._slogans.add(song.key)
+            self._before.clear()
             self._song = other
             return None
-        if before is not None and _same(before.key, other.key) and _may_alternate(before, song):
-            title = max(before, song, key=self._worth)
-            slogan = song if title is before else before
+        turns = [*self._before, song]
+        while turns and not _same(turns[0].key, other.key):
+            del turns[0]
+        if turns and _may_alternate(turns):
+            title = max(turns, key=self._worth)
             self._alternated.add(title.key)
-            self._slogans.add(slogan.key)
-            self._song = other if title is before else song
+            for shown in turns:
+                if shown is not title:
+                    self._slogans.add(shown.key)
+            self._before.clear()
+            self._song = other if title is turns[0] else title
             return None
-        self._before, self._song = song, other
+        self._before.append(song)
+        self._song = other
         return other.since
 
     def _is_doubtful(self, shown: "_Shown", *, after: "_Shown") -> bool:
@@ -203,10 +213,10 @@ class _Shown:
             self.track, self.key = track, key
 
 
-def _may_alternate(before: _Shown, song: _Shown) -> bool:
-    """Return whether two captions that followed each other may be a song and a slogan."""
-    with_length = before.track.duration or song.track.duration
-    return not with_length and min(before.shown_s, song.shown_s) < SLOGAN_S
+def _may_alternate(turns: list[_Shown]) -> bool:
+    """Return whether captions that followed each other may be a song and slogans."""
+    with_length = any(shown.track.duration for shown in turns)
+    return not with_length and sum(shown.shown_s >= SLOGAN_S for shown in turns) <= 1
 
 
 def song_key(track: Track | None) -> str | None:

@@ -181,6 +181,24 @@ def test_a_slogan_that_looks_like_a_song_is_known_after_it_has_alternated_once(s
     assert hear({**first, **second}, 204.0) == [(song, 0.0, 12.0), (song, 12.0, 108.0), ("Bob - Two", 108.0, 204.0)]
 
 
+def test_slogans_in_turn_that_look_like_songs_are_known_after_one_round() -> None:
+    slogans = ("Radio X - the best hits", "Radio X - call us")
+    told = alternating("Ann - One", *slogans, every=10.0, until=120.0)
+    told |= alternating("Bob - Two", *slogans, every=10.0, until=240.0, start=120.0)
+    assert hear(told, 240.0) == [
+        ("Ann - One", 0.0, 10.0),
+        (slogans[0], 10.0, 20.0),
+        ("Ann - One", 20.0, 120.0),
+        ("Bob - Two", 120.0, 240.0),
+    ]
+
+
+def test_songs_that_come_back_are_songs() -> None:
+    told = alternating("Ann - One", "Bob - Two", "Cid - Three", every=SLOGAN_S + 1.0, until=186.0)
+    told |= {186.0: "Jay - Jingle", 206.0: "Cid - Three"}
+    assert [song[0] for song in hear(told, 240.0)][:7] == list(told.values())[:7]
+
+
 def test_of_two_that_look_like_songs_the_one_that_is_shown_longer_is_the_song() -> None:
     told: dict[float, str] = {}
     for start in (0.0, 30.0, 60.0, 90.0):

@@ -3,8 +3,8 @@
 The rules, in the order in which they apply:
 
 1. A caption without a letter or a digit, such as ``-``, says nothing: the song goes on.
-2. Captions are of the same song if they differ only in a counter (see `song_key`), in case, or if one lacks the
-   artist. The song keeps its first caption, but an artist that comes later is added.
+2. Captions are of the same song if they differ only in a counter (see `song_key`), in a number that runs as the clock
+   does, in case, or if one lacks the artist. The song keeps its first caption, but an artist that comes later is added.
 3. A caption only names a song that has no name yet: without a song before it, in silence, within `SETTLE_S` of the
    first name, or if the sound began the song and the caption of the last one was shown in it for less than
    `LATE_TRACK_S`.
@@ -24,6 +24,7 @@ cannot be known before it has alternated once; until then it ends one song.
 import re
 from collections import deque
 from dataclasses import dataclass
+from itertools import dropwhile, takewhile
 
 from paces_live.events import Track
 
@@ -47,6 +48,7 @@ _COUNTERS = re.compile(
     rf"^(?:{_BRACKETED}|{_CLOCK}(?:\s?/\s?{_CLOCK})?)\s*(?:{_MARK}\s+)?"
     rf"|(?:\s*{_MARK})?\s*(?:{_BRACKETED}|(?<=\s){_COUNTER})$"
 )
+_NUMBER = re.compile(r"\d+")
 _ARTIST = re.compile(r"\s[-–—]\s")
 
 
@@ -108,11 +110,11 @@ class TrackFollower:
             if song_s is None:
                 self._song = None
             return None
-        if song is not None and _same(key, song.key):
+        if song is not None and song.goes_on(announced, key, t):
             song.see(announced, key, t)
             self._came_back()
             return None
-        if self._other is None or not _same(key, self._other.key):
+        if self._other is None or not self._other.goes_on(announced, key, t):
             self._other = _Shown(announced, key, since=t, until=t)
         other = self._other
         other.see(announced, key, t)
@@ -197,6 +199,8 @@ class _Shown:
     key: str
     since: float
     until: float
+    newest: str = ""
+    newest_since: float = 0.0
 
     @property
     def shown_s(self) -> float:
@@ -206,10 +210,18 @@ class _Shown:
     def names_artist(self) -> bool:
         return bool(self.track.artist or _ARTIST.search(self.track.title or ""))
 
+    def goes_on(self, track: Track, key: str, t: float) -> bool:
+        """Return whether a caption that is announced is of the same song."""
+        if _same(key, self.key) or track.caption == self.newest:
+            return True
+        return not track.duration and _runs(self.newest, track.caption or "", t - self.newest_since)
+
     def see(self, track: Track, key: str, t: float) -> None:
         """Take note that it is shown; its caption changes only if the artist was missing."""
         self.until = t
-        if track.caption == self.track.caption or len(key) > len(self.key):
+        if track.caption != self.newest:
+            self.newest, self.newest_since = track.caption or "", t
+        if track.caption == self.track.caption or (_same(key, self.key) and len(key) > len(self.key)):
             self.track, self.key = track, key
 
 
@@ -217,6 +229,32 @@ def _may_alternate(turns: list[_Shown]) -> bool:
     """Return whether captions that followed each other may be a song and slogans."""
     with_length = any(shown.track.duration for shown in turns)
     return not with_length and sum(shown.shown_s >= SLOGAN_S for shown in turns) <= 1
+
+
+def _runs(before: str, after: str, seconds: float) -> bool:
+    """Return whether captions differ only in a number that has run on or back by about as many seconds as went by.
+
+    It may have run further: nobody knows for how long the first caption was shown before we came.
+
+    Examples
+    --------
+    >>> _runs("Ann - One, 58 of 184", "Ann - One, 68 of 184", 10.0), _runs("Ann - One 0'58", "Ann - One 1'08", 10.0)
+    (True, True)
+    >>> _runs("Ann - Suite, Part 1", "Ann - Suite, Part 2", 20.0)
+    False
+    """
+    if _NUMBER.sub("0", before) != _NUMBER.sub("0", after) or seconds >= SLOGAN_S:
+        return False
+    numbers = zip(map(int, _NUMBER.findall(before)), map(int, _NUMBER.findall(after)), strict=True)
+    # The first that differ after each other are minutes and seconds.
+    ran = 0
+    for was, now in takewhile(_differ, dropwhile(lambda pair: not _differ(pair), numbers)):
+        ran = 60 * ran + now - was
+    return seconds / 2 <= abs(ran) <= 2 * seconds + SETTLE_S
+
+
+def _differ(pair: tuple[int, int]) -> bool:
+    return pair[0] != pair[1]
 
 
 def song_key(track: Track | None) -> str | None:

@@ -115,11 +115,27 @@ def test_an_artist_that_comes_late_is_added_and_one_that_is_lost_stays() -> None
         "[{s} %] Ann - One",
         "Ann - One, 1 min {s} s",
         "Ann - One {s} sec of 60 sec",
+        # No pattern knows these: their number runs as the clock does.
+        "Ann - One {s}s",
+        "Ann - One {s}/184",
+        "Ann - One ({s})",
+        "{s} s - Ann - One",
+        "▶ 0:{s:02} Ann - One",
+        "Ann - One (noch {s} Sek.)",
+        "Ann - One (0:{s:02}) [HQ]",
+        "Ann - One 3'{s:02}\" of 4'10\"",
     ],
 )
 def test_a_caption_that_counts_is_one_song_with_its_first_caption(counted: str) -> None:
     told = {float(s): counted.format(s=s) for s in range(0, 60, 5)} | {60.0: "Bob - Two"}
     assert hear(told, 80.0) == [(counted.format(s=0), 0.0, 60.0), ("Bob - Two", 60.0, 80.0)]
+
+
+def test_a_number_that_does_not_run_as_the_clock_does_is_part_of_the_title() -> None:
+    told = {0.0: "Ann - Prelude 1", 20.0: "Ann - Prelude 2", 45.0: "Ann - Prelude 3", 85.0: "Ann - Prelude 43"}
+    assert [song[0] for song in hear(told, 120.0)] == list(told.values())
+    told = {0.0: "Ann - Prelude 1", 20.0: "Ann - Prelude 21"}
+    assert [song[0] for song in hear(told, 120.0, length=LENGTH_S)] == list(told.values())
 
 
 @pytest.mark.parametrize("title", ["4:33", "Ann - 4:33", "100%", "Ann - 100%", "99 Problems", "Ann - 60s", "No. 5"])

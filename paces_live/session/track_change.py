@@ -4,7 +4,8 @@ The rules, in the order in which they apply:
 
 1. A caption without a letter or a digit, such as ``-``, says nothing: the song goes on.
 2. Captions are of the same song if they differ only in a counter (see `song_key`), in a number that runs as the clock
-   does, in case, or if one lacks the artist. The song keeps its first caption, but an artist that comes later is added.
+   does, in case, in how an accent or a dash is written, or if one lacks the artist. The song keeps its first caption,
+   but an artist that comes later is added.
 3. A caption only names a song that has no name yet: without a song before it, in silence, within `SETTLE_S` of the
    first name, or if the sound began the song and the caption of the last one was shown in it for less than
    `LATE_TRACK_S`.
@@ -22,6 +23,7 @@ cannot be known before it has alternated once; until then it ends one song.
 """
 
 import re
+import unicodedata
 from collections import deque
 from dataclasses import dataclass
 from itertools import dropwhile, takewhile
@@ -278,7 +280,8 @@ def song_key(track: Track | None) -> str | None:
     rest = _COUNTERS.sub("", title)
     if any(character.isalpha() for character in rest) and bool(_ARTIST.search(rest)) == bool(_ARTIST.search(title)):
         title = rest
-    return (f"{track.artist} - {title}" if track.artist else title).casefold()
+    caption = f"{track.artist} - {title}" if track.artist else title
+    return _ARTIST.sub(" - ", unicodedata.normalize("NFC", caption)).casefold()
 
 
 def _same(key: str, other: str) -> bool:

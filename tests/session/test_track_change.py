@@ -138,6 +138,12 @@ def test_a_number_that_does_not_run_as_the_clock_does_is_part_of_the_title() -> 
     assert [song[0] for song in hear(told, 120.0, length=LENGTH_S)] == list(told.values())
 
 
+@pytest.mark.parametrize("other", ["Björk – One", "BJÖRK — ONE", "Bjo\u0308rk - One", "One"])
+def test_another_way_to_write_a_caption_is_the_same_song(other: str) -> None:
+    told = {0.0: "Björk - One", 50.0: other, 100.0: "Bob - Two"}
+    assert hear(told, 150.0) == [("Björk - One", 0.0, 100.0), ("Bob - Two", 100.0, 150.0)]
+
+
 @pytest.mark.parametrize("title", ["4:33", "Ann - 4:33", "100%", "Ann - 100%", "99 Problems", "Ann - 60s", "No. 5"])
 def test_a_number_that_is_the_title_or_part_of_it_is_no_counter(title: str) -> None:
     assert song_key(Track(title=title)) == title.casefold()

@@ -1,6 +1,7 @@
 """Audio of any format, decoded by FFmpeg through PyAV; damage is skipped and counted."""
 
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -178,14 +179,16 @@ class Decoder:
         yield from self._decoded()
         while self._links and self._links.go_on():
             self._container.close()
-            self._open()
-            yield from self._decoded()
+            # A link may be damaged, or hold no audio; the others are music nevertheless.
+            with suppress(SourceError, self._av.FFmpegError):
+                self._open()
+                yield from self._decoded()
 
     def _decoded(self) -> Iterator[Stretch]:
         """Yield the frames of each packet, after the silence that stands for what is missing before it."""
         gaps = Gaps(self._container.format.name)
         first_error = None
-        for packet in self._packets():
+        for packet in self._packets(gaps):
             try:
                 decoded = packet.decode()
             except self._av.FFmpegError as error:
@@ -201,8 +204,11 @@ class Decoder:
         if not gaps.started and first_error is not None:
             raise first_error
 
-    def _packets(self) -> Iterator[Any]:
-        """Yield the packets of the audio; what is damaged between them is passed over."""
+    def _packets(self, gaps: Gaps) -> Iterator[Any]:
+        """Yield the packets of the audio; what is damaged between them is passed over.
+
+        If nothing but damage follows music, the file ends there, as one does that is broken off.
+        """
         tries = 0
         packets = self._container.demux(self._audio)
         while True:
@@ -211,7 +217,11 @@ class Decoder:
             except self._av.FFmpegError as error:
                 tries += 1
                 # An error of the system comes from the file or the network, and stays.
-                if isinstance(error, OSError) or tries > DAMAGED_AT_ONCE:
+                if isinstance(error, OSError):
+                    raise
+                if tries > DAMAGED_AT_ONCE:
+                    if gaps.started:
+                        return
                     raise
                 packets = self._container.demux(self._audio)
                 continue

@@ -174,6 +174,17 @@ def test_every_link_of_an_ogg_file_is_music() -> None:
     assert seconds(Pipe(b"".join(links))) == pytest.approx(10.0, abs=0.01)
 
 
+@pytest.mark.parametrize("damaged_link", [b"OggS\0\2" + bytes(40), b"OggS\0\2" + b"\x9c" * 9_000 + b"OggS\0\0"])
+def test_a_damaged_link_costs_itself_alone(damaged_link: bytes) -> None:
+    assert seconds(vorbis(2.0, 44_100) + damaged_link) == pytest.approx(2.0)
+    assert seconds(vorbis(2.0, 44_100) + damaged_link + vorbis(1.0, 48_000)) == pytest.approx(3.0)
+
+
+def test_music_before_nothing_but_damage_is_kept() -> None:
+    whole = encoded("wv", 2.0)
+    assert seconds(whole + b"\x5a" * 400_000) == seconds(whole + whole) == pytest.approx(2.0)
+
+
 @pytest.mark.parametrize(("first", "second"), [(2, 1), (1, 2)])
 def test_a_stream_may_change_its_channels(first: int, second: int) -> None:
     data = encoded("aac", 2.0, channels=first) + encoded("aac", 2.0, channels=second)

@@ -4,7 +4,7 @@ from typing import Any
 
 SHORTEST_GAP_S, LONGEST_GAP_S = 0.05, 10.0
 """Gaps that silence fills, seconds: Vorbis has times that are 0.02 s off, and a time far off is damaged itself."""
-EXACT_TIMES = frozenset({"ogg", "flac"})
+EXACT_TIMES = frozenset({"ogg", "flac", "matroska,webm", "asf", "mpegts", "mpeg", "flv", "nut", "rm"})
 """Formats whose packets have exact times, and whose damaged packets FFmpeg leaves out without a word."""
 
 

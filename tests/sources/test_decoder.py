@@ -12,7 +12,7 @@ import soundfile
 from paces_live.errors import SourceError
 from paces_live.sources import FileSource
 from paces_live.sources.decoder import Decoder, Stretch
-from tests.support.encoded import FORMATS, bare_mp3, encoded, mp3_frames, mp3_seconds
+from tests.support.encoded import FORMATS, bare_mp3, encode, encoded, mp3_frames, mp3_seconds
 from tests.support.sources import SESSION_RATE, heard, music, one_line
 
 EXACT = frozenset({"alac", "flac", "mka", "oga", "wv", "tta", "aiff", "au", "caf", "w64", "wav", "u8", "float"})
@@ -138,6 +138,17 @@ def test_damage_is_silent_and_counted_and_the_beats_after_it_are_in_time(kind: s
     np.testing.assert_allclose(
         after[9 * 48_000 : 9 * 48_000 + 20_000], before[9 * 48_000 : 9 * 48_000 + 20_000], atol=0.05
     )
+
+
+@pytest.mark.parametrize("kind", ["flac", "oga", "opus", "m4a", "mka", "webm", "wma", "ts", "mpg", "flv"])
+def test_a_second_that_is_lost_is_counted(kind: str) -> None:
+    containers = {"ts": ("mpegts", "aac"), "mpg": ("mpeg", "mp2"), "flv": ("flv", "aac")}
+    samples = music(48_000, 20.0)[:, 0]
+    data = encode(samples, *containers[kind], rate=48_000) if kind in containers else encoded(kind, 20.0)
+    assert damaged(data) == 0.0
+    broken = overwritten(data, len(data) // 20)
+    assert damaged(broken) > 0.8
+    assert seconds(broken) == pytest.approx(seconds(data), abs=0.1)
 
 
 def test_a_frame_of_an_mp3_that_is_missing_costs_no_more_than_its_neighbours() -> None:

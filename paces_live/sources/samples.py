@@ -31,7 +31,9 @@ def as_floats(frame: Any) -> NDArray[np.float32]:
         floats = floats.T
     else:
         packed = np.frombuffer(frame.planes[0], kind, count * channels)
-        floats = packed.reshape(count, channels).astype(np.float32)
+        # Damaged numbers of 64 bits may be too large for 32; who takes the samples refuses infinite ones.
+        with np.errstate(over="ignore", invalid="ignore"):
+            floats = packed.reshape(count, channels).astype(np.float32)
     if zero:
         floats -= zero
     if scale != 1.0:

@@ -104,6 +104,7 @@ BAD_FILES = {
     "slow": ("sample rate 4000 is out of range", "slow"),
     "nan": ("samples are broken", "nan"),
     "infinite": ("samples are broken", "infinite"),
+    "too large for 32 bits": ("samples are broken", "large"),
 }
 
 
@@ -117,6 +118,8 @@ def test_bad_file_is_one_line(tmp_path: Path, case: str) -> None:
         soundfile.write(path, np.zeros((0, 1)), 44_100)
     elif content == "slow":
         soundfile.write(path, np.zeros(4_000), 4_000)
+    elif content == "large":
+        soundfile.write(path, music(44_100, 1.0).astype(np.float64) * 1e300, 44_100, subtype="DOUBLE")
     elif content is not None:
         frames = music(44_100, 1.0)
         frames[30_000] = np.nan if content == "nan" else np.inf

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.errors import SourceError, reason
+from paces_live.sources.file_object import FileObject
 from paces_live.sources.gaps import Gaps
-from paces_live.sources.header import is_known, mended, tag_size, without_size
 from paces_live.sources.ogg import MAGIC as OGG
 from paces_live.sources.ogg import OggLinks, Readable
 from paces_live.sources.samples import as_floats
@@ -20,8 +20,6 @@ DAMAGED_AT_ONCE = 10_000
 """Tries after each other to find the next packet in damaged data."""
 READ_BYTES = 1 << 18
 """Bytes that FFmpeg reads at once."""
-HEAD_BYTES = 1024
-"""Bytes of a file that hold the sizes of its header."""
 
 
 class Stretch(NamedTuple):
@@ -100,11 +98,11 @@ class Decoder:
         self._timeout = timeout
         self._format = container
         self._options = options or {}
-        self._source: str | _Input = file if isinstance(file, str) else _Input(file)
+        self._source: str | FileObject = file if isinstance(file, str) else FileObject(file)
         self._links: OggLinks | None = None
-        if isinstance(self._source, _Input):
+        if isinstance(self._source, FileObject):
             # A playlist in disguise must not open other files or addresses.
-            self._options |= {"protocol_whitelist": "none"} | _needed_options(self._source.head)
+            self._options |= {"protocol_whitelist": "none"} | self._source.options
             if self._source.head.startswith(OGG):
                 self._links = OggLinks(self._source)
         self._open()
@@ -240,60 +238,6 @@ class Decoder:
         else:
             message = f"{self._name}: cannot be read as audio ({_words(error)})"
         return SourceError(message, hint="check that it is music, and download it again", code="source.unreadable")
-
-
-class _Input:
-    """A file object as FFmpeg gets it: without its name, which it would take as a hint. `head` is its beginning.
-
-    A tag before anything but bare frames is left out: FFmpeg takes what follows a long one for frames.
-    """
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self._begin = 0
-        given: bytes = file.read(HEAD_BYTES)
-        self._is_file = hasattr(file, "seekable") and bool(file.seekable())
-        if self._is_file:
-            if tag := tag_size(given):
-                file.seek(tag)
-                after = file.read(HEAD_BYTES)
-                if is_known(after):
-                    self._begin, given = tag, after
-                elif not after:
-                    given = without_size(given)
-            file.seek(self._begin)
-            # Only what can be sought has these: PyAV looks for them.
-            self.seek, self.tell = self._seek, self._tell
-        self.head = mended(given)
-        self._unread = b"" if self._is_file else self.head
-
-    def read(self, size: int) -> bytes:
-        """Return at most `size` bytes."""
-        if self._unread:
-            given, self._unread = self._unread[:size], self._unread[size:]
-            return given
-        if self._is_file and (at := self._tell()) < len(self.head):
-            return self.head[at:][: len(self._file.read(min(size, len(self.head) - at)))]
-        data: bytes = self._file.read(size)
-        return data
-
-    def _tell(self) -> int:
-        return int(self._file.tell()) - self._begin
-
-    def _seek(self, offset: int, whence: int = 0) -> int:
-        """Return the new position, or -1 if a damaged file leads to none; PyAV would print the exception."""
-        try:
-            return int(self._file.seek(offset + (0 if whence else self._begin), whence)) - self._begin
-        except (OSError, OverflowError, ValueError):
-            return -1
-
-
-def _needed_options(head: bytes) -> dict[str, str]:
-    """Return what FFmpeg needs to be told about a WAV file: it would look for other codecs in 5 MB of PCM.
-
-    That takes 20 ms, and delays a song.
-    """
-    return {"probesize": "65536"} if head.startswith((b"RIFF", b"RF64", b"BW64")) else {}
 
 
 def _words(error: Exception) -> str:

@@ -102,11 +102,11 @@ def test_a_tag_that_claims_to_be_longer_than_the_file() -> None:
 
 
 def test_whatever_is_read_of_a_mended_header() -> None:
-    from paces_live.sources.decoder import _Input
+    from paces_live.sources.file_object import FileObject
 
     data = au(0)
     mended = changed(data, 8, b"\xff" * 4)
-    file = _Input(io.BytesIO(tag(100) + data))
+    file = FileObject(io.BytesIO(tag(100) + data))
     assert file.read(10) + file.read(1_000_000) + file.read(1_000_000) == mended
     assert (file.seek(-4, 2), file.tell(), file.read(9)) == (len(data) - 4, len(data) - 4, data[-4:])
     assert (file.seek(9), file.read(5), file.seek(-2, 1), file.read(3)) == (9, mended[9:14], 12, mended[12:15])

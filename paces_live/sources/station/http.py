@@ -4,6 +4,7 @@ import http.client
 import threading
 import urllib.request
 import zlib
+from contextlib import suppress
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -18,6 +19,8 @@ REDIRECTS = 10
 CHECK = "check the address and the network"
 _GZIP = b"\x1f\x8b\x08"
 """First bytes of what is packed."""
+_GLANCE_BYTES = 1024
+"""Bytes that show whether it can be unpacked."""
 
 
 class Body:
@@ -76,7 +79,11 @@ class Body:
 
     def unpack(self) -> None:
         """Let `read` give what is packed by gzip as it was: its content shows it, and few servers say so."""
-        if self.peek(len(_GZIP)) == _GZIP:
+        if self.peek(len(_GZIP)) != _GZIP:
+            return
+        # Sound may begin with the same bytes.
+        with suppress(zlib.error):
+            zlib.decompressobj(wbits=31).decompress(self.peek(_GLANCE_BYTES), 1)
             self._packed, self._unread = self._unread, b""
             self._unpacker = zlib.decompressobj(wbits=31)
 

@@ -30,9 +30,11 @@ _LONGEST_CHUNK = 1 << 16
 
 
 def mutagen_tags(path: Path) -> Iterator[tuple[Tags, float | None]]:
-    """Yield the tags that mutagen finds, with the duration in seconds: those of the format, and APEv2 after ID3.
+    """Yield the tags that mutagen finds, with the duration in seconds: those of the format, then ID3v2, then APEv2.
 
-    ID3v2 holds what ID3v1 adds to it; an ID3v1 that stands alone comes after APEv2, because it cuts long titles.
+    ID3v2 holds what ID3v1 adds to it; an ID3v1 that stands alone comes after APEv2, because it cuts long titles. The
+    duration of a WAV or AIFF file is left to FFmpeg if it is there: mutagen believes sizes that a writer left open, and
+    takes bytes of compressed sound for samples.
 
     Examples
     --------
@@ -42,10 +44,12 @@ def mutagen_tags(path: Path) -> Iterator[tuple[Tags, float | None]]:
     """
     # Deferred: importing mutagen takes about 50 ms.
     import mutagen
+    from mutagen.aiff import AIFF
     from mutagen.apev2 import APEv2
     from mutagen.asf import ASFTags
     from mutagen.id3 import ID3
     from mutagen.mp4 import MP4Tags
+    from mutagen.wave import WAVE
 
     try:
         file = mutagen.File(path)
@@ -56,12 +60,13 @@ def mutagen_tags(path: Path) -> Iterator[tuple[Tags, float | None]]:
     if file is None:
         return
     tags = file.tags
-    duration = getattr(file.info, "length", None)
-    if isinstance(tags, MP4Tags | ASFTags):
-        yield _named(tags, _MP4 if isinstance(tags, MP4Tags) else _ASF), duration
-        return
+    believed = not (has_decoder() and isinstance(file, AIFF | WAVE))
+    duration = getattr(file.info, "length", None) if believed else None
     if tags is not None and not isinstance(tags, ID3):
-        yield _named(tags, FIELDS), duration
+        names = _MP4 if isinstance(tags, MP4Tags) else _ASF if isinstance(tags, ASFTags) else FIELDS
+        yield _named(tags, names), duration
+        with suppress(mutagen.MutagenError):  # Some programs put an ID3 before any file.
+            yield _named(ID3(path), _ID3), None
         return
     id3 = _named(tags or {}, _ID3)
     alone = tags is not None and tags.version < (2,)
@@ -95,6 +100,8 @@ def ffmpeg_tags(path: Path) -> Iterator[tuple[Tags, float | None]]:
         return
     with path.open("rb", buffering=0) as file, closing(Decoder(file, name=shown_path(path))) as decoder:
         tags = {name: text.encode(errors="surrogateescape") for name, text in decoder.tags.items()}
+        if "author" in tags:  # as RealMedia calls the artist
+            tags.setdefault("artist", tags["author"])
         yield {name: [tags[name]] for name in FIELDS if name in tags}, decoder.duration
 
 

@@ -15,7 +15,9 @@ from mutagen.wave import WAVE
 
 from paces_live.events import Track
 from paces_live.now_playing.tags import file_track
+from tests.support.encoded import encode
 from tests.support.players import tagged
+from tests.support.sources import music
 from tests.support.tagged import (
     FRENCH,
     RUSSIAN,
@@ -155,6 +157,36 @@ def test_apev2_comes_after_id3v2_and_before_id3v1(tmp_path: Path) -> None:
 def test_id3_before_sound_that_mutagen_cannot_read(tmp_path: Path) -> None:
     path = id3v2(encoded(tmp_path / "a.aac", "aac", {}), RUSSIAN, encoding=0, code_page="cp1251")
     assert fields(path) == RUSSIAN
+    assert track_of(path).duration == pytest.approx(1 / 3, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["a.flac", "a.ogg", "a.m4a", "a.wav", "a.aiff"])
+def test_id3_before_a_file_of_any_kind(tmp_path: Path, name: str) -> None:
+    path = encoded(tmp_path / name, "aac", {}) if name == "a.m4a" else sound(tmp_path / name)
+    assert fields(id3v2(path, RUSSIAN, encoding=1)) == RUSSIAN
+
+
+def test_quicktime_and_realmedia(tmp_path: Path) -> None:
+    quicktime = encode(music(44_100, 1.0)[:, 0], "mov", "aac", tags=SONG)
+    (tmp_path / "a.mov").write_bytes(quicktime)
+    assert fields(tmp_path / "a.mov") == SONG
+    real = encode(music(44_100, 1.0)[:, 0], "rm", "ac3", tags={"title": "One", "author": "A"})
+    (tmp_path / "a.rm").write_bytes(real)
+    assert track_of(tmp_path / "a.rm").caption == "A - One"
+
+
+@pytest.mark.parametrize("codec", ["adpcm_ms", "libmp3lame"])
+def test_the_duration_of_compressed_sound_in_a_wav_file(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(encode(music(44_100, 3.0)[:, 0], "wav", codec))
+    assert track_of(path).duration == pytest.approx(3.0, abs=0.1)
+
+
+def test_a_wav_file_whose_writer_left_its_sizes_open_has_its_duration(tmp_path: Path) -> None:
+    path = sound(tmp_path / "a.wav")
+    data = bytearray(path.read_bytes())
+    data[4:8] = data[40:44] = b"\xff" * 4
+    path.write_bytes(data)
     assert track_of(path).duration == pytest.approx(1 / 3, abs=0.1)
 
 

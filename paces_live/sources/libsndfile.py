@@ -38,7 +38,8 @@ def read(file: BinaryIO, *, name: str) -> Iterator[Stretch]:
         ) from error
     silence_native_stderr()
     try:
-        with soundfile.SoundFile(file) as audio:
+        # By its descriptor: soundfile prints what goes wrong in a seek to which a damaged file leads.
+        with soundfile.SoundFile(file.fileno(), closefd=False) as audio:
             size = max(1, round(BLOCK_S * audio.samplerate))
             while len(frames := audio.read(size, dtype="float32", always_2d=True)):
                 yield Stretch(frames, audio.samplerate)

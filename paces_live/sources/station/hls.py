@@ -52,7 +52,9 @@ def variants(text: str) -> list[str]:
     """
     renditions: dict[str, str] = {}
     found: list[tuple[bool, bool, int, str]] = []
-    for line, following in pairwise([*_lines(text), ""]):
+    # Comments may stand between a tag and its location.
+    lines = [line for line in _lines(text) if not line.startswith("#") or line.upper().startswith("#EXT")]
+    for line, following in pairwise([*lines, ""]):
         tag, _, rest = line.partition(":")
         given = {name: value.strip('"') for name, value in _ATTRIBUTE.findall(rest)}
         if tag == "#EXT-X-MEDIA" and given.get("TYPE") == "AUDIO" and "URI" in given:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from paces_live.events import Track
 from paces_live.text import is_url, one_line, shown_path
@@ -84,4 +84,5 @@ def _stem(location: str | None) -> str | None:
     """Return the name of a file without its suffix; any other URL says nothing about the song."""
     if not location or ("://" in location and not location.startswith("file://")):
         return None
-    return shown_path(PurePosixPath(unquote(urlsplit(location).path) if "://" in location else location).stem)
+    path = location.removeprefix("file://")
+    return shown_path(PurePosixPath(path if path == location else unquote(path)).stem)

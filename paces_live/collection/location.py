@@ -73,12 +73,9 @@ class Locator:
         """Return the file or folder that one of the spellings nearly names, or names on another machine."""
         whole = [("/" if one.startswith("/") else self._folder, one) for one in spellings]
         ends = [end for one in spellings for end in self._ends(one)]
-        for search, places in (
-            *((self._composed, whole), (self._caseless, whole)),
-            *((self._exact, ends), (self._composed, ends), (self._caseless, ends)),
-        ):
+        for key, places in ((_composed, whole), (_caseless, whole), (str, ends), (_composed, ends), (_caseless, ends)):
             for base, path in places:
-                if found := search(base, path):
+                if found := self._descend(base, path, key):
                     return found
         return None
 
@@ -104,19 +101,17 @@ class Locator:
         found = os.path.join(base, path)  # noqa: PTH118 - Path would refuse what the system does
         return Path(found) if path and os.path.exists(found) else None  # noqa: PTH110 - Path.exists raises
 
-    def _composed(self, base: str, path: str) -> Path | None:
-        return self._descend(base, path, _composed)
-
-    def _caseless(self, base: str, path: str) -> Path | None:
-        return self._descend(base, path, _caseless)
-
     def _descend(self, base: str, path: str, key: Callable[[str], str]) -> Path | None:
         """Return the path below `base` each of whose parts has the same key as that of `path`."""
         at = base
         for part in path.split("/"):
+            listing = self._listing(at, key)
+            # There are hundreds of spellings; asking a disk in the network for each would take a second.
+            if listing and part not in ("", ".", "..") and key(part) not in listing:
+                return None
             below = os.path.join(at, part)  # noqa: PTH118
             if part and not os.path.exists(below):  # noqa: PTH110
-                name = self._listing(at, key).get(key(part))
+                name = listing.get(key(part))
                 if name is None:
                     return None
                 below = os.path.join(at, name)  # noqa: PTH118

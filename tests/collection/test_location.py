@@ -166,3 +166,15 @@ def test_the_path_as_it_is_comes_first(tmp_path: Path) -> None:
 )
 def test_impossible_names_are_not_found(folder: Path, location: bytes) -> None:
     assert found(folder, location) is None
+
+
+def test_a_missing_file_asks_the_disk_only_some_times(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def exists(path: str) -> bool:
+        asked.append(path)
+        return os.path.lexists(path)
+
+    monkeypatch.setattr("paces_live.collection.location.os.path.exists", exists)
+    assert found(folder, r"C:\Users\Иван\Музыка\Кино\Группа крови\Молва.mp3") is None
+    assert len(asked) < 100

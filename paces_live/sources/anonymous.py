@@ -6,43 +6,14 @@ from pathlib import Path
 
 from paces_live.errors import cannot_open
 from paces_live.sources.block import Block
-from paces_live.sources.pcm import PcmFormat, PipeSource, check_pcm
+from paces_live.sources.pcm import PipeWithPath
 from paces_live.text import shown_path
 
 
-class AnonymousPipeSource:
-    """Raw PCM from a pipe that nobody else can open: it ends when its writer does, as `PipeSource` does.
-
-    Parameters
-    ----------
-    path : path
-        The pipe.
-    rate, format, channels
-        Of the samples, as for `PipeSource`.
-    sample_rate : int
-        Sample rate of the blocks, Hz.
-
-    Raises
-    ------
-    UsageError
-        `rate`, `format` or `channels` cannot be read.
-    """
+class AnonymousPipeSource(PipeWithPath):
+    """Raw PCM or an encoded file from a pipe that nobody else can open: it ends when its writer does."""
 
     live = False
-
-    def __init__(
-        self,
-        path: str | Path,
-        rate: int,
-        format: PcmFormat = "s16le",  # noqa: A002 - the name of the option
-        channels: int = 2,
-        *,
-        sample_rate: int,
-    ) -> None:
-        check_pcm(rate, format, channels)
-        self._path = Path(path)
-        self._rate, self._format, self._channels = rate, format, channels
-        self._sample_rate = sample_rate
 
     @property
     def name(self) -> str:
@@ -57,10 +28,7 @@ class AnonymousPipeSource:
         except OSError as error:
             raise cannot_open(shown_path(self._path), error) from error
         with os.fdopen(descriptor, "rb", buffering=0) as stream:
-            pipe = PipeSource(
-                stream, self._rate, self._format, self._channels, sample_rate=self._sample_rate, name=self.name
-            )
-            yield from pipe.blocks()
+            yield from self._reader(stream, self.name).blocks()
 
 
 def is_anonymous_pipe(path: str | Path) -> bool:

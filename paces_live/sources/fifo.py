@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from paces_live.errors import SourceError, cannot_open
 from paces_live.events import Condition
 from paces_live.sources.block import POLL_S, Block
-from paces_live.sources.pcm import PcmFormat, PipeSource, check_pcm
+from paces_live.sources.pcm import PipeWithPath
 from paces_live.text import shown_path
 
 AHEAD_S = 1.0
@@ -24,43 +24,16 @@ CAPACITY = 1 << 20
 """Bytes that the pipe should hold, the most that Linux grants: 6 s of CD sound. MPD discards what does not fit."""
 
 
-class FifoSource:
+class FifoSource(PipeWithPath):
     """Raw PCM from a named pipe whose writers come and go.
 
     While nobody writes, it gives silence, as long as the pause. So a song ends in it, as it does if a player pauses at
     the sound card.
-
-    Parameters
-    ----------
-    path : path
-        The pipe.
-    rate, format, channels
-        Of the samples, as for `PipeSource`; MPD's ``44100:16:2`` unless given.
-    sample_rate : int
-        Sample rate of the blocks, Hz.
-
-    Raises
-    ------
-    UsageError
-        `rate`, `format` or `channels` cannot be read.
     """
 
     live = True
 
-    def __init__(
-        self,
-        path: str | Path,
-        rate: int = 44_100,
-        format: PcmFormat = "s16le",  # noqa: A002 - the name of the option
-        channels: int = 2,
-        *,
-        sample_rate: int,
-    ) -> None:
-        check_pcm(rate, format, channels)
-        self._path = Path(path)
-        self._rate, self._format, self._channels = rate, format, channels
-        self._sample_rate = sample_rate
-        self._condition: Condition | None = None
+    _condition: Condition | None = None
 
     @property
     def name(self) -> str:
@@ -95,10 +68,7 @@ class FifoSource:
 
     def _written(self, stream: BinaryIO, pause: "_Pause") -> Generator[Block, None, None]:
         """Yield what comes from `stream` until its last writer leaves or the path names another pipe."""
-        pipe = PipeSource(
-            stream, self._rate, self._format, self._channels, sample_rate=self._sample_rate, name=self.name
-        )
-        for samples in pipe.samples():
+        for samples in self._reader(stream, self.name).samples():
             if len(samples):
                 self._condition = None
                 pause.over(len(samples))

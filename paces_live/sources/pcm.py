@@ -4,6 +4,7 @@ import select
 from collections.abc import Generator, Iterator
 from io import UnsupportedOperation
 from os import read as os_read
+from pathlib import Path
 from typing import BinaryIO, Literal, cast, get_args
 
 import numpy as np
@@ -196,6 +197,43 @@ class PipeSource:
                     return
         except OSError as error:
             raise SourceError(f"{self._name} cannot be read: {error.strerror}") from error
+
+
+class PipeWithPath:
+    """What the pipes that are given as a path have in common.
+
+    Parameters
+    ----------
+    path : path
+        The pipe.
+    rate, format, channels
+        Of the samples, as for `PipeSource`; MPD's ``44100:16:2`` unless given.
+    sample_rate : int
+        Sample rate of the blocks, Hz.
+
+    Raises
+    ------
+    UsageError
+        `rate`, `format` or `channels` cannot be read.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        rate: int = 44_100,
+        format: PcmFormat = "s16le",  # noqa: A002 - the name of the option
+        channels: int = 2,
+        *,
+        sample_rate: int,
+    ) -> None:
+        check_pcm(rate, format, channels)
+        self._path = Path(path)
+        self._rate, self._format, self._channels = rate, format, channels
+        self._sample_rate = sample_rate
+
+    def _reader(self, stream: BinaryIO, name: str) -> PipeSource:
+        """Return the source of what comes from `stream`, which the path led to."""
+        return PipeSource(stream, self._rate, self._format, self._channels, sample_rate=self._sample_rate, name=name)
 
 
 class _Begun:

@@ -17,8 +17,8 @@ class AnonymousPipeSource(PipeWithPath):
 
     @property
     def name(self) -> str:
-        """``pipe:`` and the path."""
-        return f"pipe:{self._path}"
+        """``pipe:`` and the path as people see it, see `shown_path`."""
+        return f"pipe:{shown_path(self._path)}"
 
     def blocks(self) -> Generator[Block, None, None]:
         """Yield samples as they come, and an empty block every half second without data; see `Source.blocks`."""

@@ -37,16 +37,16 @@ class FifoSource(PipeWithPath):
 
     @property
     def name(self) -> str:
-        """``fifo:`` and the pipe's name."""
-        return f"fifo:{self._path.name}"
+        """``fifo:`` and the pipe's name as people see it, see `shown_path`."""
+        return f"fifo:{shown_path(self._path.name)}"
 
     def blocks(self) -> Generator[Block, None, None]:
         """Yield samples as they are written, and silence while nobody writes, without end; see `Source.blocks`."""
         stream = self._open()
         if stream is None:
             raise SourceError(
-                f"{self._path}: no such named pipe",
-                hint=f"start the program that writes it, or create it: mkfifo {self._path}",
+                f"{shown_path(self._path)}: no such named pipe",
+                hint=f"start the program that writes it, or create it: mkfifo {shown_path(self._path)}",
                 code="source.not_found",
             )
         pause = _Pause(self._sample_rate)
@@ -57,7 +57,9 @@ class FifoSource(PipeWithPath):
                     yield self._silence(pause)
                 else:
                     yield from self._written(stream, pause)
-                self._condition = Condition("waiting", f"waiting for a program that writes into {self._path.name}")
+                self._condition = Condition(
+                    "waiting", f"waiting for a program that writes into {shown_path(self._path.name)}"
+                )
                 # Opened before the old one is closed: a pipe that nobody reads breaks under its writer.
                 before, stream = stream, self._open()
                 if before:
@@ -87,7 +89,9 @@ class FifoSource(PipeWithPath):
         """Open the pipe without waiting for a writer; None if there is no such path."""
         try:
             if not stat.S_ISFIFO(self._path.stat().st_mode):
-                raise SourceError(f"{self._path}: is not a named pipe", hint="give the path of a file without fifo:")
+                raise SourceError(
+                    f"{shown_path(self._path)}: is not a named pipe", hint="give the path of a file without fifo:"
+                )
             descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
             return None

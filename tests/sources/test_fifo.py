@@ -138,6 +138,14 @@ def test_a_path_that_is_not_a_pipe_is_one_line(tmp_path: Path, make: object, mes
     assert "\n" not in str(error.value)
 
 
+def test_a_name_may_hold_anything(tmp_path: Path) -> None:
+    source = FifoSource(tmp_path / os.fsdecode(b"a\x1b[2J\xe9.fifo"), sample_rate=RATE)
+    assert source.name == "fifo:a\ufffd[2J\ufffd.fifo"
+    with pytest.raises(SourceError, match="no such named pipe") as error:
+        next(source.blocks())
+    assert str(error.value).isprintable()
+
+
 def test_a_path_that_is_too_long_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file"):
         next(iter(open_source(str(tmp_path / ("x" * 300)), sample_rate=RATE).blocks()))

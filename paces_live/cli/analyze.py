@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def analyze(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help=PATHS)],
+    # One that may not be read is reported, and does not stop the others.
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help=PATHS, readable=False)],
     target: Target = DEFAULT_TARGET,
     tolerance: Tolerance = DEFAULT_TOLERANCE,
     json: Json = False,

@@ -34,10 +34,8 @@ if TYPE_CHECKING:
 def play(
     paths: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="PATH",
-            help=PATHS,
-        ),
+        # One that may not be read is reported, and does not stop the others.
+        typer.Argument(metavar="PATH", help=PATHS, readable=False),
     ],
     target: Target = DEFAULT_TARGET,
     tolerance: Tolerance = DEFAULT_TOLERANCE,

@@ -225,6 +225,21 @@ def test_analyze_says_how_much_is_damaged(on_terminal: bool, capsys: pytest.Capt
 
 
 @pytest.mark.usefixtures("analysed")
+@pytest.mark.parametrize("command", ["analyze", "play"])
+def test_a_path_that_may_not_be_read_does_not_stop_the_others(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = tmp_path / "locked.m3u"
+    locked.write_text("gone.ogg")
+    # What the system says to everyone but root.
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    result = run(command, str(locked), "b.ogg")
+    assert result.exit_code == 1
+    assert "b.ogg" in result.stderr
+    assert "Usage" not in result.stderr
+
+
+@pytest.mark.usefixtures("analysed")
 def test_analyze_as_json() -> None:
     result = run("analyze", "--json", "b.ogg", "a.ogg")
     error, file = (validated(line) for line in result.stdout.splitlines())

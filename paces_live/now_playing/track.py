@@ -1,5 +1,6 @@
 """A track from what a player or a file says about it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -10,6 +11,7 @@ from paces_live.text import is_url, one_line, shown_path
 
 LONGEST_S = 86_400.0
 """Longest track, seconds: for a station some players report a length of weeks, or the largest number that they know."""
+_USER = re.compile(r"((?!file:)[a-z][a-z0-9+.-]*://)[^/?#]*@", re.IGNORECASE)
 
 
 def make_track(
@@ -30,10 +32,11 @@ def make_track(
         An address is no title, and neither is the last part of the location: players that know no title show these.
     artists, genres : iterable of str
     location : str or None
-        Path or URL. If there is no title, the name of the file without its suffix takes its place; such a track has no
-        artist, because it would often stand twice.
+        Path or URL; user and password are left out of it, because a track is shown and kept. If there is no title, the
+        name of the file without its suffix takes its place; such a track has no artist, because it would often stand
+        twice.
     duration : float or None
-        Seconds; one above `LONGEST_S` is none.
+        Seconds; 0, one above `LONGEST_S`, and what is no number are none.
     heard : str or None
         What a station says that it plays, while `title` and `artists` are about the station. It takes their place.
 
@@ -56,9 +59,9 @@ def make_track(
         named = replace(named, title=_stem(location), artist=None)
     if named.title is None:
         return None
-    if duration is not None and duration > LONGEST_S:
+    if duration is not None and not 0.0 < duration <= LONGEST_S:
         duration = None
-    return replace(named, location=location, duration=duration)
+    return replace(named, location=_without_user(location), duration=duration)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -78,6 +81,11 @@ def _addresses(location: str) -> set[str]:
     path = (location.partition("://")[2] or location).rstrip("/")
     last = path.rpartition("/")[2]
     return {text for shown in (location, path, last, last.partition("?")[0]) for text in (shown, unquote(shown))}
+
+
+def _without_user(location: str | None) -> str | None:
+    found = _USER.match(location or "")
+    return f"{found[1]}{location[found.end() :]}" if found and location else location
 
 
 def _stem(location: str | None) -> str | None:

@@ -78,7 +78,26 @@ def test_what_a_station_plays_takes_the_place_of_its_own_name() -> None:
         assert track == Track(title="Radio X", location=STATION)
 
 
-@pytest.mark.parametrize(("duration", "expected"), [(86_400.0, 86_400.0), (2_084_490.8, None), (9.2e12, None)])
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("http://me:safe@radio.example/live?a=@", "http://radio.example/live?a=@"),
+        ("HTTPS://me:s@fe@radio.example", "HTTPS://radio.example"),
+        ("smb://safe@box/Music/a@b.mp3", "smb://box/Music/a@b.mp3"),
+        ("http://radio.example/@me/live", "http://radio.example/@me/live"),
+        ("file://a@b.mp3", "file://a@b.mp3"),
+        ("/music/x://a@b.mp3", "/music/x://a@b.mp3"),
+    ],
+)
+def test_a_location_has_no_password(location: str, expected: str) -> None:
+    track = make_track(title="T", location=location)
+    assert track == Track(title="T", location=expected)
+
+
+@pytest.mark.parametrize(
+    ("duration", "expected"),
+    [(86_400.0, 86_400.0), (2_084_490.8, None), (9.2e12, None), (0.0, None), (float("nan"), None)],
+)
 def test_a_length_of_weeks_is_that_of_no_track(duration: float, expected: float | None) -> None:
     track = make_track(title="T", duration=duration)
     assert track == Track(title="T", duration=expected)

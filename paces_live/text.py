@@ -18,6 +18,8 @@ _NEIGHBOURS = ("windows-1250", "windows-1254", "windows-1257", "iso-8859-2", "is
 _PUNCTUATION = re.compile(rb"[\x00-\x7f\x85\x91-\x97\x99\xa1]*")
 """ASCII, the ellipsis, quotes, bullet, dashes and trade mark of all code pages of Windows, and ``¡``."""
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)\S+", re.IGNORECASE)
+_USER = re.compile(r"^((?!file:)[a-z][a-z0-9+.-]+:/+)[^/?#]*@", re.IGNORECASE)
+"""User and password in an address, which has one slash if it was taken for a path."""
 _DAMAGED = 8
 """Characters of UTF-8 for each damaged one that show UTF-8: ID3v1 cuts within one, and lists gather lines."""
 _MISPLACED = re.compile(r"[a-zß-ÿ][¢-¦¨¬®¯±-³¶¸¹¼-¾]|[¢-¦¨¬®¯±-³¶¸¹¼-¾][a-zß-ÿ]|¿(?!.*\?)|¡(?!.*!)", re.DOTALL)
@@ -148,19 +150,34 @@ def is_url(text: str) -> bool:
     return _URL.fullmatch(text) is not None
 
 
+def without_password(address: str) -> str:
+    """Return an address without user and password, which nobody else is to see; any other text as it is.
+
+    Examples
+    --------
+    >>> without_password("http://me:secret@radio.example/live"), without_password("a@b.mp3")
+    ('http://radio.example/live', 'a@b.mp3')
+    """
+    return _USER.sub(r"\1", address)
+
+
 def shown_path(path: str | Path) -> str:
     r"""Return a path as people see it: bytes that are no UTF-8, and what is not printable, become U+FFFD.
+
+    An address that was given as a path loses its password.
 
     Examples
     --------
     >>> shown_path(os.fsdecode(b"caf\xe9.wav")), shown_path("a\nb.wav")
     ('caf�.wav', 'a�b.wav')
     """
-    return "".join(character if character.isprintable() else "\ufffd" for character in str(path))
+    return "".join(character if character.isprintable() else "\ufffd" for character in without_password(str(path)))
 
 
 def json_path(path: str | Path) -> str:
     r"""Return a path as programs get it: unchanged, or as a ``file:`` URI if its bytes are no UTF-8.
+
+    An address that was given as a path loses its password.
 
     Examples
     --------
@@ -171,4 +188,4 @@ def json_path(path: str | Path) -> str:
         str(path).encode()
     except UnicodeEncodeError:
         return "file://" + quote_from_bytes(os.fsencode(Path(path).absolute()))
-    return str(path)
+    return without_password(str(path))

@@ -12,7 +12,7 @@ from paces_live.collection.items import Item, Unreadable
 from paces_live.collection.location import Locator
 from paces_live.collection.playlist import SUFFIXES, begins_as_playlist, read_playlist
 from paces_live.errors import SourceError, cannot_open
-from paces_live.text import LONGEST_LINE, shown_path
+from paces_live.text import LONGEST_LINE, shown_path, without_password
 
 DEEPEST = 8
 """Most playlists within each other; more are a mistake."""
@@ -127,4 +127,5 @@ def _station(path: Path) -> SourceError | None:
     scheme, colon, rest = str(path).partition(":/")
     if not colon or scheme.lower() not in STATION_SCHEMES:
         return None
-    return SourceError(f"{scheme}://{shown_path(rest.lstrip('/'))}: is a station", hint="listen to it with --input")
+    address = without_password(f"{scheme}://{rest.lstrip('/')}")
+    return SourceError(f"{shown_path(address)}: is a station", hint="listen to it with --input")

@@ -1,17 +1,15 @@
 """A track from what a player or a file says about it."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from paces_live.events import Track
-from paces_live.text import is_url, one_line, shown_path
+from paces_live.text import is_url, one_line, shown_path, without_password
 
 LONGEST_S = 86_400.0
 """Longest track, seconds: for a station some players report a length of weeks, or the largest number that they know."""
-_USER = re.compile(r"((?!file:)[a-z][a-z0-9+.-]*://)[^/?#]*@", re.IGNORECASE)
 
 
 def make_track(
@@ -61,7 +59,7 @@ def make_track(
         return None
     if duration is not None and not 0.0 < duration <= LONGEST_S:
         duration = None
-    return replace(named, location=_without_user(location), duration=duration)
+    return replace(named, location=location and without_password(location), duration=duration)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -81,11 +79,6 @@ def _addresses(location: str) -> set[str]:
     path = (location.partition("://")[2] or location).rstrip("/")
     last = path.rpartition("/")[2]
     return {text for shown in (location, path, last, last.partition("?")[0]) for text in (shown, unquote(shown))}
-
-
-def _without_user(location: str | None) -> str | None:
-    found = _USER.match(location or "")
-    return f"{found[1]}{location[found.end() :]}" if found and location else location
 
 
 def _stem(location: str | None) -> str | None:

@@ -7,6 +7,7 @@ import pytest
 
 from paces_live.collection.find import DEEPEST, find_items
 from paces_live.collection.items import Item, Unreadable
+from paces_live.text import json_path
 from tests.support.folders import make, printed_without_rights
 
 
@@ -246,3 +247,14 @@ def test_what_may_not_be_read_is_an_error(music: Path) -> None:
     assert printed_without_rights(IMPORTS, FOUND, playlist, locked=playlist, below=music) == [
         f"{playlist}: cannot be opened: Permission denied"
     ]
+
+
+@pytest.mark.parametrize("address", ["http://me:secret@radio.example/live", "rtsp://me:secret@camera.example/x"])
+def test_no_password_is_shown(address: str, tmp_path: Path) -> None:
+    playlist = tmp_path / "list.m3u"
+    playlist.write_text(f"{address}\n")
+    for path in (Path(address), playlist):
+        (found,) = find_items([path])
+        assert isinstance(found, Unreadable)
+        assert "secret" not in f"{found.error} {json_path(found.path)}"
+        assert ".example" in str(found.error)

@@ -32,9 +32,9 @@ _LONGEST_CHUNK = 1 << 16
 def mutagen_tags(path: Path) -> Iterator[tuple[Tags, float | None]]:
     """Yield the tags that mutagen finds, with the duration in seconds: those of the format, then ID3v2, then APEv2.
 
-    ID3v2 holds what ID3v1 adds to it; an ID3v1 that stands alone comes after APEv2, because it cuts long titles. The
-    duration of a WAV or AIFF file is left to FFmpeg if it is there: mutagen believes sizes that a writer left open, and
-    takes bytes of compressed sound for samples.
+    ID3v2 holds what ID3v1 adds to it; an ID3v1 that stands alone comes after APEv2, because it cuts long titles.
+    The duration of a WAV or AIFF file is left to FFmpeg if it is there: mutagen believes sizes that a writer left open,
+    and takes bytes of compressed sound for samples. So is that of an MP4 file without tags: QuickTime has its own.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def mutagen_tags(path: Path) -> Iterator[tuple[Tags, float | None]]:
     from mutagen.apev2 import APEv2
     from mutagen.asf import ASFTags
     from mutagen.id3 import ID3
-    from mutagen.mp4 import MP4Tags
+    from mutagen.mp4 import MP4, MP4Tags
     from mutagen.wave import WAVE
 
     try:
@@ -60,8 +60,8 @@ def mutagen_tags(path: Path) -> Iterator[tuple[Tags, float | None]]:
     if file is None:
         return
     tags = file.tags
-    believed = not (has_decoder() and isinstance(file, AIFF | WAVE))
-    duration = getattr(file.info, "length", None) if believed else None
+    left_to_ffmpeg = has_decoder() and (isinstance(file, AIFF | WAVE) or (isinstance(file, MP4) and not tags))
+    duration = None if left_to_ffmpeg else getattr(file.info, "length", None)
     if tags is not None and not isinstance(tags, ID3):
         names = _MP4 if isinstance(tags, MP4Tags) else _ASF if isinstance(tags, ASFTags) else FIELDS
         yield _named(tags, names), duration

@@ -20,9 +20,9 @@ def file_track(path: Path) -> Track | None:
     """Return the track of a file.
 
     Each field comes from the first tags that have it: those of the format (of these, ID3v2 before APEv2 before ID3v1),
-    then the text chunks of WAV and AIFF files, then what FFmpeg finds if there is no title or no duration yet. If no
-    tags have a title, or they cannot be read, the name of the file without its suffix is the title: most collections
-    have names that say something.
+    then the text chunks of WAV and AIFF files, then what FFmpeg finds in a file that mutagen does not know, or not
+    well. If no tags have a title, or they cannot be read, the name of the file without its suffix is the title: most
+    collections have names that say something.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def _tags(path: Path) -> tuple[Tags, float | None]:
     tags: Tags = {}
     duration: float | None = None
     for read in (mutagen_tags, chunk_tags, ffmpeg_tags):
-        if read is ffmpeg_tags and duration is not None and "title" in tags:
+        if read is ffmpeg_tags and duration is not None:
             break
         try:
             for found, length in read(path):

@@ -17,7 +17,7 @@ import soundfile
 from benchmarks.installed import sizes
 from benchmarks.process import run
 from paces_live.sources import libsndfile
-from paces_live.sources.decoder import Decoder, Stretch
+from paces_live.sources.decoder import DecodedFrames, Decoder
 from paces_live.sources.resample import mono_blocks
 
 FORMATS = {
@@ -32,12 +32,12 @@ SECONDS = 120
 SESSION_RATE = 22_050
 
 
-def _ffmpeg(file: BinaryIO) -> Iterable[Stretch]:
+def _ffmpeg(file: BinaryIO) -> Iterable[DecodedFrames]:
     with closing(Decoder(file, name="file")) as decoder:
-        yield from decoder.stretches()
+        yield from decoder.frames()
 
 
-DECODERS: dict[str, Callable[[BinaryIO], Iterable[Stretch]]] = {
+DECODERS: dict[str, Callable[[BinaryIO], Iterable[DecodedFrames]]] = {
     "FFmpeg": _ffmpeg,
     "libsndfile": lambda file: libsndfile.read(file, name="file"),
 }

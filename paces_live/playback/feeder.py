@@ -17,7 +17,7 @@ from paces_live.events import Track
 from paces_live.now_playing.tags import file_track
 from paces_live.playback.output import Feed, Play
 from paces_live.playback.queue import Queue
-from paces_live.sources.decoder import Stretch
+from paces_live.sources.decoder import DecodedFrames
 from paces_live.sources.downmix import Downmix
 from paces_live.sources.file import read_audio
 from paces_live.sources.resample import check_samples
@@ -179,20 +179,20 @@ def decoded(
     >>> frames.shape
     (4013100, 2)
     """
-    stretches = read_audio(item.path, start=item.start, end=item.end)
-    for frames in _resampled(_checked(stretches, shown_path(item.path), on_damage), rate, channels):
+    pieces = read_audio(item.path, start=item.start, end=item.end)
+    for frames in _resampled(_checked(pieces, shown_path(item.path), on_damage), rate, channels):
         # Resampling may exceed full scale, and the card would clip that; done here, we hear the same.
         if len(frames):
             yield np.clip(frames, -1.0, 1.0)
 
 
-def _resampled(stretches: Iterator[Stretch], rate: int, channels: int) -> Iterator[NDArray[np.float32]]:
+def _resampled(pieces: Iterator[DecodedFrames], rate: int, channels: int) -> Iterator[NDArray[np.float32]]:
     """Yield the frames at `rate`, whose rate and channels may change on the way."""
     resampler: Any = None
     resampled_rate = rate
     downmix = Downmix()
     rest = np.empty((0, channels), np.float32)
-    for frames, file_rate, _ in stretches:
+    for frames, file_rate, _ in pieces:
         if frames.shape[1] != channels:
             frames = np.repeat(downmix.push(frames)[:, None], channels, axis=1)
         if file_rate != resampled_rate:
@@ -212,9 +212,9 @@ def _resampled(stretches: Iterator[Stretch], rate: int, channels: int) -> Iterat
         yield resampler.resample_chunk(rest, last=True)
 
 
-def _checked(stretches: Iterator[Stretch], name: str, on_damage: Callable[[float], None]) -> Iterator[Stretch]:
-    for stretch in stretches:
-        check_samples(stretch.frames, name)
-        if stretch.damaged:
-            on_damage(stretch.damaged / stretch.rate)
-        yield stretch
+def _checked(pieces: Iterator[DecodedFrames], name: str, on_damage: Callable[[float], None]) -> Iterator[DecodedFrames]:
+    for piece in pieces:
+        check_samples(piece.frames, name)
+        if piece.damaged:
+            on_damage(piece.damaged / piece.rate)
+        yield piece

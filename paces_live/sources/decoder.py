@@ -15,15 +15,15 @@ from paces_live.sources.ogg import OggLinks, Readable
 from paces_live.sources.samples import as_floats
 
 BLOCK_S = 0.25
-"""Seconds of a stretch; they limit the memory that a file takes, however long it is."""
+"""Seconds of a piece; they limit the memory that a file takes, however long it is."""
 DAMAGED_AT_ONCE = 10_000
 """Tries after each other to find the next packet in damaged data."""
 READ_BYTES = 1 << 18
 """Bytes that FFmpeg reads at once."""
 
 
-class Stretch(NamedTuple):
-    """A stretch of frames, shape (n, channels), full scale ±1, and their rate, Hz.
+class DecodedFrames(NamedTuple):
+    """Decoded frames, shape (n, channels), full scale ±1, and their rate, Hz.
 
     `damaged` of the frames could not be decoded; silence stands for them, so that the beats after them stay in time.
     """
@@ -77,7 +77,7 @@ class Decoder:
     >>> from paces_live.demo import excerpt
     >>> with excerpt().open("rb") as file:
     ...     decoder = Decoder(file, name="demo.ogg")
-    ...     sum(len(stretch.frames) for stretch in decoder.stretches())
+    ...     sum(len(piece.frames) for piece in decoder.frames())
     ...     decoder.close()
     2006550
     """
@@ -135,7 +135,7 @@ class Decoder:
         length: int | None = self._container.duration
         self.duration: float | None = None if length is None else length / self._av.time_base
 
-    def stretches(self) -> Generator[Stretch, None, None]:
+    def frames(self) -> Generator[DecodedFrames, None, None]:
         """Yield the frames until the end, a quarter of a second at a time.
 
         Packets that cannot be decoded are skipped. If music follows, silence of their length stands for them.
@@ -155,24 +155,24 @@ class Decoder:
         """Close the container, not the file object that it reads."""
         self._container.close()
 
-    def _joined(self) -> Iterator[Stretch]:
-        """Yield stretches of a quarter of a second, cut where the rate or the channels change."""
+    def _joined(self) -> Iterator[DecodedFrames]:
+        """Yield pieces of a quarter of a second, cut where the rate or the channels change."""
         parts: list[NDArray[np.float32]] = []
         rate = channels = held = damaged = 0
         for frames, new_rate, lost in self._of_links():
             if parts and (new_rate, frames.shape[1]) != (rate, channels):
-                yield Stretch(np.concatenate(parts), rate, damaged)
+                yield DecodedFrames(np.concatenate(parts), rate, damaged)
                 parts, held, damaged = [], 0, 0
             parts.append(frames)
             rate, channels = new_rate, frames.shape[1]
             held, damaged = held + len(frames), damaged + lost
             if held >= BLOCK_S * rate:
-                yield Stretch(np.concatenate(parts), rate, damaged)
+                yield DecodedFrames(np.concatenate(parts), rate, damaged)
                 parts, held, damaged = [], 0, 0
         if parts:
-            yield Stretch(np.concatenate(parts), rate, damaged)
+            yield DecodedFrames(np.concatenate(parts), rate, damaged)
 
-    def _of_links(self) -> Iterator[Stretch]:
+    def _of_links(self) -> Iterator[DecodedFrames]:
         """Yield the frames of the file, or of one link of it after the other."""
         yield from self._decoded()
         while self._links and self._links.go_on():
@@ -182,7 +182,7 @@ class Decoder:
                 self._open()
                 yield from self._decoded()
 
-    def _decoded(self) -> Iterator[Stretch]:
+    def _decoded(self) -> Iterator[DecodedFrames]:
         """Yield the frames of each packet, after the silence that stands for what is missing before it."""
         gaps = Gaps(self._container.format.name)
         first_error = None
@@ -197,8 +197,10 @@ class Decoder:
                 frames = as_floats(frame)
                 if len(frames):
                     if missing := gaps.before(frame):
-                        yield Stretch(np.zeros((missing, frames.shape[1]), np.float32), frame.sample_rate, missing)
-                    yield Stretch(frames, frame.sample_rate)
+                        yield DecodedFrames(
+                            np.zeros((missing, frames.shape[1]), np.float32), frame.sample_rate, missing
+                        )
+                    yield DecodedFrames(frames, frame.sample_rate)
         if not gaps.started and first_error is not None:
             raise first_error
 

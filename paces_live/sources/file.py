@@ -10,7 +10,7 @@ from pathlib import Path
 from paces_live.errors import SourceError, cannot_open
 from paces_live.sources import libsndfile
 from paces_live.sources.block import Block
-from paces_live.sources.decoder import Decoder, Stretch, has_decoder
+from paces_live.sources.decoder import DecodedFrames, Decoder, has_decoder
 from paces_live.sources.resample import mono_blocks
 from paces_live.text import shown_path
 
@@ -64,8 +64,8 @@ class FileSource:
         """Yield the whole file in blocks of about a quarter of a second; see `Source.blocks`."""
         begun = time.monotonic()
         given = 0
-        with closing(read_audio(self.path, start=self._start, end=self._end)) as stretches:
-            for block in mono_blocks(stretches, self._sample_rate, name=shown_path(self.path)):
+        with closing(read_audio(self.path, start=self._start, end=self._end)) as pieces:
+            for block in mono_blocks(pieces, self._sample_rate, name=shown_path(self.path)):
                 given += len(block.samples)
                 if not self._fast:
                     time.sleep(max(0.0, begun + given / self._sample_rate - time.monotonic()))
@@ -73,7 +73,7 @@ class FileSource:
                     yield block
 
 
-def read_audio(path: Path, *, start: float = 0.0, end: float | None = None) -> Generator[Stretch, None, None]:
+def read_audio(path: Path, *, start: float = 0.0, end: float | None = None) -> Generator[DecodedFrames, None, None]:
     """Yield the frames of a file as they are in it, from `start` to `end` seconds.
 
     FFmpeg decodes it. Only where PyAV is not installed does libsndfile, which reads fewer formats.
@@ -86,7 +86,7 @@ def read_audio(path: Path, *, start: float = 0.0, end: float | None = None) -> G
     Examples
     --------
     >>> from paces_live.demo import excerpt
-    >>> sum(len(stretch.frames) / stretch.rate for stretch in read_audio(excerpt(), start=1.5, end=4.0))
+    >>> sum(len(piece.frames) / piece.rate for piece in read_audio(excerpt(), start=1.5, end=4.0))
     2.5
     """
     _check(path)
@@ -96,37 +96,37 @@ def read_audio(path: Path, *, start: float = 0.0, end: float | None = None) -> G
         with path.open("rb", buffering=0) as file:
             if has_decoder():
                 with closing(Decoder(file, name=name)) as decoder:
-                    for stretch in part(decoder.stretches(), start, end):
-                        given += len(stretch.frames)
-                        yield stretch
+                    for piece in part(decoder.frames(), start, end):
+                        given += len(piece.frames)
+                        yield piece
             else:
-                for stretch in part(libsndfile.read(file, name=name), start, end):
-                    given += len(stretch.frames)
-                    yield stretch
+                for piece in part(libsndfile.read(file, name=name), start, end):
+                    given += len(piece.frames)
+                    yield piece
     except OSError as error:
         raise cannot_open(name, error) from error
     if not given:
         raise SourceError(f"{name}: holds no samples", hint="choose a file with music in it")
 
 
-def part(stretches: Iterable[Stretch], start: float, end: float | None) -> Iterator[Stretch]:
-    """Yield what lies from `start` to `end` seconds; None is the end of the stretches.
+def part(pieces: Iterable[DecodedFrames], start: float, end: float | None) -> Iterator[DecodedFrames]:
+    """Yield what lies from `start` to `end` seconds; None is the end of the pieces.
 
     Examples
     --------
     >>> import numpy as np
-    >>> whole = [Stretch(np.zeros((1000, 2), np.float32), 8000) for _ in range(4)]
-    >>> [len(stretch.frames) for stretch in part(whole, 0.1875, 0.375)]
+    >>> whole = [DecodedFrames(np.zeros((1000, 2), np.float32), 8000) for _ in range(4)]
+    >>> [len(piece.frames) for piece in part(whole, 0.1875, 0.375)]
     [500, 1000]
     """
     now = 0.0
-    for stretch in stretches:
-        first = max(0, round((start - now) * stretch.rate))
-        last = len(stretch.frames) if end is None else max(0, round((end - now) * stretch.rate))
-        now += len(stretch.frames) / stretch.rate
-        frames = stretch.frames[first:last]
+    for piece in pieces:
+        first = max(0, round((start - now) * piece.rate))
+        last = len(piece.frames) if end is None else max(0, round((end - now) * piece.rate))
+        now += len(piece.frames) / piece.rate
+        frames = piece.frames[first:last]
         if len(frames):
-            yield Stretch(frames, stretch.rate, min(stretch.damaged, len(frames)))
+            yield DecodedFrames(frames, piece.rate, min(piece.damaged, len(frames)))
         if end is not None and now >= end:
             return
 

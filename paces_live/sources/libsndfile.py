@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from paces_live.errors import SourceError, reason
-from paces_live.sources.decoder import BLOCK_S, Stretch
+from paces_live.sources.decoder import BLOCK_S, DecodedFrames
 from paces_live.sources.native_stderr import silence_native_stderr
 
 MISSING = "this system has no PyAV, so paces-live reads only WAV, FLAC, OGG and MP3 here"
 """What people need to know about a file that cannot be read here."""
 
 
-def read(file: BinaryIO, *, name: str) -> Iterator[Stretch]:
+def read(file: BinaryIO, *, name: str) -> Iterator[DecodedFrames]:
     """Yield the frames of an open file, a quarter of a second at a time.
 
     Raises
@@ -23,7 +23,7 @@ def read(file: BinaryIO, *, name: str) -> Iterator[Stretch]:
     --------
     >>> from paces_live.demo import excerpt
     >>> with excerpt().open("rb") as file:
-    ...     sum(len(stretch.frames) for stretch in read(file, name="demo.ogg"))
+    ...     sum(len(piece.frames) for piece in read(file, name="demo.ogg"))
     2006550
     """
     try:
@@ -42,7 +42,7 @@ def read(file: BinaryIO, *, name: str) -> Iterator[Stretch]:
         with soundfile.SoundFile(file.fileno(), closefd=False) as audio:
             size = max(1, round(BLOCK_S * audio.samplerate))
             while len(frames := audio.read(size, dtype="float32", always_2d=True)):
-                yield Stretch(frames, audio.samplerate)
+                yield DecodedFrames(frames, audio.samplerate)
     except Exception as error:
         # Whatever is wrong with these data is wrong with them alone.
         raise SourceError(

@@ -56,7 +56,7 @@ def decoded_blocks(
             file.seek(0)
         begun = file or _in_memory_if_needed(_Chunks(chunks, stopping), name)
         with closing(Decoder(begun, name=name)) as decoder:
-            yield from mono_blocks(decoder.stretches(), sample_rate, name=name)
+            yield from mono_blocks(decoder.frames(), sample_rate, name=name)
 
     return in_thread(produce, name="pipe")
 

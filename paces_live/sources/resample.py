@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from paces_live.errors import SourceError
 from paces_live.sources.block import Block
-from paces_live.sources.decoder import Stretch
+from paces_live.sources.decoder import DecodedFrames
 from paces_live.sources.downmix import Downmix
 
 RATE_MIN, RATE_MAX = 6_000, 384_000
@@ -77,12 +77,12 @@ class MonoResampler:
         return np.asarray(self._stream.resample_chunk(empty, last=True), dtype=np.float32)
 
 
-def mono_blocks(stretches: Iterable[Stretch], sample_rate: int, *, name: str) -> Iterator[Block]:
-    """Yield decoded stretches as blocks at `sample_rate`; their rate and channels may change on the way.
+def mono_blocks(pieces: Iterable[DecodedFrames], sample_rate: int, *, name: str) -> Iterator[Block]:
+    """Yield decoded pieces as blocks at `sample_rate`; their rate and channels may change on the way.
 
     Parameters
     ----------
-    stretches : iterable of Stretch
+    pieces : iterable of DecodedFrames
     sample_rate : int
         Hz.
     name : str
@@ -95,20 +95,21 @@ def mono_blocks(stretches: Iterable[Stretch], sample_rate: int, *, name: str) ->
 
     Examples
     --------
-    >>> stretches = [Stretch(np.zeros((4_410, 2), np.float32), 44_100), Stretch(np.zeros((800, 1), np.float32), 8_000)]
-    >>> sum(len(block.samples) for block in mono_blocks(stretches, 22_050, name="example"))
+    >>> silence = np.zeros((4_410, 2), np.float32)
+    >>> pieces = [DecodedFrames(silence, 44_100), DecodedFrames(silence[:800], 8_000)]
+    >>> sum(len(block.samples) for block in mono_blocks(pieces, 22_050, name="example"))
     4410
     """
     resampler: MonoResampler | None = None
     rate = 0
-    for stretch in stretches:
-        if resampler is None or stretch.rate != rate:
+    for piece in pieces:
+        if resampler is None or piece.rate != rate:
             if resampler is not None:
                 yield Block(resampler.flush())
-            rate = stretch.rate
+            rate = piece.rate
             resampler = MonoResampler(rate, sample_rate, name=name)
-        samples = resampler.push(stretch.frames)
-        yield Block(samples, damaged=round(stretch.damaged * sample_rate / rate))
+        samples = resampler.push(piece.frames)
+        yield Block(samples, damaged=round(piece.damaged * sample_rate / rate))
     if resampler is not None:
         yield Block(resampler.flush())
 

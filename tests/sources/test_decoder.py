@@ -11,7 +11,7 @@ import soundfile
 
 from paces_live.errors import SourceError
 from paces_live.sources import FileSource
-from paces_live.sources.decoder import Decoder, Stretch
+from paces_live.sources.decoder import DecodedFrames, Decoder
 from tests.support.encoded import FORMATS, bare_mp3, encode, encoded, mp3_frames, mp3_seconds
 from tests.support.sources import SESSION_RATE, heard, music, one_line
 
@@ -29,27 +29,27 @@ class Pipe:
         return self._data.read(size)
 
 
-def stretches(data: bytes | Pipe) -> list[Stretch]:
+def pieces(data: bytes | Pipe) -> list[DecodedFrames]:
     decoder = Decoder(io.BytesIO(data) if isinstance(data, bytes) else data, name="song")
     try:
-        return list(decoder.stretches())
+        return list(decoder.frames())
     finally:
         decoder.close()
 
 
 def seconds(data: bytes | Pipe) -> float:
-    return sum(len(stretch.frames) / stretch.rate for stretch in stretches(data))
+    return sum(len(piece.frames) / piece.rate for piece in pieces(data))
 
 
 def damaged(data: bytes) -> float:
-    return sum(stretch.damaged / stretch.rate for stretch in stretches(data))
+    return sum(piece.damaged / piece.rate for piece in pieces(data))
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_any_format_gives_the_music_in_it(kind: str) -> None:
-    found = stretches(encoded(kind, 3.0))
-    frames = np.concatenate([stretch.frames for stretch in found])[:, 0]
-    assert {stretch.rate for stretch in found} == {48_000}
+    found = pieces(encoded(kind, 3.0))
+    frames = np.concatenate([piece.frames for piece in found])[:, 0]
+    assert {piece.rate for piece in found} == {48_000}
     assert len(frames) / 48_000 == pytest.approx(3.0, abs=0.05)
     expected = music(48_000, 3.0)[:, 0]
     if kind in EXACT:
@@ -62,7 +62,7 @@ def test_any_format_gives_the_music_in_it(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["mp3", "opus", "webm", "m4a"])
 def test_a_lossy_format_is_gapless_where_the_file_says_so(kind: str) -> None:
-    frames = np.concatenate([stretch.frames for stretch in stretches(encoded(kind, 3.0))])[:, 0]
+    frames = np.concatenate([piece.frames for piece in pieces(encoded(kind, 3.0))])[:, 0]
     expected = music(48_000, 3.0)[:, 0]
     correlation = np.correlate(frames[:60_000], expected[6_000:48_000], "valid")
     assert int(np.argmax(correlation)) == 6_000
@@ -80,7 +80,7 @@ def test_any_rate_and_channels(rate: int, channels: int, tmp_path: Path) -> None
     path = tmp_path / "song.wav"
     soundfile.write(path, music(rate, 2.0, channels), rate)
     assert len(heard(FileSource(path, SESSION_RATE, fast=True))) == 2 * SESSION_RATE
-    (one,) = {stretch.frames.shape[1] for stretch in stretches(path.read_bytes())}
+    (one,) = {piece.frames.shape[1] for piece in pieces(path.read_bytes())}
     assert one == channels
 
 
@@ -131,8 +131,8 @@ def test_damage_is_silent_and_counted_and_the_beats_after_it_are_in_time(kind: s
     broken = overwritten(data, 4_000)
     assert 0.01 < damaged(broken) < 2.0
     assert damaged(data) == 0.0
-    before = np.concatenate([stretch.frames for stretch in stretches(data)])
-    after = np.concatenate([stretch.frames for stretch in stretches(broken)])
+    before = np.concatenate([piece.frames for piece in pieces(data)])
+    after = np.concatenate([piece.frames for piece in pieces(broken)])
     assert len(after) == pytest.approx(len(before), abs=0.05 * 48_000)
     np.testing.assert_allclose(after[: 4 * 48_000], before[: 4 * 48_000], atol=1e-4)
     np.testing.assert_allclose(
@@ -179,9 +179,9 @@ def test_every_link_of_an_ogg_file_is_music() -> None:
         encoded("opus", 2.0),
         encoded("oga", 2.0),
     ]
-    found = stretches(b"".join(links))
-    assert sum(len(stretch.frames) / stretch.rate for stretch in found) == pytest.approx(10.0, abs=0.01)
-    assert [rate for rate in (44_100, 48_000) if any(stretch.rate == rate for stretch in found)] == [44_100, 48_000]
+    found = pieces(b"".join(links))
+    assert sum(len(piece.frames) / piece.rate for piece in found) == pytest.approx(10.0, abs=0.01)
+    assert [rate for rate in (44_100, 48_000) if any(piece.rate == rate for piece in found)] == [44_100, 48_000]
     assert seconds(Pipe(b"".join(links))) == pytest.approx(10.0, abs=0.01)
 
 
@@ -199,8 +199,8 @@ def test_music_before_nothing_but_damage_is_kept() -> None:
 @pytest.mark.parametrize(("first", "second"), [(2, 1), (1, 2)])
 def test_a_stream_may_change_its_channels(first: int, second: int) -> None:
     data = encoded("aac", 2.0, channels=first) + encoded("aac", 2.0, channels=second)
-    found = stretches(data)
-    assert sum(len(stretch.frames) for stretch in found) / 48_000 == pytest.approx(4.0, abs=0.1)
+    found = pieces(data)
+    assert sum(len(piece.frames) for piece in found) / 48_000 == pytest.approx(4.0, abs=0.1)
     assert found[0].frames.shape[1] == first
     assert found[-1].frames.shape[1] == second
     assert float(np.abs(found[-1].frames).max()) > 0.01
@@ -257,7 +257,7 @@ def cover_only() -> bytes:
 )
 def test_what_is_no_music_is_one_line(data: Callable[[], bytes]) -> None:
     with pytest.raises(SourceError, match=r"^song: (is not audio|holds no audio)") as error:
-        stretches(data())
+        pieces(data())
     one_line(error)
     assert error.value.code == "source.unreadable"
 
@@ -270,7 +270,7 @@ def test_an_error_of_the_file_is_no_damage() -> None:
             return super().read(min(size, 4_096))
 
     with pytest.raises(SourceError, match=r"song: cannot be read as audio \(Input/output error\)"):
-        stretches(Failing(bare_mp3(60.0)))
+        pieces(Failing(bare_mp3(60.0)))
 
 
 def test_tags_of_the_container_and_of_its_streams() -> None:

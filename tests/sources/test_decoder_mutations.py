@@ -26,8 +26,8 @@ def test_damaged_audio_gives_sound_or_one_line(kind: str) -> None:
         begun = time.monotonic()
         with suppress(SourceError):
             decoder = Decoder(io.BytesIO(damaged), name="song")
-            for stretch in decoder.stretches():
-                assert stretch.frames.ndim == 2
-                assert stretch.damaged <= len(stretch.frames)
+            for piece in decoder.frames():
+                assert piece.frames.ndim == 2
+                assert piece.damaged <= len(piece.frames)
             decoder.close()
         assert time.monotonic() - begun < LONGEST_S

@@ -16,7 +16,7 @@ ID3 = b"ID3\3\0\0"
 
 
 def seconds(file: io.BufferedIOBase) -> float:
-    return sum(len(stretch.frames) / stretch.rate for stretch in Decoder(file, name="song").stretches())
+    return sum(len(piece.frames) / piece.rate for piece in Decoder(file, name="song").frames())
 
 
 class Pipe(io.BytesIO):

@@ -193,7 +193,7 @@ class _Station:
 
         try:
             with closing(stream.decoder(name=name)) as decoder:
-                for block in mono_blocks(decoder.stretches(), self._sample_rate, name=name):
+                for block in mono_blocks(decoder.frames(), self._sample_rate, name=name):
                     if len(block.samples):
                         self._given = True
                         yield replace(block, track=self._track(stream, decoder.tags))

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import random
 import re
 import shutil
 import stat
@@ -21,7 +22,10 @@ from typer.testing import CliRunner, Result
 from paces_live.cli import config, settings
 from paces_live.cli import main as cli
 from paces_live.cli.options import Interval, Json, Target
+from paces_live.cli.settings import read_file
 from paces_live.demo import excerpt
+from paces_live.errors import UsageError
+from tests.support.mutations import mutated
 
 ROOT = Path(__file__).parents[2]
 COMMAND_LINE = typer.main.get_command(cli.app)
@@ -96,6 +100,7 @@ def test_a_setting_is_an_option_that_a_flag_can_overrule() -> None:
 def test_every_option_of_every_command_is_a_setting() -> None:
     """All but those that end the program at once; a group's own options, such as those of history, are among them."""
     assert isinstance(COMMAND_LINE, TyperGroup)
+    assert isinstance(COMMAND_LINE, TyperGroup)
     known = settings.settings(COMMAND_LINE)
     for name, command in COMMAND_LINE.commands.items():
         for option in (one for one in command.params if isinstance(one, TyperOption) and not one.is_eager):
@@ -120,6 +125,7 @@ def test_a_flag_reverts_a_switch_of_the_settings(
 
 
 def test_commands_that_share_a_setting_agree_on_it() -> None:
+    assert isinstance(COMMAND_LINE, TyperGroup)
     assert isinstance(COMMAND_LINE, TyperGroup)
     known = settings.settings(COMMAND_LINE)
     assert {"input", "target", "tolerance", "interval", "model"} <= known.keys()
@@ -480,3 +486,21 @@ def test_an_error_caused_by_a_setting_names_it(
     monkeypatch.setenv("PACES_LIVE_CHANNELS", "99")
     result = run("--input", "-", *arguments)
     assert (result.exit_code, result.stderr) == (2, f"paces-live: {words.format(file=settings_file)}\n")
+
+
+@pytest.mark.slow
+def test_a_damaged_file_gives_settings_or_one_line(settings_file: Path) -> None:
+    good = 'target = 170\ninterval = 0.5\nformat = "f32le"\njson = true\ninput = "mic:Caf\u00e9"\n'.encode()
+    rng = random.Random(1)
+    assert isinstance(COMMAND_LINE, TyperGroup)
+    known = settings.settings(COMMAND_LINE)
+    context = typer.Context(COMMAND_LINE)
+    refused = 0
+    for _ in range(10_000):
+        settings_file.write_bytes(mutated(good, rng))
+        try:
+            read_file(settings_file, known, context)
+        except UsageError as error:
+            refused += 1
+            assert "\n" not in str(error), settings_file.read_bytes()  # noqa: PT017 - most raise
+    assert 0 < refused < 10_000

@@ -12,7 +12,7 @@ from paces_live.sources.decoder import Decoder
 from tests.support.encoded import FORMATS, encoded
 from tests.support.mutations import mutated
 
-ROUNDS = 300
+ROUNDS = 2_000
 LONGEST_S = 5.0
 
 

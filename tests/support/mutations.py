@@ -7,12 +7,14 @@ NUMBERS = (b"\xff\xff\xff\xff", bytes(4), b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
-    """Return `data` with one to many changes, most of them near its beginning, where headers are."""
+    """Return `data` with one to many changes, most of them at its beginning or end, where headers and tags are."""
     out = bytearray(data)
     for _ in range(rng.choice((1, 1, 2, 4, 16, 64))):
         if not out:
             break
         at = rng.randrange(min(len(out), rng.choice((64, 512, 4_096, len(out)))))
+        if not rng.randrange(4):
+            at = len(out) - 1 - at
         match rng.randrange(6):
             case 0:
                 out[at] = rng.randrange(256)

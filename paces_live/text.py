@@ -22,7 +22,7 @@ _USER = re.compile(r"^((?!file:)[a-z][a-z0-9+.-]+:/+)[^/?#]*@", re.IGNORECASE)
 """User and password in an address, which has one slash if it was taken for a path."""
 _DAMAGED = 8
 """Characters of UTF-8 for each damaged one that show UTF-8: ID3v1 cuts within one, and lists gather lines."""
-_MISPLACED = re.compile(r"[a-zß-ÿ][¢-¦¨¬®¯±-³¶¸¹¼-¾]|[¢-¦¨¬®¯±-³¶¸¹¼-¾][a-zß-ÿ]|¿(?!.*\?)|¡(?!.*!)", re.DOTALL)
+_MISPLACED = r"(?s)[a-zß-ÿ][¢-¦¨¬®¯±-³¶¸¹¼-¾]|[¢-¦¨¬®¯±-³¶¸¹¼-¾][a-zß-ÿ]|¿(?!.*\?)|¡(?!.*!)"
 """Symbols at a letter, or alone, where Western text has none: they are letters of another code page."""
 
 
@@ -106,7 +106,7 @@ def _code_page(data: bytes) -> str:
 def _is_western(text: str) -> bool:
     """Whether text is plausible as Western, and has at most one accented letter, which is not one that Turkish has."""
     accented = {letter for letter in text.lower() if letter.isalpha() and not letter.isascii()} - {"ª", "º"}
-    return len(accented) <= 1 and not accented & {"ð", "þ", "ý"} and not _MISPLACED.search(text)
+    return len(accented) <= 1 and not accented & {"ð", "þ", "ý"} and not re.search(_MISPLACED, text)
 
 
 def _is_kana(data: bytes) -> bool:

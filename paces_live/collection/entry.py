@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from paces_live.text import one_line
 
 # Schemes have two letters at least; a single one is a drive.
-_SCHEME = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_SCHEME = r"(?i)(?!file:)[a-z][a-z0-9+.-]+://"
 STATION_SCHEMES = {"http": "http", "https": "https", "icy": "http", "icyx": "http"}
 """Schemes of stations, and the protocol that each means: ``icy`` and ``icyx`` are names of players for HTTP."""
 
@@ -47,7 +47,7 @@ class Entry:
     @property
     def is_elsewhere(self) -> bool:
         """Whether the location is a URI of anything but a file."""
-        return _SCHEME.match(self.location) is not None
+        return re.match(_SCHEME, self.location) is not None
 
 
 def title_and_artist(caption: str, artist: str = "") -> tuple[str | None, str | None]:

@@ -46,7 +46,8 @@ _AMOUNT = rf"(?:{_CLOCK}|\d+(?:[.,]\d+)?\s?%|(?:\d+\s?m(?:in)?\s)?\d+\s(?:s|sec)
 _COUNTER = rf"{_AMOUNT}(?:\s?(?:/|of)\s?{_AMOUNT})?"
 _BRACKETED = rf"[\[(](?:{_COUNTER}|\d+\s?(?:s|sec|seconds))[\])]"
 _MARK = r"[-–—|·/,:]"
-_COUNTERS = re.compile(
+# A string, which `re` compiles when the first title comes: that takes 2 ms.
+_COUNTERS = (
     rf"^(?:{_BRACKETED}|{_CLOCK}(?:\s?/\s?{_CLOCK})?)\s*(?:{_MARK}\s+)?"
     rf"|(?:\s*{_MARK})?\s*(?:{_BRACKETED}|(?<=\s){_COUNTER})$"
 )
@@ -277,7 +278,7 @@ def song_key(track: Track | None) -> str | None:
     if track is None or not any(character.isalnum() for character in track.caption or ""):
         return None
     title = track.title or ""
-    rest = _COUNTERS.sub("", title)
+    rest = re.sub(_COUNTERS, "", title)
     if any(character.isalpha() for character in rest) and bool(_ARTIST.search(rest)) == bool(_ARTIST.search(title)):
         title = rest
     caption = f"{track.artist} - {title}" if track.artist else title

@@ -42,7 +42,8 @@ def live(
     repeats: int, *args: str, before: Sequence[str] = ()
 ) -> "Iterator[tuple[subprocess.Popen[str], IO[str], IO[str]]]":
     """Start `LIVE`."""
-    command = [*before, sys.executable, "-c", LIVE, *args, str(repeats)]
+    # Tests that run under nohup ignore SIGHUP, and so would what they start.
+    command = ["env", "--default-signal=HUP", *before, sys.executable, "-c", LIVE, *args, str(repeats)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=REPO) as process:
         assert process.stdout
         assert process.stderr

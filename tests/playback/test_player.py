@@ -229,8 +229,25 @@ def heard_titles(player: Player, keys: dict[float, Callable[[], None]]) -> Itera
         count += len(block.samples)
         total += len(block.samples)
         for moment in [moment for moment in keys if total >= moment * RATE]:
-            keys.pop(moment)()
+            press(player, keys.pop(moment))
     yield title, count
+
+
+def press(player: Player, key: Callable[[], None]) -> None:
+    """Press a key, and wait until the feeder has followed it: the time of the card passes faster than files open."""
+    assert player._heard is not None
+    feed = player._heard.feed
+    followed = threading.Event()
+    break_off = feed.break_off
+
+    def observed(number: int) -> None:
+        break_off(number)
+        followed.set()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feed, "break_off", observed)
+        key()
+        assert followed.wait(10.0)
 
 
 @pytest.mark.usefixtures("card")

@@ -89,7 +89,7 @@ def _unicode(data: bytes) -> str | None:
 def _code_page(data: bytes) -> str:
     """Return the likely code page of a short text.
 
-    The detector knows how often letters follow each other in each language. One accented letter tells it too little
+    The detector knows how often letters follow each other in each language. One accented letter shows it too little
     (*Aïcha* is no Latvian), so that such a text is Western: docs/decisions/0006-code-pages.md has the figures.
     """
     if _PUNCTUATION.fullmatch(data):

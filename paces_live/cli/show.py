@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TWICE_S = 0.3
 """Time within which two signals are one, seconds."""
 PATIENCE_S = 1
-"""Time that a reader of standard output has to take something once the program was told to end, whole seconds."""
+"""Time that a reader of standard output has to take something once the program was asked to end, whole seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +196,7 @@ def _history(listener: "Listener") -> "Iterator[Callable[[Event], Event]]":
 
 
 class _Patience:
-    """Breaks off what is in its ``with`` if it still waits some time after the program was told to end."""
+    """Breaks off what is in its ``with`` if it still waits some time after the program was asked to end."""
 
     def __init__(self) -> None:
         self._waiting = False

@@ -92,7 +92,7 @@ def _read(lines: list[Line]) -> tuple[list[Entry], list[_Track], str]:
 
 
 def _untitled(file: Entry, number: int) -> str:
-    """Return a title for a part of a file, so that the parts can be told apart."""
+    """Return a title for a part of a file, so that the parts can be distinguished."""
     return one_line(f"{PureWindowsPath(file.location).stem}, track {number}")
 
 

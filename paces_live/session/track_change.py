@@ -1,4 +1,4 @@
-"""Whether another caption is another song: players tell a track in pieces, and stations show their slogan in between.
+"""Whether another caption is another song: players send a track in pieces, and stations show their slogan in between.
 
 The rules, in the order in which they apply:
 
@@ -31,7 +31,7 @@ from itertools import dropwhile, takewhile
 from paces_live.events import Track
 
 SETTLE_S = 3.0
-"""Time for which a new caption must be shown to be believed, seconds: players tell a track in pieces within it."""
+"""Time for which a new caption must be shown to be believed, seconds: players send a track in pieces within it."""
 SLOGAN_S = 30.0
 """Time for which a doubtful caption must be shown to be believed, seconds: stations show slogans for less."""
 LATE_TRACK_S = 12.0
@@ -67,7 +67,7 @@ class TrackFollower:
 
     Examples
     --------
-    A station tells a song, its slogan 60 s later, and the next song 10 s after that:
+    A station announces a song, its slogan 60 s later, and the next song 10 s after that:
 
     >>> follower = TrackFollower()
     >>> for t, title in ((0.0, "Ann - One"), (60.0, "Radio X"), (70.0, "Bob - Two"), (73.0, "Bob - Two")):

@@ -97,7 +97,7 @@ class Decoder:
         self._name = name
         self._timeout = timeout
         self._format = container
-        self._options = options or {}
+        self._options = dict(options or {})
         self._source: str | FileObject = file if isinstance(file, str) else FileObject(file)
         self._links: OggLinks | None = None
         if isinstance(self._source, FileObject):

@@ -1,4 +1,4 @@
-"""Tells an encoded file from raw PCM by its first bytes: a pipe has no file name that says it.
+"""Distinguishes an encoded file from raw PCM by its first bytes: a pipe has no file name that says it.
 
 A mistake costs much either way: a file taken for PCM is noise, and PCM taken for a file is refused. A few bytes that
 samples may have by chance do not count. A signature has four fixed bytes or more, most have six to eight; a stream of
@@ -64,7 +64,7 @@ Frame = tuple[bytes, int]
 
 
 def encoded_kind(start: bytes, *, complete: bool = False) -> str | None:
-    r"""Return what kind of file begins with `start`; empty if it is raw PCM, None if it takes more bytes to tell.
+    r"""Return what kind of file begins with `start`; empty if it is raw PCM, None if it takes more bytes to know.
 
     Parameters
     ----------
@@ -90,14 +90,14 @@ def encoded_kind(start: bytes, *, complete: bool = False) -> str | None:
 
 
 def _begins(start: bytes, signature: bytes) -> bool | None:
-    """Return whether `start` begins with `signature`; None if it is too short to tell."""
+    """Return whether `start` begins with `signature`; None if it is too short to know."""
     if all(a == b or b == _ANY for a, b in zip(start, signature, strict=False)):
         return True if len(start) >= len(signature) else None
     return False
 
 
 def _frames_follow(start: bytes, frame_at: Callable[[bytes], Frame | None], *, complete: bool) -> bool | None:
-    """Return whether frames of one kind follow each other from the first byte; None if it is too short to tell."""
+    """Return whether frames of one kind follow each other from the first byte; None if it is too short to know."""
     at, first = 0, b""
     for number in range(HEADERS):
         header = start[at : at + _HEADER_BYTES]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from paces_live.sources.header import is_known, mended, tag_size, without_size
+from paces_live.sources.header import fixed, is_known, tag_size, without_size
 
 HEAD_BYTES = 1024
 """Bytes of a file that hold the sizes of its header."""
@@ -30,7 +30,7 @@ class FileObject:
             file.seek(self._begin)
             # Only what can be sought has these: PyAV looks for them.
             self.seek, self.tell = self._seek, self._tell
-        self.head = mended(given)
+        self.head = fixed(given)
         self._unread = b"" if self._is_file else self.head
 
     @property

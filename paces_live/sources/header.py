@@ -55,12 +55,12 @@ def is_known(head: bytes) -> bool:
     return _KNOWN.match(head) is not None
 
 
-def mended(head: bytes) -> bytes:
+def fixed(head: bytes) -> bytes:
     r"""Return the beginning of a file with sizes that are open in the way that FFmpeg knows.
 
     Examples
     --------
-    >>> mended(b".snd\0\0\0\x18\0\0\0\0")
+    >>> fixed(b".snd\0\0\0\x18\0\0\0\0")
     b'.snd\x00\x00\x00\x18\xff\xff\xff\xff'
     """
     out = bytearray(head)
@@ -71,13 +71,13 @@ def mended(head: bytes) -> bytes:
             if head[12:16] == b"ds64" and not 0 < int.from_bytes(head[28:36], "little") <= _OPEN_64:
                 out[20:44] = _OPEN_64.to_bytes(8, "little") * 2 + bytes(8)  # of the file, of the sound; no frames
         case b"FORM" if head[8:11] == b"AIF":
-            _mend_aiff(out)
+            _fix_aiff(out)
         case b"riff":
-            _mend_w64(out)
+            _fix_w64(out)
     return bytes(out)
 
 
-def _mend_aiff(out: bytearray) -> None:
+def _fix_aiff(out: bytearray) -> None:
     head = bytes(out)
     for at, _ in _chunks(head, b"COMM", first=12, order="big", width=4, even=2):
         if head[at + 10 : at + 14] == b"\xff" * 4:
@@ -89,7 +89,7 @@ def _mend_aiff(out: bytearray) -> None:
             out[4:8] = _OPEN_32.to_bytes(4, "big")
 
 
-def _mend_w64(out: bytearray) -> None:
+def _fix_w64(out: bytearray) -> None:
     head = bytes(out)
     for at, size in _chunks(head, _W64_DATA, first=40, order="little", width=8, even=8, counts_itself=True):
         if not 24 < size <= _OPEN_64:

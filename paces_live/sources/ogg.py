@@ -53,7 +53,7 @@ class OggLinks:
             chunk = self._file.read(READ_BYTES)
             self._has_more = bool(chunk)
             self._ahead += chunk
-        # A page may begin in the last bytes; what follows will tell.
+        # A page may begin in the last bytes; what follows shows it.
         given = self._ahead[: min(size, len(self._ahead) - (_PAGE_START if self._has_more else 0))]
         for page in _PAGE.finditer(self._ahead, 0, len(given) + _PAGE_START):
             if page.start() >= len(given):

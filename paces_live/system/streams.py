@@ -5,7 +5,7 @@ Commands write as if all were well, and this is the only place that knows better
 - What the encoding lacks is written as something that looks like it, or else as ``\u1234``.
 - A stream that is closed leads nowhere. It is opened before any file, so that no file gets its number: what a library
   prints would otherwise land in the history.
-- Standard error never fails: what nobody can read is lost, and the exit status still tells it.
+- Standard error never fails: what nobody can read is lost, and the exit status still shows it.
 - A reader of standard output that leaves, such as ``head``, and a terminal that is closed have seen enough: status 0.
 - A full disk behind standard output is an error: one line, and status 1.
 """

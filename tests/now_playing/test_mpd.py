@@ -35,7 +35,7 @@ def test_mpd_reports_what_it_plays(mpd_daemon: Mpd) -> None:
 
 
 class Station(ThreadingHTTPServer):
-    """A station that tells its own name, and what it plays once `plays` is set."""
+    """A station that announces its own name, and what it plays once `plays` is set."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), StationHandler)

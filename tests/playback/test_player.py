@@ -378,12 +378,12 @@ def test_damage_is_told_while_its_song_plays(tmp_path: Path, song: Callable[...,
     path = tmp_path / "damaged.flac"
     path.write_bytes(data[:middle] + bytes(2_000) + data[middle + 2_000 :])
     player = played_by(Item(path, "damaged"), song("good", 1.0))
-    told = {(player.playing.item.title, message_of(block)) for block in player.blocks() if player.playing}
-    messages = {message for title, message in told if title == "damaged" and message}
+    shown = {(player.playing.item.title, message_of(block)) for block in player.blocks() if player.playing}
+    messages = {message for title, message in shown if title == "damaged" and message}
     assert all(re.fullmatch(r"0\.\d\d s of damaged\.flac are damaged", message) for message in messages)
     assert messages
-    assert ("good", None) in told
-    assert not {message for title, message in told if title == "good" and message}
+    assert ("good", None) in shown
+    assert not {message for title, message in shown if title == "good" and message}
     assert not player.failures
 
 

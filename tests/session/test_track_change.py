@@ -9,14 +9,16 @@ from paces_live.session.track_change import LATE_TRACK_S, SETTLE_S, SLOGAN_S, Tr
 
 CELL_S = 0.1
 LENGTH_S = 200.0
-Told = Mapping[float, str | Track | None]
+Announcements = Mapping[float, str | Track | None]
 Heard = list[tuple[str | None, float, float]]
 
 
-def hear(told: Told, until: float, *, length: float | None = None, ends: Sequence[float] = ()) -> Heard:
+def hear(
+    announcements: Announcements, until: float, *, length: float | None = None, ends: Sequence[float] = ()
+) -> Heard:
     """Return the songs (caption, start, end) of a stream, if the sound ends songs at `ends`, too."""
     follower = TrackFollower()
-    told = {round(at / CELL_S): track for at, track in told.items()}
+    announcements = {round(at / CELL_S): track for at, track in announcements.items()}
     heard: Heard = []
     start, name, announced = 0.0, None, None
     for cell in range(round(until / CELL_S)):
@@ -25,7 +27,7 @@ def hear(told: Told, until: float, *, length: float | None = None, ends: Sequenc
             follower.song_ended(t)
             heard.append((name, start, t))
             start = t
-        announced = told.get(cell, announced)
+        announced = announcements.get(cell, announced)
         track = Track(title=announced, duration=length) if isinstance(announced, str) else announced
         ended = follower.take(track, t, t - start)
         if ended is not None:
@@ -45,7 +47,7 @@ def alternating(*captions: str, every: float, until: float, start: float = 0.0) 
 
 @pytest.mark.parametrize("length", [None, LENGTH_S])
 @pytest.mark.parametrize(
-    "told",
+    "announcements",
     [
         {0.0: "Ann - One", 100.0: "Bob - Two"},
         {0.0: "One", 100.0: "Two"},
@@ -58,21 +60,27 @@ def alternating(*captions: str, every: float, until: float, start: float = 0.0) 
     ],
 )
 def test_another_caption_is_another_song_from_the_moment_when_it_was_announced(
-    told: dict[float, str], length: float | None
+    announcements: dict[float, str], length: float | None
 ) -> None:
-    old, new = told.values()
-    assert hear(told, 150.0, length=length) == [(old, 0.0, 100.0), (new, 100.0, 150.0)]
+    old, new = announcements.values()
+    assert hear(announcements, 150.0, length=length) == [(old, 0.0, 100.0), (new, 100.0, 150.0)]
 
 
 def test_another_caption_is_believed_after_three_seconds() -> None:
     follower = TrackFollower()
-    told = [(0.0, "Ann - One"), (50.0, "Bob - Two"), (52.9, "Bob - Two"), (53.0, "Bob - Two"), (60.0, "Bob - Two")]
-    assert [follower.take(Track(title=title), t, t) for t, title in told] == [None, None, None, 50.0, None]
+    announcements = [
+        (0.0, "Ann - One"),
+        (50.0, "Bob - Two"),
+        (52.9, "Bob - Two"),
+        (53.0, "Bob - Two"),
+        (60.0, "Bob - Two"),
+    ]
+    assert [follower.take(Track(title=title), t, t) for t, title in announcements] == [None, None, None, 50.0, None]
 
 
 @pytest.mark.parametrize("length", [None, LENGTH_S])
 @pytest.mark.parametrize(
-    ("told", "change"),
+    ("announcements", "change"),
     [
         ({0.0: "Ann - One", 40.0: "Two", 40.3: "Bob - Two"}, 40.0),
         ({0.0: "Ann - One", 40.0: "Ann - Two", 40.3: "Bob - Two"}, 40.3),
@@ -87,14 +95,14 @@ def test_another_caption_is_believed_after_three_seconds() -> None:
     ],
 )
 def test_a_track_that_is_told_in_pieces_is_one_song_with_its_full_caption(
-    told: dict[float, str | None], change: float, length: float | None
+    announcements: dict[float, str | None], change: float, length: float | None
 ) -> None:
-    assert hear(told, 46.0, length=length) == [("Ann - One", 0.0, change), ("Bob - Two", change, 46.0)]
+    assert hear(announcements, 46.0, length=length) == [("Ann - One", 0.0, change), ("Bob - Two", change, 46.0)]
 
 
 def test_an_artist_that_comes_late_is_added_and_one_that_is_lost_stays() -> None:
-    told = {0.0: "One", 20.0: "Ann - One", 40.0: "One", 80.0: "Bob - Two", 100.0: "Two"}
-    assert hear(told, 140.0) == [("Ann - One", 0.0, 80.0), ("Bob - Two", 80.0, 140.0)]
+    announcements = {0.0: "One", 20.0: "Ann - One", 40.0: "One", 80.0: "Bob - Two", 100.0: "Two"}
+    assert hear(announcements, 140.0) == [("Ann - One", 0.0, 80.0), ("Bob - Two", 80.0, 140.0)]
 
 
 @pytest.mark.parametrize(
@@ -127,21 +135,21 @@ def test_an_artist_that_comes_late_is_added_and_one_that_is_lost_stays() -> None
     ],
 )
 def test_a_caption_that_counts_is_one_song_with_its_first_caption(counted: str) -> None:
-    told = {float(s): counted.format(s=s) for s in range(0, 60, 5)} | {60.0: "Bob - Two"}
-    assert hear(told, 80.0) == [(counted.format(s=0), 0.0, 60.0), ("Bob - Two", 60.0, 80.0)]
+    announcements = {float(s): counted.format(s=s) for s in range(0, 60, 5)} | {60.0: "Bob - Two"}
+    assert hear(announcements, 80.0) == [(counted.format(s=0), 0.0, 60.0), ("Bob - Two", 60.0, 80.0)]
 
 
 def test_a_number_that_does_not_run_as_the_clock_does_is_part_of_the_title() -> None:
-    told = {0.0: "Ann - Prelude 1", 20.0: "Ann - Prelude 2", 45.0: "Ann - Prelude 3", 85.0: "Ann - Prelude 43"}
-    assert [song[0] for song in hear(told, 120.0)] == list(told.values())
-    told = {0.0: "Ann - Prelude 1", 20.0: "Ann - Prelude 21"}
-    assert [song[0] for song in hear(told, 120.0, length=LENGTH_S)] == list(told.values())
+    announcements = {0.0: "Ann - Prelude 1", 20.0: "Ann - Prelude 2", 45.0: "Ann - Prelude 3", 85.0: "Ann - Prelude 43"}
+    assert [song[0] for song in hear(announcements, 120.0)] == list(announcements.values())
+    announcements = {0.0: "Ann - Prelude 1", 20.0: "Ann - Prelude 21"}
+    assert [song[0] for song in hear(announcements, 120.0, length=LENGTH_S)] == list(announcements.values())
 
 
 @pytest.mark.parametrize("other", ["Björk – One", "BJÖRK — ONE", "Bjo\u0308rk - One", "One"])
 def test_another_way_to_write_a_caption_is_the_same_song(other: str) -> None:
-    told = {0.0: "Björk - One", 50.0: other, 100.0: "Bob - Two"}
-    assert hear(told, 150.0) == [("Björk - One", 0.0, 100.0), ("Bob - Two", 100.0, 150.0)]
+    announcements = {0.0: "Björk - One", 50.0: other, 100.0: "Bob - Two"}
+    assert hear(announcements, 150.0) == [("Björk - One", 0.0, 100.0), ("Bob - Two", 100.0, 150.0)]
 
 
 @pytest.mark.parametrize("title", ["4:33", "Ann - 4:33", "100%", "Ann - 100%", "99 Problems", "Ann - 60s", "No. 5"])
@@ -152,10 +160,10 @@ def test_a_number_that_is_the_title_or_part_of_it_is_no_counter(title: str) -> N
 
 def test_a_caption_that_never_holds_still_ends_no_song() -> None:
     words = "Bluebird +++ "
-    told = {float(s): words[s % 13 :] + words[: s % 13] for s in range(60)}
+    announcements = {float(s): words[s % 13 :] + words[: s % 13] for s in range(60)}
     # At the beginning, any caption within three seconds is a better one.
-    assert hear(told, 60.0) == [(told[2.0].strip(), 0.0, 60.0)]
-    assert hear({0.0: "Bob - Two"} | {at + 10.0: title for at, title in told.items()}, 60.0) == [
+    assert hear(announcements, 60.0) == [(announcements[2.0].strip(), 0.0, 60.0)]
+    assert hear({0.0: "Bob - Two"} | {at + 10.0: title for at, title in announcements.items()}, 60.0) == [
         ("Bob - Two", 0.0, 60.0)
     ]
 
@@ -167,8 +175,12 @@ def test_a_song_that_alternates_with_a_slogan_is_one_song(captions: tuple[str, s
 
 
 def test_a_slogan_between_two_songs_is_no_song() -> None:
-    told = {0.0: "Ann - One", 100.0: "Radio X", 115.0: "Bob - Two", 200.0: "Radio X", 228.0: "Cid - Three"}
-    assert hear(told, 250.0) == [("Ann - One", 0.0, 115.0), ("Bob - Two", 115.0, 228.0), ("Cid - Three", 228.0, 250.0)]
+    announcements = {0.0: "Ann - One", 100.0: "Radio X", 115.0: "Bob - Two", 200.0: "Radio X", 228.0: "Cid - Three"}
+    assert hear(announcements, 250.0) == [
+        ("Ann - One", 0.0, 115.0),
+        ("Bob - Two", 115.0, 228.0),
+        ("Cid - Three", 228.0, 250.0),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -176,23 +188,33 @@ def test_a_slogan_between_two_songs_is_no_song() -> None:
     [{0.0: "Ann - One", 12.0: "Radio X", 24.0: "Ann - One"}, {0.0: "Radio X", 12.0: "Ann - One"}],
 )
 def test_a_known_slogan_divides_no_song_without_an_artist(begin: dict[float, str]) -> None:
-    told = begin | {100.0: "Two", 150.0: "Radio X", 165.0: "Two"}
-    assert hear(told, 200.0) == [("Ann - One", 0.0, 100.0), ("Two", 100.0, 200.0)]
+    announcements = begin | {100.0: "Two", 150.0: "Radio X", 165.0: "Two"}
+    assert hear(announcements, 200.0) == [("Ann - One", 0.0, 100.0), ("Two", 100.0, 200.0)]
 
 
 def test_two_songs_in_turn_are_songs() -> None:
-    told = alternating("Ann - One", "Bob - Two", every=SLOGAN_S + 1.0, until=124.0)
-    assert [song[0] for song in hear(told, 124.0)] == list(told.values())
+    announcements = alternating("Ann - One", "Bob - Two", every=SLOGAN_S + 1.0, until=124.0)
+    assert [song[0] for song in hear(announcements, 124.0)] == list(announcements.values())
 
 
 def test_a_caption_without_an_artist_that_stays_is_a_song() -> None:
-    told = {0.0: "Ann - One", 100.0: "The news", 160.0: "Bob - Two"}
-    assert hear(told, 200.0) == [("Ann - One", 0.0, 100.0), ("The news", 100.0, 160.0), ("Bob - Two", 160.0, 200.0)]
+    announcements = {0.0: "Ann - One", 100.0: "The news", 160.0: "Bob - Two"}
+    assert hear(announcements, 200.0) == [
+        ("Ann - One", 0.0, 100.0),
+        ("The news", 100.0, 160.0),
+        ("Bob - Two", 160.0, 200.0),
+    ]
 
 
 def test_a_track_of_known_length_is_no_slogan() -> None:
-    told = {0.0: "Ann - One", 40.0: "Nameless tune", 60.0: "Bob - Two", 72.0: "Nameless tune", 84.0: "Bob - Two"}
-    assert [song[0] for song in hear(told, 100.0, length=LENGTH_S)] == list(told.values())
+    announcements = {
+        0.0: "Ann - One",
+        40.0: "Nameless tune",
+        60.0: "Bob - Two",
+        72.0: "Nameless tune",
+        84.0: "Bob - Two",
+    }
+    assert [song[0] for song in hear(announcements, 100.0, length=LENGTH_S)] == list(announcements.values())
 
 
 @pytest.mark.parametrize(("song", "slogan"), [("One", "Radio X"), ("Ann - One", "Radio X - the best hits")])
@@ -205,9 +227,9 @@ def test_a_slogan_that_looks_like_a_song_is_known_after_it_has_alternated_once(s
 
 def test_slogans_in_turn_that_look_like_songs_are_known_after_one_round() -> None:
     slogans = ("Radio X - the best hits", "Radio X - call us")
-    told = alternating("Ann - One", *slogans, every=10.0, until=120.0)
-    told |= alternating("Bob - Two", *slogans, every=10.0, until=240.0, start=120.0)
-    assert hear(told, 240.0) == [
+    announcements = alternating("Ann - One", *slogans, every=10.0, until=120.0)
+    announcements |= alternating("Bob - Two", *slogans, every=10.0, until=240.0, start=120.0)
+    assert hear(announcements, 240.0) == [
         ("Ann - One", 0.0, 10.0),
         (slogans[0], 10.0, 20.0),
         ("Ann - One", 20.0, 120.0),
@@ -216,31 +238,31 @@ def test_slogans_in_turn_that_look_like_songs_are_known_after_one_round() -> Non
 
 
 def test_songs_that_come_back_are_songs() -> None:
-    told = alternating("Ann - One", "Bob - Two", "Cid - Three", every=SLOGAN_S + 1.0, until=186.0)
-    told |= {186.0: "Jay - Jingle", 206.0: "Cid - Three"}
-    assert [song[0] for song in hear(told, 240.0)][:7] == list(told.values())[:7]
+    announcements = alternating("Ann - One", "Bob - Two", "Cid - Three", every=SLOGAN_S + 1.0, until=186.0)
+    announcements |= {186.0: "Jay - Jingle", 206.0: "Cid - Three"}
+    assert [song[0] for song in hear(announcements, 240.0)][:7] == list(announcements.values())[:7]
 
 
 def test_of_two_that_look_like_songs_the_one_that_is_shown_longer_is_the_song() -> None:
-    told: dict[float, str] = {}
+    announcements: dict[float, str] = {}
     for start in (0.0, 30.0, 60.0, 90.0):
-        told |= {start: "Radio X - the best hits", start + 8.0: "Ann - One"}
-    assert hear(told, 120.0)[1:] == [("Ann - One", 8.0, 120.0)]
+        announcements |= {start: "Radio X - the best hits", start + 8.0: "Ann - One"}
+    assert hear(announcements, 120.0)[1:] == [("Ann - One", 8.0, 120.0)]
 
 
 def test_a_slogan_that_was_taken_for_the_song_is_found_out_in_the_next_song() -> None:
     slogan = "Radio X - the best hits"
     first = {0.0: "Ann - One", 4.0: slogan, 16.0: "Ann - One", 28.0: slogan}
-    told = first | alternating("Bob - Two", slogan, every=12.0, until=136.0, start=40.0)
-    told |= alternating("Cid - Three", slogan, every=12.0, until=232.0, start=136.0)
-    names = [name for name, _, _ in hear(told, 232.0)]
+    announcements = first | alternating("Bob - Two", slogan, every=12.0, until=136.0, start=40.0)
+    announcements |= alternating("Cid - Three", slogan, every=12.0, until=232.0, start=136.0)
+    names = [name for name, _, _ in hear(announcements, 232.0)]
     assert names[-2:] == ["Bob - Two", "Cid - Three"]
 
 
 def test_a_slogan_that_comes_back_between_songs_is_no_song() -> None:
     slogan = "Radio X - the best hits"
-    told = {0.0: "Ann - One", 100.0: slogan, 115.0: "Bob - Two", 200.0: slogan, 215.0: "Cid - Three"}
-    assert hear(told, 250.0) == [
+    announcements = {0.0: "Ann - One", 100.0: slogan, 115.0: "Bob - Two", 200.0: slogan, 215.0: "Cid - Three"}
+    assert hear(announcements, 250.0) == [
         ("Ann - One", 0.0, 100.0),
         (slogan, 100.0, 115.0),
         ("Bob - Two", 115.0, 215.0),
@@ -249,12 +271,15 @@ def test_a_slogan_that_comes_back_between_songs_is_no_song() -> None:
 
 
 def test_a_known_slogan_is_believed_again_if_it_stays() -> None:
-    told = alternating("Ann - One", "Radio X", every=10.0, until=100.0) | {100.0: "Radio X", 160.0: "Bob - Two"}
-    assert [song[0] for song in hear(told, 200.0)] == ["Ann - One", "Radio X", "Bob - Two"]
+    announcements = alternating("Ann - One", "Radio X", every=10.0, until=100.0) | {
+        100.0: "Radio X",
+        160.0: "Bob - Two",
+    }
+    assert [song[0] for song in hear(announcements, 200.0)] == ["Ann - One", "Radio X", "Bob - Two"]
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("announcements", "expected"),
     [
         # Late, early, and after a slogan that nobody takes for the song.
         ({100.0 + LATE_TRACK_S - 1.0: "Bob - Two"}, [("Bob - Two", 100.0, 150.0)]),
@@ -267,8 +292,8 @@ def test_a_known_slogan_is_believed_again_if_it_stays() -> None:
         ({98.0: "Bob - Two", 106.0: "Cid - Three"}, [("Bob - Two", 100.0, 106.0), ("Cid - Three", 106.0, 150.0)]),
     ],
 )
-def test_after_another_sound_the_first_caption_names_the_song(told: dict[float, str], expected: Heard) -> None:
-    assert hear({0.0: "Ann - One", **told}, 150.0, ends=[100.0]) == [("Ann - One", 0.0, 100.0), *expected]
+def test_after_another_sound_the_first_caption_names_the_song(announcements: dict[float, str], expected: Heard) -> None:
+    assert hear({0.0: "Ann - One", **announcements}, 150.0, ends=[100.0]) == [("Ann - One", 0.0, 100.0), *expected]
 
 
 def test_a_song_that_has_no_name_gets_it_at_once() -> None:
@@ -283,8 +308,8 @@ def test_a_song_that_has_no_name_gets_it_at_once() -> None:
 
 
 def test_songs_that_the_sound_divided_do_not_alternate() -> None:
-    told = {0.0: "Ann - One", 50.0: "Bob - Two", 56.0: "Cid - Three", 65.0: "Ann - One"}
-    assert hear(told, 100.0, ends=[55.0]) == [
+    announcements = {0.0: "Ann - One", 50.0: "Bob - Two", 56.0: "Cid - Three", 65.0: "Ann - One"}
+    assert hear(announcements, 100.0, ends=[55.0]) == [
         ("Ann - One", 0.0, 50.0),
         ("Bob - Two", 50.0, 55.0),
         ("Cid - Three", 55.0, 65.0),

@@ -15,7 +15,7 @@ from tests.support.sources import music, pcm_bytes
 
 RATE = 44_100
 ENOUGH = 1 << 15
-"""First bytes that tell in any case."""
+"""First bytes that are enough in any case."""
 
 
 def by_soundfile(format: str, subtype: str | None = None) -> bytes:  # noqa: A002 - soundfile's name
@@ -29,7 +29,7 @@ def by_ffmpeg(container: str, codec: str) -> bytes:
 
 
 def untagged(data: bytes) -> bytes:
-    """Return an MP3 without its first frame, which tells the length and the encoder."""
+    """Return an MP3 without its first frame, which states the length and the encoder."""
     return data[data.index(data[:2], 4) :]
 
 

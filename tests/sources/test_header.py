@@ -105,8 +105,8 @@ def test_whatever_is_read_of_a_mended_header() -> None:
     from paces_live.sources.file_object import FileObject
 
     data = au(0)
-    mended = changed(data, 8, b"\xff" * 4)
+    fixed = changed(data, 8, b"\xff" * 4)
     file = FileObject(io.BytesIO(tag(100) + data))
-    assert file.read(10) + file.read(1_000_000) + file.read(1_000_000) == mended
+    assert file.read(10) + file.read(1_000_000) + file.read(1_000_000) == fixed
     assert (file.seek(-4, 2), file.tell(), file.read(9)) == (len(data) - 4, len(data) - 4, data[-4:])
-    assert (file.seek(9), file.read(5), file.seek(-2, 1), file.read(3)) == (9, mended[9:14], 12, mended[12:15])
+    assert (file.seek(9), file.read(5), file.seek(-2, 1), file.read(3)) == (9, fixed[9:14], 12, fixed[12:15])

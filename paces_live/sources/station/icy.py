@@ -74,7 +74,7 @@ class IcyStream:
 
     def decoder(self, *, name: str) -> Decoder:
         """Return the decoder of the sound; `name` is what error messages call it."""
-        return Decoder(self, name=name, options=dict(QUICK_START))
+        return Decoder(self, name=name, options=QUICK_START)
 
     def close(self) -> None:
         """Close the connection."""

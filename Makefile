@@ -63,7 +63,7 @@ examples: $(VENV)/dev.stamp ## update the examples in README.md and docs/ from r
 
 lock: ## lock the requirements (needs uv); keeps the versions that still fit
 	$(COMPILE) pyproject.toml --group build -o requirements/live.txt
-	$(COMPILE) pyproject.toml --extra now-playing --extra training --extra cluster --group build --group dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra training --extra cluster --group build --group dev -o requirements/dev.txt
 	$(COMPILE) requirements/tflite-runtime.in -o requirements/tflite-runtime.txt
 
 wheels: $(VENV)/dev.stamp ## check that every locked package has a wheel for 64-bit Raspberry Pi OS

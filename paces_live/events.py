@@ -14,6 +14,8 @@ SCHEMA = 2
 
 State = Literal["listening", "silence", "no_pulse", "provisional", "settled"]
 Grade = Literal["lock", "match", "stretch"]
+Verdict = Literal["match", "stretch", "no_match"]
+"""Whether a song fits a target: `match` within the tolerance, so a lock or a match; `stretch`; or neither."""
 Status = Literal[
     "ok",
     "reconnecting",
@@ -56,6 +58,14 @@ class Match:
     spm: float
     error: float
     grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The compatible pace nearest to a target, whether it fits or not; `error` is ``spm / target - 1``."""
+
+    spm: float
+    error: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +172,8 @@ class Reading:
         What is playing.
     recalled : bool
         Whether the paces come from the history instead of the sound.
+    beat : float or None
+        The felt beat of the song, beats per minute: what people most likely tap to. None until it is decided.
     periodicity : tuple of float
         Strength of repetition, 0 to 1, on a logarithmic scale of 40 to 320 a minute; empty unless the session was asked
         for it. It is not part of the JSON form.
@@ -177,6 +189,7 @@ class Reading:
     rejected: tuple[Pace, ...] = ()
     track: Track | None = None
     recalled: bool = False
+    beat: float | None = None
     periodicity: tuple[float, ...] = ()
     stream: str = "main"
 
@@ -188,13 +201,30 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """A song that has ended: its number, its `start` and `end` in seconds of audio, its paces, most probable first."""
+    """A song that has ended.
+
+    Attributes
+    ----------
+    song : int
+        Its number, from 1.
+    start, end : float
+        When it began and ended, seconds of audio.
+    paces : tuple of SongPace
+        The compatible paces, most probable first.
+    track : Track or None
+        What it is.
+    beat : float or None
+        Its felt beat, beats per minute; None if it has no pace.
+    stream : str
+        Id of the stream.
+    """
 
     song: int
     start: float
     end: float
     paces: tuple[SongPace, ...]
     track: Track | None = None
+    beat: float | None = None
     stream: str = "main"
 
     @property

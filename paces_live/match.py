@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from paces_live.errors import UsageError
-from paces_live.events import Grade, Match, Pace, SongPace
+from paces_live.events import Grade, Match, Nearest, Pace, SongPace, Verdict
 
 SPM_MIN, SPM_MAX = 40.0, 320.0
 """Range of paces and targets, steps per minute."""
@@ -13,6 +13,8 @@ LOCK_TOLERANCE, DEFAULT_TOLERANCE, STRETCH_TOLERANCE = 0.025, 0.05, 0.08
 """Largest relative error of a lock, of a match unless the listener chooses another one, and of a stretch."""
 TOLERANCE_MAX = 0.2
 """Largest tolerance that a listener may choose: beyond it, almost everything matches."""
+WHOLE_STEPS = (1, 2, 3, 4)
+"""Steps on a beat, or beats for a step, that a runner can count."""
 
 
 def match(paces: Iterable[Pace | SongPace], target: float | None, tolerance: float = DEFAULT_TOLERANCE) -> Match | None:
@@ -34,22 +36,64 @@ def match(paces: Iterable[Pace | SongPace], target: float | None, tolerance: flo
     >>> match([Pace(165.2, 0.9)], 190.0) is None
     True
     """
-    if target is None:
+    found = nearest(paces, target)
+    if found is None:
         return None
-    nearest = min(paces, key=lambda pace: abs(pace.spm / target - 1.0), default=None)
-    if nearest is None:
-        return None
-    error = nearest.spm / target - 1.0
     grade: Grade
-    if abs(error) <= min(LOCK_TOLERANCE, tolerance):
+    if abs(found.error) <= min(LOCK_TOLERANCE, tolerance):
         grade = "lock"
-    elif abs(error) <= tolerance:
+    elif abs(found.error) <= tolerance:
         grade = "match"
-    elif abs(error) <= STRETCH_TOLERANCE:
+    elif abs(found.error) <= STRETCH_TOLERANCE:
         grade = "stretch"
     else:
         return None
-    return Match(nearest.spm, error, grade)
+    return Match(found.spm, found.error, grade)
+
+
+def nearest(paces: Iterable[Pace | SongPace], target: float | None) -> Nearest | None:
+    """Return the pace nearest to `target`, however far it is; None if there is no pace or no target.
+
+    Examples
+    --------
+    >>> nearest([Pace(82.5, 0.9), Pace(165.2, 0.9)], 190.0)
+    Nearest(spm=165.2, error=-0.1305...)
+    """
+    if target is None:
+        return None
+    spm = min((pace.spm for pace in paces), key=lambda spm: abs(spm / target - 1.0), default=None)
+    return None if spm is None else Nearest(spm, spm / target - 1.0)
+
+
+def verdict(paces: Iterable[Pace | SongPace], found: Match | None, target: float | None) -> Verdict | None:
+    """Return the verdict on `paces` whose match with `target` is `found`; None if there is no pace or no target.
+
+    Examples
+    --------
+    >>> verdict([Pace(165.2, 0.9)], Match(165.2, -0.0282, "lock"), 170.0)
+    'match'
+    >>> verdict([Pace(165.2, 0.9)], None, 190.0), verdict([], None, 190.0)
+    ('no_match', None)
+    """
+    if target is None or not list(paces):
+        return None
+    if found is None:
+        return "no_match"
+    return "stretch" if found.grade == "stretch" else "match"
+
+
+def steps_per_beat(spm: float, beat: float) -> float:
+    """Return how many steps at `spm` fall on each felt beat: 2 is two steps a beat, 0.5 a step every second beat.
+
+    Examples
+    --------
+    >>> steps_per_beat(171.2, 86.0), steps_per_beat(67.3, 202.0)
+    (2.0, 0.333...)
+    """
+    ratio = spm / beat
+    whole = [*WHOLE_STEPS, *(1.0 / beats for beats in WHOLE_STEPS)]
+    likely = min(whole, key=lambda steps: abs(ratio / steps - 1.0))
+    return float(likely) if abs(ratio / likely - 1.0) <= DEFAULT_TOLERANCE else ratio
 
 
 class Listener:
@@ -101,6 +145,10 @@ class Listener:
     def match(self, paces: Iterable[Pace | SongPace]) -> Match | None:
         """Return the match of `paces` with the target as it is now; see `match`."""
         return match(paces, self._target, self._tolerance)
+
+    def nearest(self, paces: Iterable[Pace | SongPace]) -> Nearest | None:
+        """Return the pace nearest to the target as it is now; see `nearest`."""
+        return nearest(paces, self._target)
 
 
 def check_target(target: float | None) -> None:

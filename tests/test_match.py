@@ -3,8 +3,8 @@
 import pytest
 
 from paces_live.errors import UsageError
-from paces_live.events import Pace
-from paces_live.match import Listener, match
+from paces_live.events import Nearest, Pace
+from paces_live.match import Listener, match, nearest, steps_per_beat, verdict
 from paces_live.render.wording import stepping
 
 
@@ -36,18 +36,39 @@ def test_a_narrow_tolerance_narrows_the_lock() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spm", "others", "words"),
+    ("spm", "beat", "steps", "words"),
     [
-        (165.0, (82.5,), "a step on every beat"),
-        (172.0, (86.0,), "two steps a beat"),
-        (246.0, (62.0, 123.0), "two steps a beat"),
-        (180.0, (60.0, 180.0), "a step on every beat"),
-        (58.5, (117.0,), "a step every second beat"),
-        (52.0, (157.0,), "a step every third beat"),
+        (165.0, 165.0, 1.0, "a step on every beat"),
+        (172.0, 86.0, 2.0, "two steps a beat"),
+        (251.0, 62.0, 4.0, "four steps a beat"),
+        (58.5, 117.0, 0.5, "a step every second beat"),
+        (52.0, 157.0, 1 / 3, "a step every third beat"),
+        (170.0, 100.0, 1.7, "1.70 steps a beat"),
+        (165.0, None, None, ""),
     ],
 )
-def test_how_to_step(spm: float, others: tuple[float, ...], words: str) -> None:
-    assert stepping(spm, paces(spm, *others)) == words
+def test_how_to_step(spm: float, beat: float | None, steps: float | None, words: str) -> None:
+    assert stepping(spm, beat) == words
+    assert beat is None or steps_per_beat(spm, beat) == steps
+
+
+def test_the_nearest_pace_is_known_even_if_it_does_not_match() -> None:
+    assert nearest(paces(82.5, 178.3), 165.0) == Nearest(178.3, 178.3 / 165.0 - 1.0)
+    assert nearest((), 165.0) is None
+    assert nearest(paces(165.0), None) is None
+
+
+@pytest.mark.parametrize(
+    ("spm", "target", "words"),
+    [(165.0, 165.0, "match"), (160.0, 165.0, "match"), (155.0, 165.0, "stretch"), (120.0, 165.0, "no_match")],
+)
+def test_a_lock_is_a_match_too(spm: float, target: float, words: str) -> None:
+    assert verdict(paces(spm), match(paces(spm), target), target) == words
+
+
+def test_there_is_no_verdict_without_paces_or_a_target() -> None:
+    assert verdict((), None, 165.0) is None
+    assert verdict(paces(165.0), None, None) is None
 
 
 @pytest.mark.parametrize("target", [39.9, 320.1, float("nan"), -1.0])

@@ -61,7 +61,7 @@ def _print_results(
             rows.append(result)
         else:
             paces = paces_words(result.paces) or "no pace found"
-            verdict = verdict_words(listener.match(result.paces), result.paces, listener.target)
+            verdict = verdict_words(listener.match(result.paces), result.paces, listener.target, beat=result.beat)
             line = "  ".join(filter(None, [_name(result), clock(result.duration), paces, verdict, _damage(result)]))
             print(line, flush=True)  # noqa: T201
         yield result
@@ -69,7 +69,9 @@ def _print_results(
         from paces_live.render.tables import Row, print_table
 
         names = ["  ".join(filter(None, [_name(result), _damage(result)])) for result in rows]
-        found = [Row(name, result.duration, result.paces) for name, result in zip(names, rows, strict=True)]
+        found = [
+            Row(name, result.duration, result.paces, result.beat) for name, result in zip(names, rows, strict=True)
+        ]
         print_table(found, "file", listener, stream=sys.stdout)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from paces_live.analysis.felt_beat import felt_beat
 from paces_live.errors import HistoryError
 from paces_live.events import End, Event, Pace, Reading, Song, Start
 from paces_live.history.database import KNOWN_S, HeardSong, History
@@ -109,7 +110,8 @@ class HistoryKeeper:
             # From here on the sound itself decides, even if it has no pace.
             self._known = ()
         if self._known and reading.state in ("listening", "no_pulse"):
-            return replace(reading, state="provisional", paces=self._known, recalled=True)
+            beat = reading.beat or felt_beat(self._known)
+            return replace(reading, state="provisional", paces=self._known, recalled=True, beat=beat)
         return reading
 
     def _recall(self, caption: str | None) -> tuple[Pace, ...]:

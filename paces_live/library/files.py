@@ -27,6 +27,8 @@ class FilePaces:
         Seconds that could not be decoded; they are part of the length.
     title : str or None
         As a playlist names it.
+    beat : float or None
+        The felt beat, beats per minute; None if there is no pace.
     """
 
     path: Path
@@ -34,6 +36,7 @@ class FilePaces:
     paces: tuple[SongPace, ...]
     damaged: float = 0.0
     title: str | None = None
+    beat: float | None = None
 
 
 def analyze_files(
@@ -85,4 +88,4 @@ def analyze_item(item: Item, classifier: Classifier, listener: Listener) -> File
     source = FileSource(item.path, classifier.features.sample_rate, fast=True, start=item.start, end=item.end)
     of_interest = () if listener.target is None else (listener.target,)
     song = whole_song(source.blocks(), classifier, of_interest=of_interest)
-    return FilePaces(item.path, song.duration, song.paces, song.damaged, item.title)
+    return FilePaces(item.path, song.duration, song.paces, song.damaged, item.title, song.beat)

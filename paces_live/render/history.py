@@ -7,6 +7,7 @@ from typing import TextIO
 from rich.table import Table
 from rich.text import Text
 
+from paces_live.analysis.felt_beat import felt_beat
 from paces_live.history.database import HeardSong
 from paces_live.render.json_lines import dumps, plain
 from paces_live.render.tables import console
@@ -83,6 +84,6 @@ def write_table(songs: Iterable[HeardSong], stream: TextIO) -> None:
             clock(song.length),
             paces_words(song.paces) or "none found",
             target,
-            verdict_words(song.match, song.paces, song.target),
+            verdict_words(song.match, song.paces, song.target, beat=felt_beat(song.paces)),
         )
     console(stream).print(table)

@@ -3,16 +3,16 @@
 import json
 import re
 import sys
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from paces_live.collection.items import Unreadable
 from paces_live.errors import PacesError
-from paces_live.events import Event, Reading, Song, Start
+from paces_live.events import Event, Pace, Reading, Song, SongPace, Start
 from paces_live.library.files import FilePaces
-from paces_live.match import Listener
+from paces_live.match import Listener, steps_per_beat, verdict
 from paces_live.render.wording import writes_utf8
 from paces_live.text import json_path
 
@@ -67,7 +67,7 @@ def event_line(event: Event, listener: Listener, *, rejected: bool = False) -> s
         case Start():
             record |= {"target": listener.target, "tolerance": listener.tolerance}
         case Reading() | Song():
-            record |= {"match": _plain(listener.match(event.paces))}
+            record |= _judged(event.paces, event.beat, listener)
     return dumps(record)
 
 
@@ -77,12 +77,23 @@ def file_line(result: FilePaces | Unreadable, listener: Listener) -> str:
     Examples
     --------
     >>> file_line(FilePaces(Path("song.ogg"), 215.2, paces=()), Listener())
-    '{"type": "file", "path": "song.ogg", "duration": 215.2, "paces": [], "damaged": 0.0, "title": null, "match": null}'
+    '{"type": "file", "path": "song.ogg", "duration": 215.2, "paces": [], "damaged": 0.0, ...}'
     """
     if isinstance(result, Unreadable):
         return error_line(result.path, result.error)
-    record = plain(result) | {"path": json_path(result.path), "match": _plain(listener.match(result.paces))}
+    record = plain(result) | {"path": json_path(result.path)} | _judged(result.paces, result.beat, listener)
     return dumps({"type": "file"} | record)
+
+
+def _judged(paces: Sequence[Pace | SongPace], beat: float | None, listener: Listener) -> dict[str, Any]:
+    """Return what `listener` gets to know about `paces`: the match, the verdict, the nearest pace and how to step."""
+    match, near = listener.match(paces), listener.nearest(paces)
+    steps = steps_per_beat(near.spm, beat) if near and beat else None
+    return {
+        "match": _plain(match),
+        "verdict": verdict(paces, match, listener.target),
+        "nearest": plain(near) | {"steps_per_beat": _plain(steps)} if near else None,
+    }
 
 
 def error_line(path: str | Path, error: PacesError) -> str:

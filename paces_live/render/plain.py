@@ -12,6 +12,7 @@ from paces_live.render.wording import (
     song_words,
     state_word,
     status_words,
+    stepping,
     target_words,
     verdict_words,
 )
@@ -69,7 +70,7 @@ class PlainWriter:
 
     def _verdict(self, event: Reading | Song) -> str:
         match = self._listener.match(event.paces)
-        return verdict_words(match, event.paces, self._listener.target, colour=self._colour)
+        return verdict_words(match, event.paces, self._listener.target, beat=event.beat, colour=self._colour)
 
     def _reading_line(self, reading: Reading) -> str:
         before = self._last
@@ -105,8 +106,7 @@ def is_news(before: Reading, now: Reading, listener: Listener) -> bool:
         return True
     if (before.track, before.recalled) != (now.track, now.recalled):
         return True
-    grades = [match and match.grade for match in (listener.match(reading.paces) for reading in (before, now))]
-    if grades[0] != grades[1]:
+    if _advice(before, listener) != _advice(now, listener):
         return True
     if _lasting(before.health) != _lasting(now.health):
         return True
@@ -114,6 +114,12 @@ def is_news(before: Reading, now: Reading, listener: Listener) -> bool:
         return True
     pairs = zip(by_rate(before.paces), by_rate(now.paces), strict=True)
     return any(abs(new.spm / old.spm - 1.0) > NEWS_CHANGE for old, new in pairs)
+
+
+def _advice(reading: Reading, listener: Listener) -> tuple[str, str] | None:
+    """Return how well a reading fits and how to step; None if it does not fit."""
+    match = listener.match(reading.paces)
+    return (match.grade, stepping(match.spm, reading.beat)) if match else None
 
 
 def _lasting(health: Health) -> str | None:

@@ -19,11 +19,12 @@ PIPE_WIDTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A song or a file: what it is called, its length in seconds, and its paces."""
+    """A song or a file: what it is called, its length in seconds, its paces and its felt beat."""
 
     name: str
     length: float
     paces: tuple[SongPace, ...]
+    beat: float | None
 
 
 def print_table(rows: Iterable[Row], heading: str, listener: Listener, *, stream: TextIO) -> None:
@@ -78,5 +79,5 @@ def _verdict(row: Row, listener: Listener) -> Text:
     return Text.assemble(
         (f"{flag} {match.spm:.1f}", style),
         f" ({grade}{percent(match.error)})\n",
-        (stepping(match.spm, row.paces), DARK.dim),
+        (stepping(match.spm, row.beat), DARK.dim),
     )

@@ -1,13 +1,12 @@
 """Words for events, the same on the screen, in lines and in tables."""
 
 import codecs
-import math
 import os
 from collections.abc import Iterable, Sequence
 from typing import TextIO, TypeVar
 
 from paces_live.events import Health, Match, Pace, Reading, Song, SongPace, State
-from paces_live.match import DEFAULT_TOLERANCE, Listener
+from paces_live.match import WHOLE_STEPS, Listener, steps_per_beat
 from paces_live.session.health import LEVEL_WORDS
 
 P = TypeVar("P", bound=Pace | SongPace)
@@ -22,8 +21,15 @@ STATE_WORDS: dict[State, str] = {
     "provisional": "still settling",
     "settled": "settled",
 }
-PREFERRED_TACTUS = 120.0
-"""Beat rate that listeners prefer to tap, beats per minute (van Noorden and Moelants 1999)."""
+STEPS = dict(
+    zip(
+        WHOLE_STEPS,
+        ("a step on every beat", "two steps a beat", "three steps a beat", "four steps a beat"),
+        strict=True,
+    )
+)
+BEATS = dict(zip(WHOLE_STEPS[1:], ("second", "third", "fourth"), strict=True))
+"""Words for steps on a beat, and for beats without one."""
 
 
 def state_word(reading: Reading) -> str:
@@ -84,14 +90,19 @@ def is_yes(match: Match | None) -> bool:
 
 
 def verdict_words(
-    match: Match | None, paces: Sequence[Pace | SongPace], target: float | None, *, colour: bool = False
+    match: Match | None,
+    paces: Sequence[Pace | SongPace],
+    target: float | None,
+    *,
+    beat: float | None = None,
+    colour: bool = False,
 ) -> str:
     """Return whether `paces` match the target, how well, and how to step; empty without a target or paces.
 
     Examples
     --------
-    >>> verdict_words(Match(165.31, 0.0019, "lock"), [Pace(165.31, 0.97)], 165.0)
-    'MATCH 165.3 (lock, +0.2 %), a step on every beat'
+    >>> verdict_words(Match(165.31, 0.0019, "lock"), [Pace(165.31, 0.97)], 165.0, beat=82.6)
+    'MATCH 165.3 (lock, +0.2 %), two steps a beat'
     """
     if target is None or not paces:
         return ""
@@ -99,7 +110,8 @@ def verdict_words(
     word = painted(flag, BLUE if is_yes(match) else ORANGE, colour)
     if match is None:
         return word
-    return f"{word} {match.spm:.1f} ({match.grade}, {percent(match.error)}), {stepping(match.spm, paces)}"
+    graded = f"{word} {match.spm:.1f} ({match.grade}, {percent(match.error)})"
+    return ", ".join(filter(None, [graded, stepping(match.spm, beat)]))
 
 
 def song_words(song: Song, verdict: str) -> str:
@@ -140,30 +152,21 @@ def status_words(health: Health) -> str:
     return health.message or ""
 
 
-def stepping(spm: float, paces: Sequence[Pace | SongPace]) -> str:
-    """Say how to step at `spm` in relation to the beat.
-
-    The beat is taken to be the compatible pace nearest to the rate that listeners prefer to tap.
+def stepping(spm: float, beat: float | None) -> str:
+    """Say how to step at `spm` in relation to the felt beat; empty while the beat is not decided.
 
     Examples
     --------
-    >>> stepping(170.0, [Pace(85.0, 0.9), Pace(170.0, 0.9)])
-    'two steps a beat'
+    >>> stepping(170.0, 85.0), stepping(67.3, 202.0), stepping(170.0, None)
+    ('two steps a beat', 'a step every third beat', '')
     """
-    beat = min((pace.spm for pace in paces), key=lambda rate: abs(math.log(rate / PREFERRED_TACTUS)), default=spm)
-    ratio = spm / beat
-    for steps, words in (
-        (1, "a step on every beat"),
-        (2, "two steps a beat"),
-        (3, "three steps a beat"),
-        (4, "four steps a beat"),
-    ):
-        if abs(ratio / steps - 1.0) <= DEFAULT_TOLERANCE:
-            return words
-    for beats in (2, 3, 4):
-        if abs(ratio * beats - 1.0) <= DEFAULT_TOLERANCE:
-            return f"a step every {('second', 'third', 'fourth')[beats - 2]} beat"
-    return f"{ratio:.2f} steps a beat"
+    if beat is None:
+        return ""
+    steps = steps_per_beat(spm, beat)
+    if steps in STEPS:
+        return STEPS[int(steps)]
+    beats = round(1.0 / steps)
+    return f"a step every {BEATS[beats]} beat" if steps == 1.0 / beats else f"{steps:.2f} steps a beat"
 
 
 def clock(seconds: float) -> str:

@@ -15,6 +15,7 @@ import paces_live
 from paces_live.analysis.candidates import candidates
 from paces_live.analysis.classifier import Classifier
 from paces_live.analysis.features import LogMelStream
+from paces_live.analysis.felt_beat import FeltBeat
 from paces_live.analysis.fold import build_cases
 from paces_live.analysis.level import CELL_S
 from paces_live.analysis.periodicity import periodicity
@@ -90,6 +91,7 @@ class Session:
         self._window = Window(features.window_frames, features.n_mels)
         self._tracker = TempoTracker(classifier.thresholds)
         self._song_change = SongChangeDetector(classifier)
+        self._beat = FeltBeat()
         self._position = 0
         self._quiet_cells = 0
         self._schedule = ReadingSchedule(config.interval, config.first_reading, features.sample_rate, live=live)
@@ -223,6 +225,7 @@ class Session:
             health=self._health.report(self._busy_s, elapsed, self._schedule.interval),
             rejected=self._tracker.rejected(),
             track=self._track,
+            beat=self._beat.update(paces_shown, self._song_s),
             periodicity=periodicities,
             stream=self._stream,
         )
@@ -267,6 +270,7 @@ class Session:
         if start is None:
             return
         paces = self._tracker.summary()
+        beat, self._beat = self._beat.among(paces), FeltBeat()
         self._tracker = TempoTracker(self._classifier.thresholds)
         self._health.meter.new_song()
         self._song_change.reset()
@@ -275,7 +279,7 @@ class Session:
         else:
             self._clear_window()
         if end - start >= limits.SHORTEST_SONG_S:
-            yield Song(self._song, start, end, paces, self._track, self._stream)
+            yield Song(self._song, start, end, paces, self._track, beat, self._stream)
             self._song += 1
 
     @property

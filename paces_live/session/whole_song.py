@@ -33,11 +33,14 @@ class WholeSong:
         Its length, as it was decoded, seconds.
     damaged : float
         Seconds of it that could not be decoded.
+    beat : float or None
+        Its felt beat, beats per minute; None if it has no pace.
     """
 
     paces: tuple[SongPace, ...]
     duration: float
     damaged: float = 0.0
+    beat: float | None = None
 
 
 def whole_song(blocks: Iterable[Block], classifier: Classifier, *, of_interest: Sequence[float] = ()) -> WholeSong:
@@ -56,7 +59,7 @@ def whole_song(blocks: Iterable[Block], classifier: Classifier, *, of_interest: 
     >>> import numpy as np
     >>> from paces_live.analysis.classifier import load_classifier
     >>> whole_song([Block(np.zeros(10 * 22050, np.float32))], load_classifier())
-    WholeSong(paces=(), duration=10.0, damaged=0.0)
+    WholeSong(paces=(), duration=10.0, damaged=0.0, beat=None)
     """
     rate = classifier.features.sample_rate
     counter = _Counter(blocks)
@@ -74,8 +77,9 @@ def whole_song(blocks: Iterable[Block], classifier: Classifier, *, of_interest: 
     for block in inner:
         events += session.push(block)
     events += session.finish()
-    songs = [event for event in events if isinstance(event, Song)]
-    return WholeSong(songs[-1].paces if songs else (), counter.samples / rate, counter.damaged / rate)
+    song = next((event for event in events if isinstance(event, Song)), None)
+    paces, beat = (song.paces, song.beat) if song else ((), None)
+    return WholeSong(paces, counter.samples / rate, counter.damaged / rate, beat)
 
 
 def without_margins(blocks: Iterable[Block], margin: int, whole: int) -> Iterator[Block]:

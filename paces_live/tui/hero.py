@@ -73,7 +73,7 @@ def _paces(view: View) -> list[Text]:
         return Text.assemble(
             (f"{pace.spm:5.1f}    ", style),
             (f"{100 * pace.probability:3.0f} %  ", style),
-            (stepping(pace.spm, view.paces), view.theme.dim),
+            (stepping(pace.spm, view.beat), view.theme.dim),
         )
 
     first = sorted(view.paces, key=lambda pace: pace.spm != view.shown)[:PACES]
@@ -109,4 +109,4 @@ def _error(view: View) -> str:
 
 
 def _step(view: View) -> str:
-    return stepping(view.shown, view.paces) if view.shown else ""
+    return stepping(view.shown, view.beat) if view.shown else ""

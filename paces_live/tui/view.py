@@ -99,6 +99,11 @@ class View:
         return self.reading.paces if self.reading else ()
 
     @property
+    def beat(self) -> float | None:
+        """The felt beat of the song; None while it is not decided."""
+        return self.reading.beat if self.reading else None
+
+    @property
     def match(self) -> Match | None:
         """The match with the target as it is now."""
         return match(self.paces, self.target, self.tolerance)

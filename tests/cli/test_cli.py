@@ -186,7 +186,7 @@ def test_an_error_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.stderr == "paces-live: microphone went away: check its plug\n"
 
 
-FOUND = FilePaces(Path("a.ogg"), 215.2, (SongPace(165.31, 0.97, 0.9),))
+FOUND = FilePaces(Path("a.ogg"), 215.2, (SongPace(165.31, 0.97, 0.9),), beat=165.3)
 BROKEN = Unreadable(Path("b.ogg"), SourceError("b.ogg: not audio", hint="choose music"))
 
 

@@ -94,7 +94,7 @@ def test_a_track_is_an_object_with_all_fields() -> None:
 
 
 def test_a_file_has_the_match_of_the_listener() -> None:
-    result = FilePaces(Path("a.ogg"), 215.25, (SongPace(165.30671, 0.97, 0.9),))
+    result = FilePaces(Path("a.ogg"), 215.25, (SongPace(165.30671, 0.97, 0.9),), beat=82.65333)
     record = validated(file_line(result, Listener(165.0)))
     assert record == {
         "type": "file",
@@ -103,9 +103,29 @@ def test_a_file_has_the_match_of_the_listener() -> None:
         "duration": 215.25,
         "paces": [{"spm": 165.3067, "probability": 0.97, "share": 0.9}],
         "damaged": 0.0,
+        "beat": 82.6533,
         "match": {"spm": 165.3067, "error": 0.0019, "grade": "lock"},
+        "verdict": "match",
+        "nearest": {"spm": 165.3067, "error": 0.0019, "steps_per_beat": 2.0},
     }
     assert validated(file_line(result, Listener(None)))["match"] is None
+
+
+def test_a_mismatch_has_the_nearest_pace_and_how_to_step_to_it() -> None:
+    record = validated(event_line(song(1, 0.0, 40.0, 61.7, 123.4), Listener(165.0)))
+    assert (record["match"], record["verdict"], record["beat"]) == (None, "no_match", 123.4)
+    assert record["nearest"] == {"spm": 123.4, "error": -0.2521, "steps_per_beat": 1.0}
+
+
+def test_before_the_beat_is_decided_nobody_knows_how_to_step() -> None:
+    early = replace(reading(5.0, [(165.3, 0.97)]), beat=None)
+    assert validated(event_line(early, Listener(165.0)))["nearest"]["steps_per_beat"] is None
+
+
+def test_without_paces_or_a_target_there_is_no_verdict() -> None:
+    for event, target in ((reading(5.0), 165.0), (reading(5.0, [(165.3, 0.97)]), None)):
+        record = validated(event_line(event, Listener(target)))
+        assert (record["match"], record["verdict"], record["nearest"]) == (None, None, None)
 
 
 def test_an_unreadable_file_is_an_error_record() -> None:

@@ -96,6 +96,12 @@ def test_another_grade_is_news() -> None:
     assert is_news(before, now, Listener(168.0))
 
 
+def test_how_to_step_is_news_once_it_is_known() -> None:
+    known = reading(8.0, [(165.3, 0.9)])
+    assert is_news(replace(known, beat=None), known, Listener())
+    assert not is_news(known, replace(known, beat=None), Listener(None))
+
+
 def test_a_change_of_status_is_a_new_line() -> None:
     stream = io.StringIO()
     writer = PlainWriter(stream, Listener())

@@ -10,7 +10,7 @@ from tests.support.fakes import song
 def test_table() -> None:
     stream = io.StringIO()
     fits, not_fits, none = song(1, 0.0, 40.0, 165.31, 82.66), song(2, 0.0, 4000.0, 123.4), song(3, 0.0, 9.0)
-    rows = [Row(f"song {s.song}", s.end, s.paces) for s in (fits, not_fits, none)]
+    rows = [Row(f"song {s.song}", s.end, s.paces, s.beat) for s in (fits, not_fits, none)]
     print_table(rows, "file", Listener(165.0), stream=stream)
     lines = [line.rstrip() for line in stream.getvalue().splitlines() if line.strip()]
     assert lines == [

@@ -5,6 +5,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from paces_live.analysis.felt_beat import felt_beat
 from paces_live.events import (
     End,
     Event,
@@ -36,16 +37,18 @@ def reading(
     recalled: bool = False,
     periodicity: Sequence[float] = (),
 ) -> Reading:
-    """Return a reading with `paces` given as (spm, probability), most probable first."""
+    """Return a reading with `paces` given as (spm, probability), most probable first, and with their beat."""
+    judged = tuple(Pace(spm, probability) for spm, probability in paces)
     return Reading(
         t,
         song,
         state,
-        tuple(Pace(spm, probability) for spm, probability in paces),
+        judged,
         Health(level_dbfs=level, dropped_s=lost, load=0.004, status=status, message=message),
         rejected=(Pace(110.2, 0.03),),
         track=None if title is None else Track(title=title),
         recalled=recalled,
+        beat=felt_beat(judged),
         periodicity=tuple(periodicity),
     )
 
@@ -53,7 +56,7 @@ def reading(
 def song(number: int, start: float, end: float, *rates: float, title: str | None = None) -> Song:
     """Return a song with its compatible `rates`."""
     paces = tuple(SongPace(rate, 0.97, 0.9) for rate in rates)
-    return Song(number, start, end, paces, None if title is None else Track(title=title))
+    return Song(number, start, end, paces, None if title is None else Track(title=title), felt_beat(paces))
 
 
 START = Start("0.1.0", "file:demo.ogg", "sha256:00", "fake 1")

@@ -1,4 +1,7 @@
-"""Validates lines of JSON against the schemas of the package."""
+"""Validates lines of JSON against the schemas of the package, and more strictly: no field may be missing in a schema.
+
+The schemas allow fields that they do not name, so that a program that validates still works with a later version.
+"""
 
 import json
 from functools import cache
@@ -14,10 +17,20 @@ EVENTS = ("start", "reading", "song", "end")
 @cache
 def _validators(name: str, kind: str) -> tuple[Draft202012Validator, Draft202012Validator]:
     """Return the validators of a type and of the whole schema `name`, after checking the schema itself."""
-    schema = load(name)
+    schema = _strict(load(name))
     Draft202012Validator.check_schema(schema)
     # The schema of the type itself explains an error better than the choice between all of them.
     return Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}), Draft202012Validator(schema)
+
+
+def _strict(schema: Any) -> Any:
+    """Return `schema` without other properties than it names."""
+    if isinstance(schema, list):
+        return [_strict(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    strict = {key: _strict(value) for key, value in schema.items()}
+    return strict | {"additionalProperties": False} if schema.get("type") == "object" else strict
 
 
 def validated(line: str) -> dict[str, Any]:

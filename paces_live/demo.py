@@ -1,4 +1,7 @@
-"""The bundled excerpt: two generated songs of different meter and tempo, with a gap between them."""
+"""The bundled excerpt: two generated songs of different meter and tempo, with a gap between them.
+
+The first matches the default target, the second does not.
+"""
 
 import json
 from dataclasses import dataclass
@@ -9,8 +12,9 @@ DATA = Path(__file__).parent / "data"
 
 @dataclass(frozen=True, slots=True)
 class DemoSong:
-    """What is known of a song of the excerpt: its borders in seconds, tempo, meter and compatible paces."""
+    """What is known of a song of the excerpt: title, borders in seconds, tempo, meter and compatible paces."""
 
+    title: str
     start: float
     end: float
     tempo: float
@@ -35,7 +39,7 @@ def songs() -> tuple[DemoSong, ...]:
     Examples
     --------
     >>> [(song.meter, round(song.tempo)) for song in songs()]
-    [('triple', 202), ('duple', 168)]
+    [('duple', 168), ('triple', 184)]
     """
     records = json.loads((DATA / "demo.json").read_text("utf-8"))
     return tuple(DemoSong(**record | {"compatible": tuple(record["compatible"])}) for record in records)

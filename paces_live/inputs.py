@@ -4,7 +4,9 @@ import re
 import sys
 from dataclasses import dataclass
 
+from paces_live.demo import excerpt, songs
 from paces_live.errors import UsageError
+from paces_live.events import Track
 from paces_live.now_playing.providers import FileTags, Watchers, installed, watcher_of
 from paces_live.session import NowPlaying, Source
 from paces_live.sources import FifoSource, FileSource, MicrophoneSource, MonitorSource, PipeSource, RadioSource
@@ -12,11 +14,14 @@ from paces_live.sources.anonymous import AnonymousPipeSource, is_anonymous_pipe
 from paces_live.sources.fifo import is_fifo
 from paces_live.sources.pcm import pcm_format
 from paces_live.sources.station.address import is_address
+from paces_live.sources.titled import TitledSource
 
 KINDS = ("mic", "monitor", "player", "fifo", "file")
 """Kinds of inputs that have a name after a colon."""
 OLD_KINDS = {"playback": "monitor"}
 """Earlier names of kinds; they still work."""
+SILENT_DEMO = "demo, silent (hear it: --play)"
+"""Name of the source of the demo: every display shows it."""
 _OTHER_SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
@@ -93,6 +98,18 @@ def open_input(
     """
     source = _open_source(spec, sample_rate, fast, pcm or Pcm())
     return Input(source, _now_playing(source, now_playing))
+
+
+def demo_input(sample_rate: int, *, fast: bool = False) -> Input:
+    """Return the bundled excerpt as an input that knows the titles of its songs.
+
+    Examples
+    --------
+    >>> next(demo_input(22_050, fast=True).source.blocks()).track.title
+    'Corner Shop Soul'
+    """
+    tracks = [(song.start, Track(title=song.title)) for song in songs()]
+    return Input(TitledSource(FileSource(excerpt(), sample_rate, fast=fast), tracks, sample_rate, name=SILENT_DEMO))
 
 
 def _open_source(spec: str, sample_rate: int, fast: bool, pcm: Pcm) -> Source:

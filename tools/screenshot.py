@@ -8,17 +8,17 @@ import asyncio
 import re
 import time
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from paces_live.analysis.classifier import Classifier, load_classifier
-from paces_live.demo import excerpt, songs
-from paces_live.inputs import Input
+from paces_live.demo import songs
+from paces_live.inputs import Input, demo_input
 from paces_live.match import Listener
 from paces_live.render.theme import DARK, LIGHT, Theme
 from paces_live.session import Listening, SessionConfig
-from paces_live.sources import FileSource
 from paces_live.sources.block import Block
 from paces_live.tui.app import PacesApp
 from paces_live.tui.event_thread import EventThread
@@ -27,6 +27,8 @@ from paces_live.tui.lines import EIGHTHS
 DOCS = Path(__file__).parents[1] / "docs"
 MOMENT = int(songs()[-1].end) - 4
 """Time of the picture in the excerpt, seconds."""
+TARGET = 180.0
+"""One song matches it, the other is a stretch; steps per minute."""
 PICTURES: tuple[tuple[str, tuple[int, int], Theme, tuple[str, ...]], ...] = (
     ("screenshot", (80, 24), DARK, ()),
     ("screenshot-light", (80, 24), LIGHT, ("e",)),
@@ -46,17 +48,18 @@ SHADES = {"░": 0.3, "▒": 0.6}
 class Halted:
     """The excerpt until shortly after the moment of the picture; then nothing comes, and it does not end."""
 
-    name = f"file:{excerpt().name}"
     live = False
 
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
+        self._demo = demo_input(sample_rate, fast=True).source
+        self.name = self._demo.name
 
     def blocks(self) -> Generator[Block, None, None]:
         """Yield the excerpt, then empty blocks."""
         left = round((MOMENT + 0.5) * self._sample_rate)
-        for block in FileSource(excerpt(), self._sample_rate, fast=True).blocks():
-            yield Block(block.samples[:left])
+        for block in self._demo.blocks():
+            yield replace(block, samples=block.samples[:left])
             left -= len(block.samples)
             if left <= 0:
                 break
@@ -67,7 +70,7 @@ class Halted:
 
 async def picture(classifier: Classifier, size: tuple[int, int], theme: Theme, keys: Sequence[str]) -> str:
     """Return the screen at the moment of the picture as SVG, after the `keys`."""
-    listening = Listening(classifier, SessionConfig(with_periodicity=True), Listener())
+    listening = Listening(classifier, SessionConfig(with_periodicity=True), Listener(TARGET))
     thread = EventThread(listening, Input(Halted(classifier.features.sample_rate)))
     app = PacesApp(listening, thread, theme=theme)
     async with app.run_test(size=size) as pilot:

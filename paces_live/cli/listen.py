@@ -1,5 +1,6 @@
 """`listen` and `demo`: listen to an input until it ends or you do."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,9 +21,11 @@ from paces_live.cli.options import (
     Verbose,
 )
 from paces_live.cli.show import Display, inputs_in_turn, show, start_logging
+from paces_live.errors import UsageError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 
 if TYPE_CHECKING:
+    from paces_live.playback.player import Player
     from paces_live.session import SessionConfig
 
 
@@ -107,34 +110,46 @@ def demo(
     plain: Plain = False,
     rejected: Rejected = False,
     fast: Fast = False,
+    aloud: Annotated[
+        bool, typer.Option("--play/--no-play", metavar="", help="Play the songs through the sound card, too.")
+    ] = False,
     interval: Interval = 1,
     theme: Theme = "auto",
     model: Model = None,
 ) -> None:
-    """Show paces-live at work on a bundled excerpt of two songs; it needs no sound card.
+    """Show paces-live at work on two bundled songs. It is silent and needs no sound card; with --play you hear them.
 
-    You see the excerpt in real time, about a minute and a half. The program ends with it.
+    You see the songs in real time, about a minute and a half. The program ends with them.
 
-    Its songs are not kept in the history.
+    They are not kept in the history.
     """
     display = Display(json=json, plain=plain, rejected=rejected, theme=theme)
     listener = Listener(float(target), tolerance)
+    if aloud and fast:
+        raise UsageError("--fast and --play do not go together", hint="leave one of them out", code="usage.fast")
     from paces_live.analysis.classifier import load_classifier
-    from paces_live.demo import excerpt
-    from paces_live.inputs import open_input
+    from paces_live.inputs import Input, demo_input
 
     classifier = load_classifier(model)
     sample_rate = classifier.features.sample_rate
-    first = open_input(f"file:{excerpt()}", sample_rate=sample_rate, now_playing="none", fast=fast)
-    show(
-        first,
-        classifier,
-        _config(interval, display),
-        listener,
-        display,
-        history=False,
-        next_input=inputs_in_turn("", sample_rate, "none"),
-    )
+    config = _config(interval, display)
+    if aloud:
+        player = _demo_player(sample_rate)
+        config = replace(config, song_changes=False)
+        show(Input(player), classifier, config, listener, display, history=False, controls=player)
+        return
+    first, following = demo_input(sample_rate, fast=fast), inputs_in_turn("", sample_rate, "none")
+    show(first, classifier, config, listener, display, history=False, next_input=following)
+
+
+def _demo_player(sample_rate: int) -> "Player":
+    """Return a player of the songs of the excerpt."""
+    from paces_live.collection.items import Item
+    from paces_live.demo import excerpt, songs
+    from paces_live.playback.player import Player
+    from paces_live.playback.queue import Queue
+
+    return Player(Queue(Item(excerpt(), song.title, start=song.start, end=song.end) for song in songs()), sample_rate)
 
 
 def _config(interval: float, display: Display) -> "SessionConfig":

@@ -86,7 +86,7 @@ def read_audio(path: Path, *, start: float = 0.0, end: float | None = None) -> G
     Examples
     --------
     >>> from paces_live.demo import excerpt
-    >>> sum(len(piece.frames) / piece.rate for piece in read_audio(excerpt(), start=1.5, end=4.0))
+    >>> round(sum(len(piece.frames) / piece.rate for piece in read_audio(excerpt(), start=1.5, end=4.0)), 3)
     2.5
     """
     _check(path)

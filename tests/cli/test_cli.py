@@ -168,13 +168,21 @@ def test_a_file_name_that_is_not_unicode_is_heard(tmp_path: Path) -> None:
     assert unquote_to_bytes(path.removeprefix("file://")) == os.fsencode(song)
 
 
-def test_demo_listens_to_the_excerpt(
-    opened: list[tuple[str, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    module(monkeypatch, "paces_live.demo", excerpt=lambda: tmp_path / "demo.ogg")
-    assert run("demo", "--fast").exit_code == 0
-    options = {"sample_rate": 22050, "now_playing": "none", "fast": True}
-    assert opened == [(f"file:{tmp_path / 'demo.ogg'}", options)]
+def test_the_demo_says_that_it_is_silent_and_names_its_songs() -> None:
+    lines = run("demo", "--fast", "--plain").stdout.splitlines()
+    assert lines[0] == "listening to demo, silent (hear it: --play), target 165 spm ± 5 %"
+    ended = [line for line in lines if "ended" in line]
+    assert [song.title in line for song, line in zip(demo.songs(), ended, strict=True)] == [True, True]
+    assert "MATCH" in ended[0]
+    assert "NO MATCH" in ended[1]
+
+
+def test_what_is_played_takes_its_time() -> None:
+    result = run("demo", "--fast", "--play")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "paces-live: --fast and --play do not go together: leave one of them out\n",
+    )
 
 
 @pytest.mark.usefixtures("opened")

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from paces_live.cli.main import app
-from paces_live.demo import excerpt
+from paces_live.demo import excerpt, songs
 from paces_live.schema import load
 from tests.support.soundserver import SoundServer, portaudio, sound_server
 
@@ -45,6 +45,21 @@ def test_play_reports_the_music_and_ends_with_ctrl_c(sound_server: SoundServer, 
     song, end = events[-2:]
     assert (song["type"], song["track"]["title"], end["type"]) == ("song", "demo", "end")
     assert end["t"] < 9.0
+
+
+@pytest.mark.usefixtures("portaudio")
+def test_the_demo_can_be_heard(sound_server: SoundServer) -> None:
+    command = [sys.executable, "-m", "paces_live", "demo", "--json", "--play"]
+    with subprocess.Popen(command, env=sound_server.env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        events = [json.loads(process.stdout.readline())]
+        while events[-1].get("t", 0.0) < 5.0:
+            events.append(json.loads(process.stdout.readline()))
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    assert process.returncode == 0
+    assert events[0]["input"].startswith("play:")
+    assert (events[-1]["track"]["title"], events[-1]["verdict"]) == (songs()[0].title, "match")
 
 
 @pytest.mark.usefixtures("portaudio")

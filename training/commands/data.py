@@ -44,15 +44,16 @@ def log(
 
 
 def excerpt(
-    songs: Annotated[list[str], typer.Argument(help="Ids of songs of the test split.")],
+    songs: Annotated[list[str], typer.Argument(metavar="ID=TITLE", help="Songs of the test split, and their titles.")],
     work: Work = WORK,
     folder: Annotated[Path, typer.Option(help="Folder of the excerpt.")] = Path("paces_live/data"),
 ) -> None:
     """Make the bundled demo excerpt from songs of the corpus.
 
-    Example: python -m training excerpt 00012 00034
+    Example: python -m training excerpt "00121=Corner Shop Soul" "00927=Kitchen Waltz"
     """
     from training.corpus.excerpt import excerpt as write
 
-    for song in write(work / "corpus", songs, folder):
-        console.print(f"{song.start:5.1f} to {song.end:5.1f} s: {song.meter}, {song.tempo:.1f} bpm")
+    titles = {name: title or name for name, _, title in (song.partition("=") for song in songs)}
+    for song in write(work / "corpus", titles, folder):
+        console.print(f"{song.start:5.1f} to {song.end:5.1f} s: {song.title}, {song.meter}, {song.tempo:.1f} bpm")

@@ -1,6 +1,7 @@
 """The demo excerpt of the live package, made from songs of the corpus."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,14 +18,16 @@ LEVEL = 0.5
 """Peak of each song; full scale is 1."""
 
 
-def excerpt(corpus: Path, ids: list[str], folder: Path, *, start: float = 8.0) -> list[DemoSong]:
-    """Write ``demo.ogg`` and ``demo.json`` into `folder`: a part of each of the songs `ids`, with silence between.
+def excerpt(corpus: Path, titles: Mapping[str, str], folder: Path, *, start: float = 8.0) -> list[DemoSong]:
+    """Write ``demo.ogg`` and ``demo.json`` into `folder`: a part of each song, with silence between.
+
+    `titles` has the id of each song, in order, and what the demo calls it.
 
     The songs must be of the test split: the model that plays the demo must not have learned from them.
     """
     songs = {song.id: song for song in load(corpus)}
     parts, described, position = [], [], 0.0
-    for number, name in enumerate(ids):
+    for number, (name, title) in enumerate(titles.items()):
         if name not in songs or songs[name].split != "test":
             raise TrainingError(f"{name} is not a song of the test split: choose others by their ids")
         song = songs[name]
@@ -36,8 +39,9 @@ def excerpt(corpus: Path, ids: list[str], folder: Path, *, start: float = 8.0) -
             parts.append(np.zeros(int(GAP_S * rate), np.float32))
             position += GAP_S
         parts.append(part)
-        described.append(DemoSong(position, position + len(part) / rate, song.tempo, song.meter, song.truth.compatible))
-        position += len(part) / rate
+        end = position + len(part) / rate
+        described.append(DemoSong(title, position, end, song.tempo, song.meter, song.truth.compatible))
+        position = end
     folder.mkdir(parents=True, exist_ok=True)
     joined = np.concatenate(parts)
     with soundfile.SoundFile(folder / "demo.ogg", "w", rate, 1, format="OGG", subtype="VORBIS") as file:

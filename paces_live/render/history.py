@@ -9,6 +9,7 @@ from rich.text import Text
 
 from paces_live.analysis.felt_beat import felt_beat
 from paces_live.history.database import HeardSong
+from paces_live.match import verdict
 from paces_live.render.json_lines import dumps, plain
 from paces_live.render.tables import console
 from paces_live.render.theme import DARK
@@ -29,8 +30,8 @@ def write_json(songs: Iterable[HeardSong], stream: TextIO) -> None:
     {"type": "heard", "heard": "2026-05-01T00:00:00+00:00", "input": "mic", "title": "So What", "length": 545.0, ...}
     """
     for song in songs:
-        record = {"type": "heard"} | plain(song) | {"heard": song.heard.isoformat()}
-        stream.write(dumps(record) + "\n")
+        judged = {"verdict": verdict(song.paces, song.match, song.target)}
+        stream.write(dumps({"type": "heard"} | plain(song) | {"heard": song.heard.isoformat()} | judged) + "\n")
 
 
 def write_csv(songs: Iterable[HeardSong], stream: TextIO) -> None:

@@ -52,6 +52,7 @@ def test_history_lists_songs() -> None:
 def test_history_as_json() -> None:
     records = [validated(line) for line in run("history", "--json").stdout.splitlines()]
     assert [record["title"] for record in records] == ['=A, "quoted" tune', None, "The Steps - One"]
+    assert [record["verdict"] for record in records] == ["no_match", None, "match"]
     assert records[2] == {
         "type": "heard",
         "heard": "2026-11-24T12:00:00+00:00",
@@ -61,6 +62,7 @@ def test_history_as_json() -> None:
         "paces": [{"spm": spm, "probability": 0.97, "share": 0.9} for spm in (165.31, 82.66)],
         "target": 165.0,
         "match": {"spm": 165.31, "error": 0.0019, "grade": "lock"},
+        "verdict": "match",
     }
     rows = list(csv.DictReader(io.StringIO(run("history", "--csv").stdout)))
     assert tuple(rows[0]) == COLUMNS

@@ -9,13 +9,33 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: help run test test-fast test-arm64 cost-arm64 check format model bench screenshot examples lock wheels clean
+.PHONY: help run setup setup-training test test-fast test-arm64 cost-arm64 check format model bench screenshot examples lock wheels clean
+
+define NEXT
+
+The command is $(BIN)/paces-live, in this folder. Try it:
+
+  $(BIN)/paces-live                    listen to the microphone
+  $(BIN)/paces-live play ~/Music       play your music
+  $(BIN)/paces-live doctor             what works here, and how to fix the rest
+
+To type paces-live alone, everywhere: pipx install .
+endef
+export NEXT
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-run: $(VENV)/live.stamp ## set up, then show the paces of the bundled excerpt
-	$(BIN)/paces-live demo
+# Ctrl-C ends the demo, not the recipe: what to type next is shown in any case.
+run: $(VENV)/live.stamp ## set up, show the paces of two bundled songs, and say what to type next
+	@trap : INT; $(BIN)/paces-live demo; status=$$?; echo "$$NEXT"; exit $$status
+
+setup: $(VENV)/live.stamp ## set up the program, and run nothing
+	@echo "$$NEXT"
+
+setup-training: $(VENV)/dev.stamp ## set up training: its Python packages, and as root what renders music
+	@sh requirements/debian.sh training
+	@echo "Ready: $(BIN)/python -m training --help"
 
 test: $(VENV)/dev.stamp .venv-tflite/stamp ## set up everything, then run every check and test
 	@sh requirements/debian.sh test

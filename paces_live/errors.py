@@ -5,7 +5,7 @@
     PacesError               code        exit status
     ├── UsageError           usage       2            the command line, a setting or an argument is wrong
     ├── SourceError          source      1            audio cannot be read: file, device, capture tool, broken samples
-    ├── NowPlayingError      now_playing 1            the track is unknown: an extra or a player is missing
+    ├── NowPlayingError      now_playing 1            the track is unknown: a package or a player is missing
     ├── HistoryError         history     1            the history cannot be read or written
     ├── ModelError           model       1            the model, its manifest and the feature path do not fit together
     └── RuntimeMissingError  runtime     1            no TFLite runtime works on this system
@@ -14,6 +14,8 @@ A code may be finer than its class, such as ``source.not_found``; the part befor
 """
 
 import errno
+import shlex
+import sys
 
 
 class PacesError(Exception):
@@ -83,6 +85,17 @@ class RuntimeMissingError(PacesError):
     """No TFLite runtime could be imported and made to work."""
 
     code = "runtime"
+
+
+def pip_install(*requirements: str) -> str:
+    """Return the command that installs packages for this program, wherever it is installed.
+
+    Examples
+    --------
+    >>> pip_install("av", "numpy<2").replace(sys.executable, "python")
+    "python -m pip install av 'numpy<2'"
+    """
+    return shlex.join([sys.executable, "-m", "pip", "install", *requirements])
 
 
 def reason(error: BaseException) -> str:

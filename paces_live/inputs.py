@@ -76,7 +76,7 @@ def open_input(
     now_playing : str
         The provider of the track: ``mpris``, ``bluetooth``, ``mpd``, ``mpd:HOST[:PORT]``, ``none``, or ``auto``. The
         latter takes the tags of a file, the announcements of a radio station, MPRIS and then MPD for a monitor or a
-        player, and MPD for a named pipe, if the extra ``now-playing`` is installed.
+        player, and MPD for a named pipe, if the packages that ask them are installed.
     fast : bool
         Read a file as fast as possible instead of in real time.
     pcm : Pcm, optional
@@ -87,7 +87,7 @@ def open_input(
     UsageError
         `spec` or `now_playing` names nothing, or the raw PCM is described wrongly.
     NowPlayingError
-        `now_playing` needs the extra ``now-playing``, which is not installed.
+        `now_playing` needs a package that is not installed, as on 32-bit systems.
 
     Examples
     --------

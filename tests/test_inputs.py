@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from paces_live.errors import NowPlayingError, UsageError
+from paces_live.errors import NowPlayingError, UsageError, pip_install
 from paces_live.events import Reading
 from paces_live.inputs import open_input
-from paces_live.now_playing.providers import EXTRA, Watchers, watcher_of
+from paces_live.now_playing.providers import Watchers, watcher_of
 from paces_live.session import Session, Source, run
 from paces_live.sources import ArraySource
 from tests.support.players import Mpd, label, mpd_daemon, tagged, until
@@ -84,8 +84,8 @@ def test_the_provider_follows_the_input_and_the_option(monkeypatch: pytest.Monke
     for name in ("dbus_fast", "mpd"):
         monkeypatch.setitem(sys.modules, name, None)
         monkeypatch.delitem(sys.modules, f"paces_live.now_playing.{'mpd' if name == 'mpd' else 'dbus'}", raising=False)
-    for choice in ("mpris", "bluetooth", "mpd"):
-        with pytest.raises(NowPlayingError, match=re.escape(EXTRA)):
+    for choice, package in (("mpris", "dbus-fast"), ("bluetooth", "dbus-fast"), ("mpd", "python-mpd2")):
+        with pytest.raises(NowPlayingError, match=re.escape(pip_install(package))):
             watchers(file, choice)
     assert watchers("monitor") == []
 

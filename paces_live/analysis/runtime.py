@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from paces_live.errors import RuntimeMissingError
+from paces_live.errors import RuntimeMissingError, pip_install
 
 RUNTIMES = (
     ("ai_edge_litert.interpreter", "ai-edge-litert"),
@@ -82,14 +82,14 @@ def runtime_advice(
     Examples
     --------
     >>> runtime_advice(64, (3, 13), "2.4.6")
-    'pip install ai-edge-litert'
+    '... -m pip install ai-edge-litert'
     """
     if bits == 64:
-        return "pip install ai-edge-litert"
+        return pip_install("ai-edge-litert")
     older = int(numpy.partition(".")[0]) < 2
     if python == (3, 11):
-        extra = "pip install 'paces-live[tflite-runtime]'"
-        return f"use the 64-bit system, or run {extra}" + ("" if older else ", which needs numpy 1")
+        run = pip_install("tflite-runtime==2.14.0", *[] if older else ["numpy<2"])
+        return f"use the 64-bit system, or run {run}"
     return "use the 64-bit system, because 32 bits have a runtime for Python 3.11 only (Bookworm)"
 
 

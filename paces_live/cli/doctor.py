@@ -1,26 +1,57 @@
 """`doctor`: check whether everything works here."""
 
 import sys
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from paces_live.cli.options import Json, Model
-from paces_live.errors import PacesError
+from paces_live.errors import PacesError, UsageError
 
-MARKS = {True: "  ok", False: "FAIL", None: "   –"}
+if TYPE_CHECKING:
+    from paces_live.system.doctor import Use
+
+MARKS = {True: "  ok", False: "FAIL", None: "note"}
 """What stands before a check that passed, failed, or is not needed."""
+FOR = ("mic", "monitor", "files", "radio", "play")
+OLD_FOR = {"playback": "monitor"}
+"""Other names of what `--for` takes."""
 
 
-def doctor(json: Json = False, model: Model = None) -> None:
-    """Check everything that listening needs, and show how to fix what is missing.
+def _use(value: str | None) -> str | None:
+    """Return `value` if it is a use."""
+    value = OLD_FOR.get(value or "", value)
+    if value is not None and value not in FOR:
+        raise UsageError(f"{value!r} is nothing that doctor checks", hint=f"choose {', '.join(FOR)}", code="usage.for")
+    return value
 
-    The exit status is 1 if a check failed.
+
+def doctor(
+    use: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="USE",
+            callback=_use,
+            autocompletion=lambda incomplete: [one for one in FOR if one.startswith(incomplete)],
+            help="Check only what you need to listen to a [bold]mic[/bold], to the [bold]monitor[/bold] (what this "
+            "machine plays), to [bold]files[/bold] or [bold]radio[/bold] stations, or to [bold]play[/bold] files.",
+        ),
+    ] = None,
+    json: Json = False,
+    model: Model = None,
+) -> None:
+    """Check what works here, and show how to fix what is missing.
+
+    The exit status is 1 if nothing can be heard, or if what --for names does not work.
+
+    A note says what you may not need.
     """
     from paces_live.render.json_lines import dumps, plain
     from paces_live.system.doctor import run_checks
 
     failed = False
-    for check in run_checks(model):
+    for check in run_checks(model, cast("Use | None", use)):
         failed |= check.ok is False
         if json:
             print(dumps({"type": "check"} | plain(check)), flush=True)  # noqa: T201

@@ -7,15 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from paces_live.errors import NowPlayingError, UsageError
+from paces_live.errors import NowPlayingError, UsageError, pip_install
 from paces_live.events import Condition, Track
 from paces_live.now_playing.tags import file_track
 from paces_live.now_playing.watcher import Watcher
 
 CHOICES = "auto, mpris, bluetooth, mpd, mpd:HOST, mpd:HOST:PORT or none"
-PACKAGES = {"mpris": "dbus_fast", "bluetooth": "dbus_fast", "mpd": "mpd"}
-"""The package that each kind of watcher needs."""
-EXTRA = "pip install '.[now-playing]' in the checkout (with pipx: pipx install --force '.[now-playing]')"
+MODULES = {"mpris": "dbus_fast", "bluetooth": "dbus_fast", "mpd": "mpd"}
+PACKAGES = {"dbus_fast": "dbus-fast", "mpd": "python-mpd2"}
+"""The module that each kind of watcher needs, and the package that has it. 32-bit systems lack the first."""
 
 
 class Watchers:
@@ -82,7 +82,7 @@ def watcher_of(choice: str) -> Watcher:
     UsageError
         `choice` names nothing.
     NowPlayingError
-        The extra ``now-playing`` is not installed.
+        The package that asks such a player is not installed.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def watcher_of(choice: str) -> Watcher:
 def installed(*kinds: str) -> Iterator[Watcher]:
     """Yield the watchers whose package is installed."""
     for kind in kinds:
-        if importlib.util.find_spec(PACKAGES[kind]):
+        if importlib.util.find_spec(MODULES[kind]):
             yield watcher_of(kind)
 
 
@@ -111,7 +111,7 @@ def _dbus(kind: str) -> Watcher:
     try:
         from paces_live.now_playing.dbus import BluetoothWatcher, MprisWatcher
     except ImportError as error:
-        raise _missing("dbus-fast", kind) from error
+        raise _missing(kind) from error
     return MprisWatcher() if kind == "mpris" else BluetoothWatcher()
 
 
@@ -119,13 +119,14 @@ def _mpd(address: str) -> Watcher:
     try:
         from paces_live.now_playing.mpd import Address, MpdWatcher
     except ImportError as error:
-        raise _missing("python-mpd2", "mpd") from error
+        raise _missing("mpd") from error
     return MpdWatcher(Address.parse(address))
 
 
-def _missing(package: str, kind: str) -> NowPlayingError:
+def _missing(kind: str) -> NowPlayingError:
+    package = PACKAGES[MODULES[kind]]
     return NowPlayingError(
         f"--now-playing {kind} needs {package}",
-        hint=f"{EXTRA}, or choose --now-playing none",
-        code="now_playing.extra_missing",
+        hint=f"{pip_install(package)}, or choose --now-playing none",
+        code="now_playing.package_missing",
     )

@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from paces_live.cli import main as cli
-from paces_live.now_playing.providers import CHOICES, EXTRA
+from paces_live.errors import pip_install
+from paces_live.now_playing.providers import CHOICES
 from tests.support.players import Mpd, mpd_daemon, tagged
 from tests.support.schemas import validated
 
@@ -41,4 +42,5 @@ def test_a_missing_watcher_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.delitem(sys.modules, "paces_live.now_playing.mpd", raising=False)
     done = listen("-i", music, "--now-playing", "mpd")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr == (f"paces-live: --now-playing mpd needs python-mpd2: {EXTRA}, or choose --now-playing none\n")
+    install = pip_install("python-mpd2")
+    assert done.stderr == f"paces-live: --now-playing mpd needs python-mpd2: {install}, or choose --now-playing none\n"

@@ -142,7 +142,7 @@ class Bus:
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
     """Run a private bus, which is both the session's and the system's for one test."""
-    pytest.importorskip("dbus_fast", reason="dbus-fast is not installed: pip install '.[now-playing]'")
+    pytest.importorskip("dbus_fast", reason="dbus-fast is not installed")
     if shutil.which("dbus-daemon") is None:
         pytest.skip("dbus-daemon is not installed: apt install dbus")
     # Not pytest's tmp_path: the path of a socket has at most 107 characters.
@@ -244,7 +244,7 @@ class Mpd:
 @pytest.fixture
 def mpd_daemon() -> Iterator[Mpd]:
     """Run a Music Player Daemon of our own, which plays to nowhere."""
-    pytest.importorskip("mpd", reason="python-mpd2 is not installed: pip install '.[now-playing]'")
+    pytest.importorskip("mpd", reason="python-mpd2 is not installed")
     if shutil.which("mpd") is None:
         pytest.skip("mpd is not installed: apt install mpd")
     with tempfile.TemporaryDirectory(prefix="paces-") as name:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import typer
+from typer.testing import CliRunner
 
 from paces_live.analysis import classifier
 from paces_live.analysis.level import level_status
 from paces_live.cli.doctor import doctor
+from paces_live.cli.main import app
 from paces_live.errors import ModelError, RuntimeMissingError
 from paces_live.sources import devices, libsndfile, pulse
 from paces_live.system.doctor import Check, run_checks
@@ -35,6 +36,7 @@ def by_name(model: Path | None = None) -> dict[str, Check]:
     checks = {check.name: check for check in run_checks(model) if not check.name.startswith(("tracks", "history"))}
     for check in checks.values():
         assert "\n" not in check.detail + check.fix
+        assert "paces-live doctor" not in check.detail + check.fix
         assert check.fix or check.ok is not False, check
     return checks
 
@@ -72,12 +74,15 @@ def test_doctor_without_a_problem(install: Any, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(devices, "MPD_CONFIGURATIONS", (str(tmp_path / "mpd.conf"),))
     checks = by_name()
     assert list(checks) == [
-        *("system", "Python", "model", "files"),
-        *("PortAudio", "microphone", "input level", "sound server", "monitor", "outputs", "player"),
+        *("system", "Python", "model", "files", "radio", "PortAudio", "microphone", "input level", "sound card"),
+        *("sound server", "monitor", "outputs", "player", "listening"),
     ]
     assert all(check.ok for check in checks.values()), checks
     assert "a runtime 1.0" in checks["model"].detail
-    assert "decodes files and radio stations" in checks["files"].detail
+    assert "decodes them" in checks["files"].detail
+    assert (
+        checks["listening"].detail == "you can listen to a microphone, what this machine plays, files, radio stations"
+    )
     assert checks["input level"].detail == f"mic:{CARD.name} gives -23 dBFS: fine"
     assert checks["sound server"].detail == "fake"
     assert checks["monitor"].detail == "captured with parec, -120 dBFS: silent"
@@ -98,11 +103,13 @@ def test_doctor_if_nothing_is_installed(monkeypatch: pytest.MonkeyPatch, tmp_pat
         "system": True,
         "Python": True,
         "model": False,
-        "files": None,
-        "PortAudio": False,
+        "files": True,
+        "radio": None,
+        "PortAudio": None,
         "input level": None,
         "sound server": None,
         "monitor": None,
+        "listening": False,
     }
     assert "apt install libportaudio2" in checks["PortAudio"].fix
     assert checks["files"].detail == libsndfile.MISSING
@@ -134,8 +141,8 @@ def test_doctor_reports_a_wrong_model_a_silent_microphone_and_a_dead_server(
     ("script", "ok", "detail"),
     [
         ("echo '  id: 0'", True, "PipeWire"),
-        ("exec /bin/sleep 5", None, "pw-cli: no answer in 0.2 s"),
-        ("echo 'Error: host is down' >&2; exit 1", None, "pw-cli: Error: host is down"),
+        ("exec /bin/sleep 5", False, "pw-cli: no answer in 0.2 s"),
+        ("echo 'Error: host is down' >&2; exit 1", False, "pw-cli: Error: host is down"),
     ],
 )
 def test_doctor_asks_pipewire_if_pulseaudio_has_no_tools(
@@ -151,14 +158,48 @@ def test_doctor_asks_pipewire_if_pulseaudio_has_no_tools(
 def test_doctor_as_json(install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any) -> None:
     install([])
     tools(monkeypatch, tmp_path / "bin")
-    with pytest.raises(typer.Exit) as end:
-        doctor(json=True)
-    assert end.value.exit_code == 1
+    doctor(json=True)
     checks = {check["name"]: check for check in map(validated, capsys.readouterr().out.splitlines())}
-    assert checks["microphone"]["ok"] is False
+    assert (checks["microphone"]["ok"], checks["microphone"]["needed_for"]) == (None, ["mic"])
     assert checks["Python"] == {"type": "check", "name": "Python", "ok": True, "fix": ""} | {
-        "detail": checks["Python"]["detail"]
+        "detail": checks["Python"]["detail"],
+        "needed_for": ["mic", "monitor", "files", "radio", "play"],
     }
+
+
+def test_a_machine_without_a_microphone_can_listen_to_files(
+    install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install([])
+    tools(monkeypatch, tmp_path / "bin")
+    checks = by_name()
+    assert not [check for check in checks.values() if check.ok is False]
+    assert checks["listening"].detail == (
+        "you can listen to files, radio stations, but not to a microphone or what this machine plays"
+    )
+
+
+@pytest.mark.parametrize(
+    ("use", "fails", "others"),
+    [
+        ("mic", ["microphone"], {"PortAudio", "input level"}),
+        ("monitor", ["sound server"], {"monitor"}),
+        ("playback", ["sound server"], {"monitor"}),
+        ("play", ["sound card"], {"files", "PortAudio"}),
+        ("files", [], {"files"}),
+        ("radio", [], {"radio"}),
+    ],
+)
+def test_doctor_for_one_use_checks_what_it_needs_and_nothing_else(
+    install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, use: str, fails: list[str], others: set[str]
+) -> None:
+    install([])
+    tools(monkeypatch, tmp_path / "bin", parec=":", pactl="exit 1")
+    done = CliRunner().invoke(app, ["doctor", "--json", "--for", use])
+    checks = {check["name"]: check["ok"] for check in map(validated, done.stdout.splitlines())}
+    assert [name for name, ok in checks.items() if ok is False] == fails
+    assert checks.keys() == {"system", "Python", "model", *fails, *others}
+    assert done.exit_code == bool(fails)
 
 
 @pytest.mark.usefixtures("portaudio")
@@ -173,10 +214,11 @@ def test_doctor_listens_to_a_real_server(sound_server: SoundServer) -> None:
     done = subprocess.run(command, env=sound_server.env, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     lines = done.stdout.splitlines()
-    assert lines[4].startswith("PortAudio True PortAudio V")
-    assert lines[5:10] == [
+    assert lines[5].startswith("PortAudio True PortAudio V")
+    assert lines[6:12] == [
         "microphone True pulse, music, other, default; the default is default at 44100 Hz",
-        "input level False mic:default gives -120 dBFS: silent",
+        "input level None mic:default gives -120 dBFS: silent",
+        "sound card True pulse, music, other, default; the default is default at 44100 Hz",
         "sound server True pulseaudio",
         "monitor True captured with parec, -120 dBFS: silent",
         "outputs True music: listen to one with --input monitor:NAME",

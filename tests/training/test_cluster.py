@@ -112,7 +112,7 @@ def test_a_killed_megabatch_continues_to_the_same_shards(corpus: Path, tmp_path:
 
 def test_a_lost_node_changes_nothing(corpus: Path, tmp_path: Path) -> None:
     if importlib.util.find_spec("ray") is None:
-        pytest.skip("ray is not installed: pip install 'paces-live[cluster]'")
+        pytest.skip("ray is not installed: pip install ray")
     script = tmp_path / "kill_a_node.py"
     script.write_text(KILL_A_NODE, "utf-8")
     # Ray may print other lines too.

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+from paces_live.errors import pip_install
 from training.errors import TrainingError
 from training.workers import pool
 
@@ -103,7 +104,7 @@ def _ray() -> ModuleType:
     try:
         import ray
     except ImportError as error:
-        raise TrainingError("Ray is missing: run pip install 'paces-live[cluster]'") from error
+        raise TrainingError(f"Ray is missing: run {pip_install('ray')}") from error
     module: ModuleType = ray
     return module
 

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import subprocess
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from paces_live.analysis.level import level_status
 from paces_live.errors import SourceError
 from paces_live.events import Status
 from paces_live.session.health import LEVEL_WORDS
-from paces_live.system.doctor.check import Check
+from paces_live.system.doctor.check import Check, Use
 
 if TYPE_CHECKING:
     from paces_live.sources.microphone import MicrophoneSource
@@ -42,43 +42,56 @@ _LEVEL_FIX: dict[Status, str] = {
 }
 
 
-def sound_checks() -> Iterator[Check]:
-    """Yield one check after the other as it is done; nothing is raised."""
-    microphone = True
-    for check in _microphones():
-        microphone = microphone and check.ok is True
-        yield check
-    yield _level() if microphone else Check("input level", None, "not measured: there is no microphone")
-    server = _sound_server()
-    yield server
-    yield _monitor(server=server.ok is True)
-    if server.ok:
-        yield _outputs()
-    yield from _players()
+def sound_checks(use: Use | None = None) -> Iterator[Check]:
+    """Yield one check after the other as it is done; nothing is raised. `use` is as in `run_checks`."""
+    if use != "monitor":
+        portaudio = _portaudio()
+        yield portaudio
+        if use != "play":
+            microphone = _device("microphone", "input", "mic") if portaudio.ok else None
+            if microphone:
+                yield microphone
+            there = microphone is not None and microphone.ok
+            yield _level() if there else Check("input level", None, "not measured: there is no microphone")
+        if use != "mic" and portaudio.ok:
+            yield _device("sound card", "output", "play")
+    if use in (None, "monitor"):
+        server = _sound_server()
+        yield server
+        yield _monitor(server=server.ok is True)
+        if server.ok:
+            yield _outputs()
+    if use is None:
+        yield from _players()
 
 
-def _microphones() -> Iterator[Check]:
-    """Check PortAudio, then whether there is a default input."""
+def _portaudio() -> Check:
+    """Check that PortAudio can be loaded."""
     from paces_live.sources import portaudio
 
     try:
-        version = portaudio.version()
-        devices = portaudio.devices("input")
+        return Check("PortAudio", True, portaudio.version(), needed_for=("mic", "play"))
     except SourceError as error:
-        yield Check("PortAudio", False, error.message, f"{error.hint}; the other inputs work without it")
-        return
-    yield Check("PortAudio", True, version)
+        return Check(
+            "PortAudio", False, error.message, f"{error.hint}; the other inputs work without it", ("mic", "play")
+        )
+
+
+def _device(name: str, kind: Literal["input", "output"], use: Use) -> Check:
+    """Check that there is a default microphone or a default sound card."""
+    from paces_live.sources import portaudio
+
     try:
-        default = portaudio.find(devices, None, "input")
+        devices = portaudio.devices(kind)
+        default = portaudio.find(devices, None, kind)
     except SourceError as error:
-        yield Check("microphone", False, error.message, error.hint)
-        return
+        return Check(name, False, error.message, error.hint, (use,))
     names = ", ".join(device.name for device in devices)
-    yield Check("microphone", True, f"{names}; the default is {default.name} at {default.rate} Hz")
+    return Check(name, True, f"{names}; the default is {default.name} at {default.rate} Hz", needed_for=(use,))
 
 
 def _level() -> Check:
-    """Listen to the default microphone for a second."""
+    """Listen to the default microphone for a second; that it is silent now does not mean that it does not work."""
     from paces_live.sources.microphone import MicrophoneSource
 
     name = "input level"
@@ -86,8 +99,8 @@ def _level() -> Check:
     try:
         status, detail = _heard(source)
     except SourceError as error:
-        return Check(name, False, error.message, "check its plug, and that no other program uses it")
-    return Check(name, status == "ok", f"{source.name} gives {detail}", _LEVEL_FIX[status])
+        return Check(name, False, error.message, "check its plug, and that no other program uses it", ("mic",))
+    return Check(name, status == "ok" or None, f"{source.name} gives {detail}", _LEVEL_FIX[status], ("mic",))
 
 
 def _heard(source: "MicrophoneSource | MonitorSource") -> tuple[Status, str]:
@@ -113,21 +126,22 @@ def _sound_server() -> Check:
     from paces_live.sources.pulse import server_name
 
     name = "sound server"
+    needed: tuple[Use, ...] = ("monitor",)
     if shutil.which("pactl") is None and shutil.which("pw-cli"):
         try:
             answer = subprocess.run(
                 ["pw-cli", "info", "0"], capture_output=True, text=True, timeout=ANSWER_S, check=False
             )
         except subprocess.TimeoutExpired:
-            return Check(name, None, f"pw-cli: no answer in {ANSWER_S:g} s", SERVER)
+            return Check(name, False, f"pw-cli: no answer in {ANSWER_S:g} s", SERVER, needed)
         if answer.returncode:
             last = (answer.stderr or answer.stdout).strip().rpartition("\n")[2]
-            return Check(name, None, f"pw-cli: {last or 'it failed'}", SERVER)
-        return Check(name, True, "PipeWire")
+            return Check(name, False, f"pw-cli: {last or 'it failed'}", SERVER, needed)
+        return Check(name, True, "PipeWire", needed_for=needed)
     try:
-        return Check(name, True, server_name())
+        return Check(name, True, server_name(), needed_for=needed)
     except SourceError as error:
-        return Check(name, None, error.message, SERVER)
+        return Check(name, False, error.message, SERVER, needed)
 
 
 def _monitor(*, server: bool) -> Check:
@@ -135,16 +149,19 @@ def _monitor(*, server: bool) -> Check:
     from paces_live.sources.monitor import INSTALL, MonitorSource, capture_tool
 
     name = "monitor"
+    needed: tuple[Use, ...] = ("monitor",)
     tool = capture_tool()
     if tool is None:
-        return Check(name, None, "neither parec (with pactl) nor pw-record is installed", INSTALL)
+        return Check(name, False, "neither parec (with pactl) nor pw-record is installed", INSTALL, needed)
     if not server:
         return Check(name, None, f"not tried with {tool}: there is no sound server")
     try:
         _, detail = _heard(MonitorSource(RATE))
     except SourceError as error:
-        return Check(name, False, error.message, "list outputs: pactl list short sinks; then restart the server")
-    return Check(name, True, f"captured with {tool}, {detail}")
+        return Check(
+            name, False, error.message, "list outputs: pactl list short sinks; then restart the server", needed
+        )
+    return Check(name, True, f"captured with {tool}, {detail}", needed_for=needed)
 
 
 def _outputs() -> Check:

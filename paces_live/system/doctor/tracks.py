@@ -4,7 +4,7 @@ import importlib.util
 import time
 from collections.abc import Iterator
 
-from paces_live.errors import HistoryError
+from paces_live.errors import HistoryError, pip_install
 from paces_live.system.doctor.check import Check
 
 ANSWER_S = 1.0
@@ -19,12 +19,12 @@ WAKE = {
 
 def now_playing_checks() -> Iterator[Check]:
     """Check who can say what is playing; listening needs none of it."""
-    from paces_live.now_playing.providers import EXTRA, PACKAGES, watcher_of
+    from paces_live.now_playing.providers import MODULES, PACKAGES, watcher_of
 
-    for kind, module in PACKAGES.items():
+    for kind, module in MODULES.items():
         name = f"tracks from {kind}"
         if importlib.util.find_spec(module) is None:
-            yield Check(name, None, f"{module} is not installed", EXTRA)
+            yield Check(name, None, f"{PACKAGES[module]} is not installed", pip_install(PACKAGES[module]))
             continue
         with watcher_of(kind) as watcher:
             deadline = time.monotonic() + ANSWER_S
@@ -47,4 +47,4 @@ def history_check() -> Check:
         with History(path) as history:
             return Check("history", True, f"{history.count()} songs heard, kept in {path}")
     except HistoryError as error:
-        return Check("history", False, error.message, error.hint)
+        return Check("history", None, error.message, error.hint)

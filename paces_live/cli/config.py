@@ -6,12 +6,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
 
-from paces_live.cli import settings
+from paces_live.cli import setting, settings, settings_file
 from paces_live.cli.options import Json
 from paces_live.errors import PacesError, UsageError
 
@@ -23,7 +23,7 @@ config = typer.Typer(
     help="Keep options in a file, and see which are set.\n\n"
     "Every option is a setting. It holds for all commands that have the option. A flag wins over the environment "
     "variable ([bold]PACES_LIVE_TARGET[/bold] for [bold]--target[/bold]), and the variable over the file.",
-    epilog="Example: [bold]paces-live config edit[/bold], then [bold]paces-live config show[/bold]",
+    epilog="Example: [bold]paces-live config set target 170[/bold], then [bold]paces-live config show[/bold]",
 )
 
 
@@ -59,14 +59,14 @@ def show(ctx: typer.Context, json: Json = False) -> None:
         table.add_row(one.setting.key, Text(words, style), Text(where, style), ", ".join(one.setting.commands))
     out = console(sys.stdout)
     out.print(table)
-    there = "" if settings.path().exists() else " (does not exist)"
-    out.print(f"\nthe file: {settings.path()}{there}", soft_wrap=True)
+    there = "" if setting.path().exists() else " (does not exist)"
+    out.print(f"\nthe file: {setting.path()}{there}", soft_wrap=True)
 
 
 @config.command(epilog="Example: [bold]paces-live config path[/bold]")
 def path() -> None:
     """Print the path of the file, even if it does not exist."""
-    sys.stdout.write(f"{settings.path()}\n")
+    sys.stdout.write(f"{setting.path()}\n")
 
 
 @config.command(epilog="Example: [bold]EDITOR=nano paces-live config edit[/bold]")
@@ -75,8 +75,8 @@ def edit(ctx: typer.Context) -> None:
 
     paces-live checks the file afterwards; on a terminal you can fix it immediately.
     """
-    group, file = _commands(ctx), settings.path()
-    known = settings.settings(group)
+    group, file = _commands(ctx), setting.path()
+    known = setting.settings(group)
     command = _editor()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -108,13 +108,64 @@ def edit(ctx: typer.Context) -> None:
             return
 
 
-def template(known: dict[str, settings.Setting]) -> str:
+def _complete_key(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the keys that begin so."""
+    return [key for key in setting.settings(_commands(ctx)) if key.startswith(incomplete)]
+
+
+Key = Annotated[str, typer.Argument(metavar="KEY", autocompletion=_complete_key, help="The long name of the option.")]
+
+
+@config.command("set", epilog="Example: [bold]paces-live config set tolerance 3%[/bold]")
+def set_value(
+    ctx: typer.Context,
+    key: Key,
+    # A number may be negative; it is refused by the option, not taken for an option.
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="As you write it after the option; true or false.")],
+) -> None:
+    """Set an option in the file. The rest of the file stays as it is, comments included."""
+    known = setting.settings(_commands(ctx))
+    wanted = settings.find(key, known)
+    file = setting.path()
+    before = settings_file.read(file) if file.exists() else template(known)
+    after = settings_file.with_value(before, wanted.key, wanted.parsed(value, ctx), settings.old_names(wanted.key))
+    settings.read_text(after, file, known, ctx)
+    settings_file.write(file, after)
+    _in_force(ctx, wanted)
+
+
+@config.command(epilog="Example: [bold]paces-live config unset tolerance[/bold]")
+def unset(ctx: typer.Context, key: Key) -> None:
+    """Remove an option from the file. The rest of the file stays as it is, comments included."""
+    known, file = setting.settings(_commands(ctx)), setting.path()
+    before = settings_file.read(file) if file.exists() else ""
+    names = [key, *settings.old_names(key)]
+    after = settings_file.without(before, names)
+    if after == before:
+        # It may be a mistake in the name, and then the right one is worth knowing.
+        settings.find(key, known)
+        sys.stdout.write(f"{key} is not set in {file}\n")
+        return
+    settings_file.write(file, after)
+    if key in known:
+        _in_force(ctx, known[key])
+
+
+def _in_force(ctx: typer.Context, changed: setting.Setting) -> None:
+    """Say what a setting is now, and what it comes from."""
+    value = next(one for one in settings.resolve(_commands(ctx), ctx) if one.setting.key == changed.key)
+    words = "not set" if value.value is None else literal(value.value)
+    where = {"default": "the default", "file": str(setting.path()), "environment": f"{value.name}, which wins"}
+    sys.stdout.write(f"{changed.key} = {words} ({where[value.origin]})\n")
+
+
+def template(known: dict[str, setting.Setting]) -> str:
     """Return a file that sets nothing and explains every setting; the defaults are commented out.
 
     Examples
     --------
     >>> from paces_live.cli.main import app
-    >>> known = settings.settings(typer.main.get_command(app))
+    >>> known = setting.settings(typer.main.get_command(app))
     >>> template({"target": known["target"]}).splitlines()[-2:]
     ['# Step rate that you want to run at, 40 to 320 steps per minute. (listen, ...)', '#target = 165']
     """
@@ -125,12 +176,12 @@ def template(known: dict[str, settings.Setting]) -> str:
         "# A flag on the command line wins over this file, and so does an environment variable, such as",
         f"# {known['target'].variable}. To see what is in force: paces-live config show",
     ]
-    for key, setting in known.items():
-        words = Text.from_markup(setting.option.help or "").plain
+    for key, one in known.items():
+        words = Text.from_markup(one.option.help or "").plain
         # A setting without a default gets an example of the right type: a key without a value is not TOML.
-        example = (setting.option.metavar or key.upper()) if setting.kind is str else setting.kind(1)
-        value = literal(example if setting.default is None else setting.default)
-        lines += ["", f"# {words} ({', '.join(setting.commands)})", f"#{key} = {value}"]
+        example = (one.option.metavar or key.upper()) if one.kind is str else one.kind(1)
+        value = literal(example if one.default is None else one.default)
+        lines += ["", f"# {words} ({', '.join(one.commands)})", f"#{key} = {value}"]
     return "\n".join(lines) + "\n"
 
 

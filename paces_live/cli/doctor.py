@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 MARKS = {True: "  ok", False: "FAIL", None: "note"}
 """What stands before a check that passed, failed, or is not needed."""
-FOR = ("mic", "monitor", "files", "radio", "play")
+FOR = ("everything", "mic", "monitor", "files", "radio", "play")
 OLD_FOR = {"playback": "monitor"}
 """Other names of what `--for` takes."""
 
 
-def _use(value: str | None) -> str | None:
+def _use(value: str) -> str:
     """Return `value` if it is a use."""
-    value = OLD_FOR.get(value or "", value)
-    if value is not None and value not in FOR:
+    value = OLD_FOR.get(value, value)
+    if value not in FOR:
         raise UsageError(f"{value!r} is nothing that doctor checks", hint=f"choose {', '.join(FOR)}", code="usage.for")
     return value
 
 
 def doctor(
     use: Annotated[
-        str | None,
+        str,
         typer.Option(
             "--for",
             metavar="USE",
@@ -37,7 +37,7 @@ def doctor(
             help="Check only what you need to listen to a [bold]mic[/bold], to the [bold]monitor[/bold] (what this "
             "machine plays), to [bold]files[/bold] or [bold]radio[/bold] stations, or to [bold]play[/bold] files.",
         ),
-    ] = None,
+    ] = "everything",
     json: Json = False,
     model: Model = None,
 ) -> None:
@@ -51,7 +51,7 @@ def doctor(
     from paces_live.system.doctor import run_checks
 
     failed = False
-    for check in run_checks(model, cast("Use | None", use)):
+    for check in run_checks(model, None if use == "everything" else cast("Use", use)):
         failed |= check.ok is False
         if json:
             print(dumps({"type": "check"} | plain(check)), flush=True)  # noqa: T201

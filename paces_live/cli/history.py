@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paces_live.cli.options import Json
+from paces_live.cli.options import Json, whole_number
 from paces_live.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +19,13 @@ history = typer.Typer(
 )
 
 
+def _limit(value: int) -> int:
+    """Return `value` if it is a number of songs."""
+    if value < 1:
+        raise UsageError(f"limit {value} is out of range", hint="choose at least 1", code="usage.limit")
+    return value
+
+
 @history.callback()
 def show(
     context: typer.Context,
@@ -26,7 +33,17 @@ def show(
         str,
         typer.Option("--search", "-s", metavar="WORD", help="Show only songs with this word in title or input."),
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", "-n", metavar="N", min=1, help="Show the newest N songs.")] = 50,
+    limit: Annotated[
+        int,
+        typer.Option(
+            "--limit",
+            "-n",
+            metavar="N",
+            parser=whole_number("limit", "how many songs, such as 50"),
+            callback=_limit,
+            help="Show the newest N songs.",
+        ),
+    ] = 50,
     json: Json = False,
     csv: Annotated[
         bool, typer.Option("--csv/--no-csv", metavar="", help="Write comma-separated values to stdout.")

@@ -19,6 +19,7 @@ from paces_live.cli.options import (
     Theme,
     Tolerance,
     Verbose,
+    whole_number,
 )
 from paces_live.cli.show import Display, inputs_in_turn, show, start_logging
 from paces_live.errors import UsageError
@@ -57,7 +58,12 @@ def listen(
     fast: Fast = False,
     interval: Interval = 1,
     rate: Annotated[
-        int, typer.Option(metavar="HZ", help="Sample rate of raw PCM on stdin or in another pipe.")
+        int,
+        typer.Option(
+            metavar="HZ",
+            parser=whole_number("rate", "Hz, such as 44100"),
+            help="Sample rate of raw PCM on stdin or in another pipe.",
+        ),
     ] = 44_100,
     sample_format: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="Samples of raw PCM: s16le or f32le.")
@@ -65,7 +71,9 @@ def listen(
     channels: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="Interleaved channels of raw PCM; by default 1 for -, 2 for a pipe with a path."
+            metavar="N",
+            parser=whole_number("channels", "1 for mono, 2 for stereo"),
+            help="Interleaved channels of raw PCM; by default 1 for -, 2 for a pipe with a path.",
         ),
     ] = None,
     now_playing: NowPlaying = "auto",

@@ -1,8 +1,8 @@
 """Options that several commands share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperOption
@@ -39,6 +39,53 @@ def renamed(arguments: Sequence[str], command: object) -> Iterator[str]:
             argument = f"{new[name]}{equals}{value}"
         yield argument
         before = "" if before in with_value else argument
+
+
+def number(name: str, example: str, *, percent: bool = False) -> Callable[[Any], float]:
+    """Return what reads the number of an option, as people write it; `percent` also takes ``5%``.
+
+    Examples
+    --------
+    >>> number("tolerance", "0.05 or 5%", percent=True)("5 %")
+    0.05
+    >>> number("target", "steps per minute, such as 165")("fast")
+    Traceback (most recent call last):
+        ...
+    paces_live.errors.UsageError: target 'fast' is not a number: write steps per minute, such as 165
+    """
+
+    def read(value: Any) -> float:
+        text = str(value).strip()
+        per_cent = percent and text.endswith("%")
+        try:
+            return float(text.removesuffix("%")) / 100.0 if per_cent else float(text)
+        except ValueError:
+            raise _no_number(name, value, "a number", example) from None
+
+    return read
+
+
+def whole_number(name: str, example: str) -> Callable[[Any], int]:
+    """Return what reads the whole number of an option.
+
+    Examples
+    --------
+    >>> whole_number("rate", "Hz, such as 44100")("44100")
+    44100
+    """
+
+    def read(value: Any) -> int:
+        try:
+            return int(str(value).strip())
+        except ValueError:
+            raise _no_number(name, value, "a whole number", example) from None
+
+    return read
+
+
+def _no_number(name: str, value: object, kind: str, example: str) -> UsageError:
+    code = f"usage.{name.replace('-', '_')}"
+    return UsageError(f"{name} {value!r} is not {kind}", hint=f"write {example}", code=code)
 
 
 def _target(value: float) -> float:
@@ -78,6 +125,7 @@ Target = Annotated[
         "--target",
         "-t",
         metavar="SPM",
+        parser=number("target", "steps per minute, such as 165"),
         callback=_target,
         help="Step rate that you want to run at, 40 to 320 steps per minute.",
     ),
@@ -86,13 +134,19 @@ Tolerance = Annotated[
     float,
     typer.Option(
         metavar="RATIO",
+        parser=number("tolerance", "0.05 or 5%", percent=True),
         callback=_tolerance,
-        help="How far a pace may be from the target and still match: 0.05 is 5 %.",
+        help="How far a pace may be from the target and still match: 0.05, or 5%.",
     ),
 ]
 Interval = Annotated[
     float,
-    typer.Option(metavar="SECONDS", callback=_interval, help="Seconds of audio between readings, 0.1 to 60."),
+    typer.Option(
+        metavar="SECONDS",
+        parser=number("interval", "seconds, such as 0.5"),
+        callback=_interval,
+        help="Seconds of audio between readings, 0.1 to 60.",
+    ),
 ]
 Json = Annotated[
     bool,

@@ -12,141 +12,17 @@ Every switch works both ways (``--json/--no-json``), so that a flag can undo a s
 
 import difflib
 import os
-import types
-import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperGroup
 
 from paces_live.cli.options import RENAMED
+from paces_live.cli.setting import PREFIX, Setting, Value, options, path, settings, variable
 from paces_live.errors import UsageError
-from paces_live.storage import config_folder
 
-PREFIX = "PACES_LIVE_"
-
-Origin = Literal["default", "file", "environment"]
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """An option as a setting.
-
-    Attributes
-    ----------
-    key : str
-        Its name in the file: the long name of the option.
-    commands : tuple of str
-        The commands that have it.
-    option : TyperOption
-        The option of the first of these commands; the others have the same type and default.
-    kind : type
-        What the file must hold: `bool`, `int`, `float` or `str`.
-    """
-
-    key: str
-    commands: tuple[str, ...]
-    option: TyperOption
-    kind: type
-
-    @property
-    def default(self) -> Any:
-        """Its value if nothing sets it; None if the option is then left out."""
-        default: Any = self.option.default
-        return float(default) if self.kind is float and default is not None else default
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that sets it."""
-        return variable(self.key)
-
-    def checked(self, value: Any, ctx: typer.Context, origin: str) -> Any:
-        """Return `value` as the command takes it; if the option refuses it, `UsageError` names `origin`."""
-        try:
-            return self.option.process_value(ctx, value)
-        except typer.BadParameter as error:
-            raise UsageError(f"{origin}: {self.key} {value!r}: {error.message}") from None
-        except UsageError as error:
-            raise UsageError(f"{origin}: {error.message}", hint=error.hint) from None
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A setting's value, and where it comes from; `name` is the key or the variable as it was written."""
-
-    setting: Setting
-    value: Any
-    origin: Origin = "default"
-    name: str = ""
-
-    @property
-    def where(self) -> str:
-        """The file or the variable that sets it."""
-        return str(path()) if self.origin == "file" else self.name
-
-
-def variable(key: str) -> str:
-    """Return the environment variable that sets `key`.
-
-    Examples
-    --------
-    >>> variable("skip-mismatch")
-    'PACES_LIVE_SKIP_MISMATCH'
-    """
-    return PREFIX + key.upper().replace("-", "_")
-
-
-def path() -> Path:
-    """Return the path of the file, which may not exist.
-
-    Examples
-    --------
-    >>> path().parts[-2:]
-    ('paces-live', 'config.toml')
-    """
-    return config_folder() / "config.toml"
-
-
-def settings(group: TyperGroup) -> dict[str, Setting]:
-    """Return the settings of the commands of `group` by their keys, in the order of the commands.
-
-    Examples
-    --------
-    >>> from paces_live.cli.main import app
-    >>> settings(typer.main.get_command(app))["skip-mismatch"].commands
-    ('play',)
-    """
-    found: dict[str, Setting] = {}
-    for name, command in group.commands.items():
-        for key, option in options(command).items():
-            known = found.get(key)
-            if known:
-                found[key] = replace(known, commands=(*known.commands, name))
-            else:
-                found[key] = Setting(key, (name,), option, _kind(command.callback, option))
-    return found
-
-
-def options(command: object) -> dict[str, TyperOption]:
-    """Return the options of `command` that are settings, by their keys.
-
-    Examples
-    --------
-    >>> from paces_live.cli.main import app
-    >>> list(options(typer.main.get_command(app).commands["devices"]))
-    ['json']
-    """
-    if not isinstance(command, TyperCommand | TyperGroup):
-        return {}
-    return {
-        max(option.opts, key=len).lstrip("-"): option
-        for option in command.params
-        if isinstance(option, TyperOption) and not (option.hidden or option.is_eager)
-    }
 
 
 def resolve(group: TyperGroup, ctx: typer.Context) -> list[Value]:
@@ -190,6 +66,31 @@ def origin_of(error: UsageError, values: Iterable[Value]) -> str:
     return ""
 
 
+def find(key: str, known: Mapping[str, Setting]) -> Setting:
+    """Return the setting with this name, or an earlier one.
+
+    Raises
+    ------
+    UsageError
+        There is none; the message has the nearest name.
+    """
+    found = known.get(RENAMED.get(key, key))
+    if found is None:
+        raise UsageError(f"{key} is not a setting", hint=_nearest(key, known))
+    return found
+
+
+def old_names(key: str) -> list[str]:
+    """Return the earlier names of a setting.
+
+    Examples
+    --------
+    >>> old_names("rejected")
+    ['all']
+    """
+    return [old for old, now in RENAMED.items() if now == key]
+
+
 def read_file(file: Path, known: Mapping[str, Setting], ctx: typer.Context) -> list[Value]:
     """Return the values that `file` sets; none if there is no file. Raises as `resolve` does.
 
@@ -212,6 +113,11 @@ def read_file(file: Path, known: Mapping[str, Setting], ctx: typer.Context) -> l
         raise UsageError(f"{file}: cannot be read: {error.strerror}", hint="check it and its permissions") from None
     except UnicodeDecodeError:
         raise UsageError(f"{file}: is not UTF-8 text", hint="paces-live config edit") from None
+    return read_text(text, file, known, ctx)
+
+
+def read_text(text: str, file: Path, known: Mapping[str, Setting], ctx: typer.Context) -> list[Value]:
+    """Return the values that the text of `file` sets; see `read_file`."""
     # Deferred: most runners have no file.
     import tomllib
 
@@ -258,18 +164,11 @@ def read_environment(environment: Mapping[str, str], known: Mapping[str, Setting
     return values
 
 
-def _kind(function: object, option: TyperOption) -> type:
-    """Return the type that the file must have for `option`, from the annotation in the function of the command."""
-    annotation = typing.get_type_hints(function)[option.name]
-    if isinstance(annotation, types.UnionType):
-        annotation = next(one for one in typing.get_args(annotation) if one is not type(None))
-    return annotation if annotation in (bool, int, float) else str
-
-
 def _fits(value: object, kind: type) -> bool:
-    """Return whether a TOML value is of `kind`; a whole number is a number, true and false are not."""
+    """Return whether a TOML value is of `kind`; a whole number is a number, and so is "5%"; true and false are not."""
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        per_cent = isinstance(value, str) and value.rstrip().endswith("%")
+        return per_cent or (isinstance(value, int | float) and not isinstance(value, bool))
     return type(value) is kind
 
 

@@ -278,7 +278,7 @@ def test_doctor_shows_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         Check("runtime", True, "works"),
         Check("monitor", None, "no capture tool", "apt install pulseaudio-utils"),
     ]
-    module(monkeypatch, "paces_live.system.doctor", run_checks=lambda _model: iter(checks))
+    module(monkeypatch, "paces_live.system.doctor", run_checks=lambda _model, _use: iter(checks))
     result = run("doctor")
     assert result.exit_code == 0
     assert "→ apt install pulseaudio-utils" in result.stdout

@@ -19,7 +19,7 @@ import typer
 from typer.core import TyperGroup, TyperOption
 from typer.testing import CliRunner, Result
 
-from paces_live.cli import config, settings
+from paces_live.cli import config, setting, settings
 from paces_live.cli import main as cli
 from paces_live.cli.options import Interval, Json, Target
 from paces_live.cli.settings import read_file
@@ -82,8 +82,8 @@ def listen(*args: str) -> Result:
 def test_a_setting_is_an_option_that_a_flag_can_overrule() -> None:
     group = typer.main.get_command(small())
     assert isinstance(group, TyperGroup)
-    found = settings.settings(group)
-    assert {key: (setting.kind, setting.commands) for key, setting in found.items()} == {
+    found = setting.settings(group)
+    assert {key: (one.kind, one.commands) for key, one in found.items()} == {
         "target": (float, ("listen", "other")),
         "interval": (float, ("listen",)),
         "format": (str, ("listen",)),
@@ -101,12 +101,12 @@ def test_every_option_of_every_command_is_a_setting() -> None:
     """All but those that end the program at once; a group's own options, such as those of history, are among them."""
     assert isinstance(COMMAND_LINE, TyperGroup)
     assert isinstance(COMMAND_LINE, TyperGroup)
-    known = settings.settings(COMMAND_LINE)
+    known = setting.settings(COMMAND_LINE)
     for name, command in COMMAND_LINE.commands.items():
         for option in (one for one in command.params if isinstance(one, TyperOption) and not one.is_eager):
-            setting = known[max(option.opts, key=len).lstrip("-")]
-            assert name in setting.commands
-            assert setting.kind is not bool or option.secondary_opts, f"no flag takes {option.opts} back"
+            known_one = known[max(option.opts, key=len).lstrip("-")]
+            assert name in known_one.commands
+            assert known_one.kind is not bool or option.secondary_opts, f"no flag takes {option.opts} back"
     assert {"json", "rejected", "fast", "csv", "limit"} <= known.keys()
 
 
@@ -127,10 +127,10 @@ def test_a_flag_reverts_a_switch_of_the_settings(
 def test_commands_that_share_a_setting_agree_on_it() -> None:
     assert isinstance(COMMAND_LINE, TyperGroup)
     assert isinstance(COMMAND_LINE, TyperGroup)
-    known = settings.settings(COMMAND_LINE)
+    known = setting.settings(COMMAND_LINE)
     assert {"input", "target", "tolerance", "interval", "model"} <= known.keys()
     for command in COMMAND_LINE.commands.values():
-        for key, option in settings.options(command).items():
+        for key, option in setting.options(command).items():
             same = known[key].option
             assert (option.default, option.help, option.name) == (same.default, same.help, same.name), key
 
@@ -199,7 +199,7 @@ def test_an_argument_with_a_nul_character_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("PACES_LIVE_TARGET", "fast", "target 'fast': "),
+        ("PACES_LIVE_TARGET", "fast", "target 'fast' is not a number: write steps"),
         ("PACES_LIVE_TARGET", "20", "target 20 is out of range: choose 40 to 320 steps per minute"),
         ("PACES_LIVE_KEEP_IT", "perhaps", "keep-it 'perhaps': "),
         ("PACES_LIVE_COUNT", "2.5", "count '2.5': "),
@@ -249,7 +249,7 @@ def test_show_lists_every_setting_and_its_origin(settings_file: Path, monkeypatc
     monkeypatch.setenv("PACES_LIVE_TOLERANCE", "0.03")
     records = {record["key"]: record for record in map(json.loads, run("config", "show", "--json").stdout.splitlines())}
     assert isinstance(COMMAND_LINE, TyperGroup)
-    assert list(records) == list(settings.settings(COMMAND_LINE))
+    assert list(records) == list(setting.settings(COMMAND_LINE))
     assert records["target"] == {
         "type": "setting",
         "key": "target",
@@ -277,7 +277,7 @@ def test_config_path_prints_only_the_path(settings_file: Path) -> None:
 @pytest.mark.parametrize("app", [cli.app, small()])
 def test_a_new_file_explains_every_setting_and_sets_none(app: typer.Typer, tmp_path: Path) -> None:
     group: Any = typer.main.get_command(app)
-    known = settings.settings(group)
+    known = setting.settings(group)
     text = config.template(known)
     assert tomllib.loads(text) == {}
     assert "[bold]" not in text
@@ -422,7 +422,7 @@ def bash_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["--target", "170", "--tol"], ["--tolerance"]),
         (["listen", "--input", "mi"], ["mic", "mic:"]),
         (["--input", "m"], ["mic", "mic:", "monitor", "monitor:"]),
-        (["config", ""], ["show", "path", "edit"]),
+        (["config", ""], ["show", "path", "edit", "set", "unset"]),
         (["analyze", "song"], []),  # the shell then offers files
     ],
 )
@@ -493,7 +493,7 @@ def test_a_damaged_file_gives_settings_or_one_line(settings_file: Path) -> None:
     good = 'target = 170\ninterval = 0.5\nformat = "f32le"\njson = true\ninput = "mic:Caf\u00e9"\n'.encode()
     rng = random.Random(1)
     assert isinstance(COMMAND_LINE, TyperGroup)
-    known = settings.settings(COMMAND_LINE)
+    known = setting.settings(COMMAND_LINE)
     context = typer.Context(COMMAND_LINE)
     refused = 0
     for _ in range(10_000):
@@ -504,3 +504,113 @@ def test_a_damaged_file_gives_settings_or_one_line(settings_file: Path) -> None:
             refused += 1
             assert "\n" not in str(error), settings_file.read_bytes()  # noqa: PT017 - most raise
     assert 0 < refused < 10_000
+
+
+def test_set_creates_the_file_in_the_place_of_the_example(settings_file: Path) -> None:
+    done = run("config", "set", "tolerance", "3%")
+    assert (done.exit_code, done.stdout) == (0, f"tolerance = 0.03 ({settings_file})\n")
+    lines = settings_file.read_text("utf-8").splitlines()
+    assert tomllib.loads("\n".join(lines)) == {"tolerance": 0.03}
+    assert lines[lines.index("tolerance = 0.03") - 1].startswith("# How far a pace may be from the target")
+
+
+def test_set_and_unset_keep_everything_else_as_it_is(settings_file: Path) -> None:
+    before = "# mine\n\ntarget = 165   # easy runs\n'theme' = 'light'\nall = true\n# the end"
+    settings_file.parent.mkdir(exist_ok=True, parents=True)
+    settings_file.write_text(before, "utf-8")
+    settings_file.chmod(0o600)
+    assert run("config", "set", "target", "172").exit_code == 0
+    after = before.replace("165 ", "172 ")
+    assert settings_file.read_text("utf-8") == after
+    assert run("config", "set", "rejected", "no").exit_code == 0
+    assert settings_file.read_text("utf-8") == after.replace("all = true\n", "") + "\nrejected = false\n"
+    assert run("config", "unset", "rejected").exit_code == 0
+    assert run("config", "unset", "theme").exit_code == 0
+    assert settings_file.read_text("utf-8") == "# mine\n\ntarget = 172   # easy runs\n# the end\n"
+    assert stat.S_IMODE(settings_file.stat().st_mode) == 0o600
+    assert [path.name for path in settings_file.parent.iterdir()] == [settings_file.name]
+
+
+def test_set_follows_a_link_to_the_file(settings_file: Path, tmp_path: Path) -> None:
+    real = tmp_path / "dotfiles.toml"
+    real.write_text("plain = true\n", "utf-8")
+    settings_file.parent.mkdir(exist_ok=True, parents=True)
+    settings_file.symlink_to(real)
+    assert run("config", "set", "theme", "dark").exit_code == 0
+    assert settings_file.is_symlink()
+    assert real.read_text("utf-8") == 'plain = true\ntheme = "dark"\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("set", "target", "fast"), "not set: target 'fast' is not a number: write steps per minute, such as 165"),
+        (("set", "target", "500"), "not set: target 500 is out of range: choose 40 to 320 steps per minute"),
+        (("set", "tolerance", "5"), "not set: tolerance 5 is out of range: .*such as 0.05, which is 5 %"),
+        (("set", "tempo", "170"), "tempo is not a setting: "),
+        (("set", "taget", "170"), "taget is not a setting: did you mean target?"),
+        (("unset", "taget"), "taget is not a setting: did you mean target?"),
+        (("set", "plain", "perhaps"), "not set: plain 'perhaps': "),
+    ],
+)
+def test_a_wrong_value_changes_nothing(arguments: tuple[str, ...], words: str, settings_file: Path) -> None:
+    done = run("config", *arguments)
+    assert done.exit_code == 2
+    assert re.match(f"paces-live: {words}".replace("?", r"\?"), done.stderr)
+    assert done.stderr.count("\n") == 1
+    assert not settings_file.exists()
+
+
+def test_a_broken_file_stays_as_it_is(settings_file: Path) -> None:
+    settings_file.parent.mkdir(exist_ok=True, parents=True)
+    settings_file.write_text("target = = 3\n", "utf-8")
+    for arguments in (("set", "target", "170"), ("unset", "target")):
+        done = run("config", *arguments)
+        assert (done.exit_code, "not TOML" in done.stderr) == (2, True)
+    assert settings_file.read_text("utf-8") == "target = = 3\n"
+
+
+def test_an_unknown_key_in_the_file_can_be_removed(settings_file: Path) -> None:
+    settings_file.parent.mkdir(exist_ok=True, parents=True)
+    settings_file.write_text("tempo = 3\ntarget = 170\n", "utf-8")
+    assert "tempo is not a setting" in run("config", "set", "target", "171").stderr
+    assert run("config", "unset", "tempo").exit_code == 0
+    assert settings_file.read_text("utf-8") == "target = 170\n"
+
+
+@pytest.mark.usefixtures("settings_file")
+def test_set_says_that_a_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PACES_LIVE_TARGET", "180")
+    assert run("config", "set", "target", "170").stdout == "target = 180 (PACES_LIVE_TARGET, which wins)\n"
+
+
+def test_unset_of_what_is_not_set_says_so(settings_file: Path) -> None:
+    assert run("config", "unset", "target").stdout == f"target is not set in {settings_file}\n"
+    assert not settings_file.exists()
+
+
+@pytest.mark.parametrize("text", ["5%", "5 %", "0.05", " 0.05"])
+def test_a_tolerance_is_a_ratio_or_per_cent(text: str, settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PACES_LIVE_TOLERANCE", text)
+    found = [json.loads(line) for line in run("config", "show", "--json").stdout.splitlines()]
+    assert next(one["value"] for one in found if one["key"] == "tolerance") == 0.05
+    settings_file.parent.mkdir(exist_ok=True, parents=True)
+    settings_file.write_text(f'tolerance = "{text.strip()}"\n', "utf-8")
+    monkeypatch.delenv("PACES_LIVE_TOLERANCE")
+    assert run("config", "show").exit_code == (0 if "%" in text else 2)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--target", "abc", "target 'abc' is not a number: write steps per minute, such as 165"),
+        ("--target", "5%", "target '5%' is not a number: write steps per minute, such as 165"),
+        ("--tolerance", "x%", "tolerance 'x%' is not a number: write 0.05 or 5%"),
+        ("--interval", "often", "interval 'often' is not a number: write seconds, such as 0.5"),
+        ("--rate", "cd", "rate 'cd' is not a whole number: write Hz, such as 44100"),
+        ("--channels", "stereo", "channels 'stereo' is not a whole number: write 1 for mono, 2 for stereo"),
+    ],
+)
+def test_a_wrong_number_is_one_line_that_says_what_is_expected(option: str, value: str, words: str) -> None:
+    done = run("listen", option, value)
+    assert (done.exit_code, done.stderr) == (2, f"paces-live: {words}\n")

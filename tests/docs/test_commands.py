@@ -14,7 +14,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from paces_live.cli.main import app
-from paces_live.cli.settings import settings
+from paces_live.cli.setting import settings
 from tests.docs.documents import EXCERPT, GUIDES, ROOT, blocks, commands, read
 
 SOUND = ("paces-live doctor", "paces-live devices")

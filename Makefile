@@ -64,13 +64,14 @@ cost-arm64: $(VENV)/dev.stamp ## the same, then estimate the cost on each Raspbe
 	@sh requirements/debian.sh qemu
 	$(BIN)/python -m tools.arm64 --cost docs/arm64.md
 
-model: $(VENV)/dev.stamp ## train from nothing and export to models/ (takes about an hour)
+model: $(VENV)/dev.stamp ## train from nothing and replace the model in models/ (takes about an hour)
 	@sh requirements/debian.sh training
 	$(BIN)/python -m training corpus
 	$(BIN)/python -m training megabatch
 	$(BIN)/python -m training train --seed 2
 	$(BIN)/python -m training export
 	$(BIN)/python -m training evaluate
+	$(BIN)/python -m training ship
 
 bench: $(VENV)/dev.stamp ## measure the cost of the live path and of other programs: docs/cost.md
 	$(BIN)/python -m benchmarks $(if $(BASELINES),--baselines $(BASELINES))

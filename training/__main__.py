@@ -17,8 +17,9 @@ PANELS: Mapping[str, tuple[Callable[..., None], ...]] = {
         make.train,
         make.export,
         measure.evaluate,
+        make.ship,
     ),
-    "Measure the model": (measure.real_music, measure.report, measure.latency),
+    "Measure the model": (measure.evaluate_folder, measure.real_music, measure.report, measure.latency),
     "Experiments": (experiments.sweep, experiments.crossvalidate, experiments.tolerance, experiments.distil),
     "More songs": (data.add, data.log, annotations.annotations, annotations.calibrate, data.excerpt),
 }
@@ -27,7 +28,7 @@ ALIASES: Mapping[str, Callable[..., None]] = {"openset": measure.real_music, "la
 """Earlier names of commands, which still work."""
 
 app = typer.Typer(
-    help="Make the model of paces-live: corpus, megabatch, train, export, evaluate. The other commands are optional.",
+    help="Make the model of paces-live: corpus, megabatch, train, export, evaluate, ship. The others are optional.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

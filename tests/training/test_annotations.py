@@ -266,7 +266,7 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, tempo in TEMPI.items():
         samples = clicks(tempo, 80.0 * RATE / 16000)[: 80 * 16000]  # a rate of 16 kHz changes the tempo
         soundfile.write(folder / f"01 - {name}.flac", np.stack([samples, samples], axis=1), 16000)
-    soundfile.write(folder / "Short.wav", clicks(120.0, 60.0), RATE)
+    soundfile.write(folder / "Short.wav", clicks(120.0, 20.0), RATE)
     return folder
 
 

@@ -19,7 +19,7 @@ from training.dataset.stream import batches
 from training.dataset.table import Table
 from training.errors import TrainingError
 from training.evaluate.report.data_log import log
-from training.evaluate.report.manifest import REAL_MUSIC
+from training.evaluate.report.manifest import REAL_MUSIC_MEASURES
 from training.networks.experiment import Training
 from training.networks.objective import TrainingSet, labels, weights
 
@@ -219,7 +219,7 @@ def test_the_data_log_has_a_line_per_chunk_and_a_table(tmp_path: Path) -> None:
     after.parent.mkdir()
     shutil.copy(SHIPPED, after)
     manifest = json.loads(SHIPPED.with_suffix(".json").read_text("utf-8"))
-    name = REAL_MUSIC["clean"]
+    name = REAL_MUSIC_MEASURES["clean"]
     was = manifest["metrics"][name]["flag_f1"]
     manifest["metrics"][name]["flag_f1"] = 0.5
     after.with_suffix(".json").write_text(json.dumps(manifest), "utf-8")

@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from training.commands.options import WORK, AnnotationFiles, Combination, Seed, Tolerance, Work, console, progress
-from training.errors import TrainingError
 
 if TYPE_CHECKING:
     from training.evaluate.metrics.profile import Profile
@@ -22,6 +21,10 @@ def annotations(
     into: Annotated[Path | None, typer.Option(file_okay=False, help="Corpus to make of the songs.")] = None,
     how: Combination = "majority",
     tolerance: Tolerance = 0.05,
+    margin: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Seconds left out at both ends; 25 by default, and none of clips below 75 s."),
+    ] = None,
     seed: Seed = 1,
 ) -> None:
     """Show what annotators wrote, how far they agree, and which audio is missing; make a corpus of their songs.
@@ -66,7 +69,9 @@ def annotations(
     if not into:
         return
     with progress("songs") as on_done:
-        update = import_songs(persons, audio, into, how=how, tolerance=tolerance, seed=seed, on_done=on_done)
+        update = import_songs(
+            persons, audio, into, how=how, tolerance=tolerance, seed=seed, edge=margin, on_done=on_done
+        )
     for song, reason in update.failed.items():
         out.print(f"  not imported: {song}: {reason}")
     out.print(f"{update.made} songs imported, {update.found} were there, {len(update.failed)} failed")
@@ -85,14 +90,12 @@ def calibrate(
     """
     from training.annotations import annotators
     from training.annotations.truth import AGREED, FAST_EDGE, SLOW_EDGE, STEEPNESS
-    from training.corpus.songs import load
+    from training.corpus.songs import load_some
     from training.evaluate.metrics import profile
     from training.evaluate.report.profile import draw
 
     persons = [annotators.read(file) for file in files]
-    songs = load(work / "corpus")
-    if not songs:
-        raise TrainingError(f"no songs in {work / 'corpus'}: make them with python -m training corpus")
+    songs = load_some(work / "corpus")
     together = annotators.combine(persons, how, tolerance)
     theirs, truths = profile.annotated(together), list(together.values())
     made = [*profile.generated(songs), profile.by_rule(persons)]

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from training.commands.options import (
     CORES,
-    MODEL,
+    REAL_MUSIC,
+    SHIPPED,
     WORK,
     Limit,
     Model,
@@ -21,6 +22,8 @@ from training.commands.options import (
     Work,
     Workers,
     console,
+    exported,
+    is_in,
     progress,
     show,
 )
@@ -31,15 +34,16 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    work: Work = WORK, model: Model = MODEL, split: Split = "test", seed: Seed = 1, workers: Workers = CORES
+    work: Work = WORK, model: Model = None, split: Split = "test", seed: Seed = 1, workers: Workers = CORES
 ) -> None:
-    """Measure the exported model on held-out songs; write the manifest and the model card.
+    """Measure the exported model on held-out songs. In the work folder, write its manifest, and its card next to it.
 
     Example: python -m training evaluate
     """
-    from training.evaluate.report.manifest import HELD_OUT, record
+    from training.evaluate.report.manifest import HELD_OUT, HELD_OUT_ANNOTATED, record
     from training.evaluate.run.measures import held_out
 
+    model = exported(work, model)
     with progress("songs") as on_done:
         measures, evaluated = held_out(
             work / "corpus", work / "megabatch", model, split=split, seed=seed, workers=workers, on_done=on_done
@@ -47,26 +51,66 @@ def evaluate(
     Console().print_json(data=measures)
     show(_mistakes(evaluated))
     if split == "test":
-        record(model, HELD_OUT, measures)
+        generated = all(song.item.meter != "unknown" for song in evaluated)
+        if is_in(work, model):
+            record(model, HELD_OUT if generated else HELD_OUT_ANNOTATED, measures)
+
+
+def evaluate_folder(
+    labels: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="CSV: file and paces, or file, tempo_bpm and meter.")
+    ],
+    audio: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of the files.")],
+    model: Annotated[Path, typer.Option(help="Model to judge; the one that ships by default.")] = SHIPPED,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV to write, which must not exist; LABELS-results.csv by default.")
+    ] = None,
+    workers: Workers = CORES,
+) -> None:
+    """Judge every file of your own labelled folder, as `paces-live analyze` does; any length from 10 s.
+
+    The first line of the CSV names its columns: file, and either paces, such as "82 164", or tempo_bpm and meter.
+
+    The table shows the mistakes, the CSV has all rows. Nothing is overwritten.
+
+    Example: python -m training evaluate-folder labels.csv --audio music
+    """
+    from training.annotations.labelled import read
+    from training.evaluate.report.folder import mistakes, summary, write_csv
+    from training.evaluate.run.folder import judge
+
+    out = out or labels.with_name(f"{labels.stem}-results.csv")
+    if out.exists():
+        raise TrainingError(f"{out} exists: delete it, or name another file with --out")
+    labelled = read(labels)
+    with progress("files") as on_done:
+        judged = judge(labelled, audio, exported(WORK, model), workers=workers, on_done=on_done)
+    show(mistakes(judged))
+    show(summary(judged))
+    write_csv(judged, out)
+    console.print(f"{sum(not one.error for one in judged)} of {len(judged)} files were judged; all rows are in {out}")
+    if all(one.error for one in judged):
+        raise typer.Exit(1)
 
 
 def real_music(
-    csv: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="List of the real-music set.")],
+    csv: RealMusic = REAL_MUSIC,
     work: Work = WORK,
-    model: Model = MODEL,
-    report: Annotated[Path, typer.Option(help="File of the page.")] = Path("docs/real-music.md"),
+    model: Model = None,
+    report: Annotated[Path | None, typer.Option(help="File of the page; WORK/real-music.md by default.")] = None,
     seed: Seed = 1,
     workers: Workers = CORES,
 ) -> None:
     """Render the real-music set, measure the exported model and librosa on it, and write a page.
 
-    Example: python -m training real-music --csv tracks.csv
+    Example: python -m training real-music --model models/paces.tflite
     """
-    from training.evaluate.report.manifest import REAL_MUSIC, record
+    from training.evaluate.report.manifest import REAL_MUSIC_MEASURES, record
     from training.evaluate.report.real_music import page
     from training.evaluate.run import real_music as tracks
     from training.evaluate.run.measures import real_music_set
 
+    model, report = exported(work, model), report or work / "real-music.md"
     listed, folder = tracks.read(csv), tracks.folder(work)
     with progress("tracks") as on_done:
         numbers = count(1)
@@ -76,22 +120,25 @@ def real_music(
     for track, reason in failed:
         console.print(f"not rendered: {track.id}: {reason}")
     evaluated = {}
-    for condition, name in REAL_MUSIC.items():
+    for condition, name in REAL_MUSIC_MEASURES.items():
         with progress(condition) as on_done:
             measures, evaluated[condition] = real_music_set(
                 csv, folder, model, condition, seed=seed, workers=workers, on_done=on_done
             )
         Console().print_json(data=measures)
-        record(model, name, measures)
+        if is_in(work, model):
+            record(model, name, measures)
     report.write_text(page(evaluated["clean"], evaluated["degraded"]), "utf-8")
     console.print(f"the page on {len(evaluated['clean'])} tracks is {report}")
 
 
 def report(
     work: Work = WORK,
-    model: Model = MODEL,
-    folder: Annotated[Path, typer.Option(help="Folder of the page and its figures.")] = Path("docs/report"),
-    csv: RealMusic = None,
+    model: Model = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder of the page and its figures; WORK/report by default.")
+    ] = None,
+    csv: RealMusic = REAL_MUSIC,
     compare: Annotated[
         list[str] | None, typer.Option("--compare", "--beside", help="NAME=PATH of another exported model; repeatable.")
     ] = None,
@@ -103,7 +150,7 @@ def report(
 ) -> None:
     """Measure the exported model and the installed baselines on everything; write a page with figures.
 
-    Example: python -m training report --csv tracks.csv --compare stage0=.work/stage0/paces.tflite
+    Example: python -m training report --compare stage0=.work/stage0/paces.tflite
     """
     from training.evaluate.report.page import write
     from training.evaluate.run.findings import measure
@@ -114,6 +161,7 @@ def report(
         if not (name and equals and Path(path).is_file()):
             raise TrainingError(f"{pair} is not NAME=PATH of an exported model: check --compare")
         others[name] = Path(path)
+    model, folder = exported(work, model), folder or work / "report"
     with progress("songs and sounds") as on_done:
         findings = measure(
             work,
@@ -132,17 +180,19 @@ def report(
 
 def latency(
     work: Work = WORK,
-    model: Model = MODEL,
-    csv: RealMusic = None,
+    model: Model = None,
+    csv: RealMusic = REAL_MUSIC,
     split: Split = "test",
-    page: Annotated[Path, typer.Option(help="File of the page; the curve goes next to it.")] = Path("docs/latency.md"),
+    page: Annotated[
+        Path | None, typer.Option(help="File of the page, the curve next to it; WORK/latency.md by default.")
+    ] = None,
     limit: Limit = None,
     seed: Seed = 1,
     workers: Workers = CORES,
 ) -> None:
     """Measure how soon a live session is right, at the start of a song and after a song change; write a page.
 
-    Example: python -m training latency --csv tracks.csv
+    Example: python -m training latency
     """
     from training.corpus.songs import load
     from training.evaluate.report import latency as written
@@ -150,9 +200,17 @@ def latency(
     from training.evaluate.run import real_music as tracks
     from training.evaluate.run.songs import generated, real
 
-    items = {f"{split} split, degraded": generated(load(work / "corpus"), split)[:limit]}
-    if csv is not None:
-        items["real-music set"] = real(tracks.read(csv), tracks.folder(work), "clean")[:limit]
+    model, page = exported(work, model), page or work / "latency.md"
+    items = {
+        f"{split} split, degraded": generated(load(work / "corpus"), split)[:limit],
+        "real-music set": real(tracks.read(csv), tracks.folder(work), "clean")[:limit],
+    }
+    items = {name: some for name, some in items.items() if some}
+    if not items:
+        raise TrainingError(
+            f"{work} has no songs of the {split} split and no rendered track: "
+            "make some with python -m training corpus, or real-music"
+        )
     sets = {}
     for name, some in items.items():
         with progress(f"{name}: starts") as on_start, progress(f"{name}: song changes") as on_change:

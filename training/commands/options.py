@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from training.errors import TrainingError
+
 console = Console(stderr=True)
 
 Work = Annotated[Path, typer.Option(help="Folder for all intermediate files.")]
@@ -28,13 +30,19 @@ Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the cases; 
 
 Strategies = Literal["none", "mirrored"]
 
-Model = Annotated[Path, typer.Option(help="Exported model, with its manifest next to it.")]
+Model = Annotated[
+    Path | None,
+    typer.Option(help="Exported model, with its manifest next to it; WORK/model/paces.tflite by default."),
+]
 
-RealMusic = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="List of the real-music set.")]
+RealMusic = Annotated[Path, typer.Option("--csv", exists=True, dir_okay=False, help="List of the real-music set.")]
 
 Limit = Annotated[int | None, typer.Option(min=1, help="Largest number of songs of each set, for a quick look.")]
 
-Split = Annotated[str, typer.Option(help="test, or validation as long as you choose between models.")]
+Split = Annotated[
+    Literal["train", "validation", "test"],
+    typer.Option(help="test, or validation as long as you choose between models."),
+]
 
 Cluster = Annotated[
     str | None, typer.Option(help="Make the shards on a Ray cluster: auto, or its address ray://HOST:PORT.")
@@ -56,13 +64,40 @@ Tolerance = Annotated[
 
 WORK = Path(".work")
 
-MODEL = Path("models/paces.tflite")
+SHIPPED = Path("models/paces.tflite")
+
+REAL_MUSIC = Path("training/real_music.csv")
 
 EXPERIMENT = Path("training/experiments/shipped.toml")
 
 JOINED = Path(".work/joined")
 
 CORES = os.cpu_count() or 1
+
+
+def exported(work: Path, model: Path | None) -> Path:
+    """Return `model`, or else the model of the work folder.
+
+    Raises
+    ------
+    TrainingError
+        There is no such file.
+    """
+    model = model or work / "model" / SHIPPED.name
+    if not model.is_file():
+        raise TrainingError(f"there is no model {model}: make it with python -m training export, or name one: --model")
+    return model
+
+
+def is_in(work: Path, model: Path) -> bool:
+    """Return whether `model` is in the work folder: the manifests of other models stay as they are.
+
+    Examples
+    --------
+    >>> is_in(Path(".work"), Path(".work/model/paces.tflite")), is_in(Path(".work"), Path("models/paces.tflite"))
+    (True, False)
+    """
+    return model.resolve().is_relative_to(work.resolve())
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 
 from paces_live.demo import DemoSong
-from training.corpus.songs import load
+from training.corpus.songs import load_some
 from training.errors import TrainingError
 
 SONG_S, GAP_S, FADE_S = 43.0, 5.0, 0.5
@@ -25,7 +25,7 @@ def excerpt(corpus: Path, titles: Mapping[str, str], folder: Path, *, start: flo
 
     The songs must be of the test split: the model that plays the demo must not have learned from them.
     """
-    songs = {song.id: song for song in load(corpus)}
+    songs = {song.id: song for song in load_some(corpus)}
     parts, described, position = [], [], 0.0
     for number, (name, title) in enumerate(titles.items()):
         if name not in songs or songs[name].split != "test":

@@ -22,6 +22,8 @@ from training.workers import OnDone, ignore_progress
 
 SEGMENT_S = 25.0
 """Length of the first and the last segment of a song, which are left out, and least length between them, seconds."""
+WHOLE_S = 3 * SEGMENT_S
+"""Length of the shortest song of which segments are left out, if no margin is given: a clip is used as a whole."""
 
 
 def import_songs(
@@ -32,7 +34,7 @@ def import_songs(
     how: How = "majority",
     tolerance: float = TOLERANCE,
     seed: int = 1,
-    edge: float = SEGMENT_S,
+    edge: float | None = None,
     on_done: OnDone = ignore_progress,
 ) -> CorpusUpdate:
     """Turn annotated audio into a corpus for the same commands as the generated one.
@@ -52,7 +54,8 @@ def import_songs(
     seed
         Order in which artists are assigned to splits.
     edge
-        Seconds at the beginning and at the end of each song that are left out.
+        Seconds at the beginning and at the end of each song that are left out. By default `SEGMENT_S`, and nothing
+        of a song that is shorter than `WHOLE_S`.
     on_done
         Called with the number of finished songs and their total.
 
@@ -82,8 +85,8 @@ def import_songs(
     following = max((int(data["id"]) for data in there.values()), default=-1) + 1
     for done, piece in enumerate(recordings, 1):
         truth = truths[piece.song]
-        made_with = truth_record(truth) | {"edge": edge}
         known = there.get(key(piece.song))
+        made_with = truth_record(truth) | ({} if edge is None else {"edge": edge})
         if known is not None:
             if json.loads(json.dumps(made_with)) != {name: known[name] for name in made_with}:
                 raise TrainingError(
@@ -94,10 +97,10 @@ def import_songs(
             failed[piece.song] = "its artist is in one split and its title in another"
         else:
             try:
-                samples = _inner_part(piece.path, edge)
+                samples, left_out = _inner_part(piece.path, edge)
                 tempo = _first_named(pace_sets[piece.song], truth)
                 entry = _song(corpus, following, seed, piece, truth, tempo, len(samples), split_of[piece.song])
-                _write(corpus, following, entry, samples, piece, edge)
+                _write(corpus, following, entry, samples, piece, left_out)
                 following, made = following + 1, made + 1
             except TrainingError as error:
                 failed[piece.song] = str(error)
@@ -116,17 +119,22 @@ def _imported(corpus: Path) -> dict[str, dict[str, Any]]:
     return there
 
 
-def _inner_part(path: Path, edge: float) -> NDArray[np.float32]:
-    """Return a file through the live decoder, without its first and last seconds."""
+def _inner_part(path: Path, edge: float | None) -> tuple[NDArray[np.float32], float]:
+    """Return a file through the live decoder, without its first and last seconds, and how many those are."""
     whole = live.decode(path, AUDIO_RATE)
+    if edge is None:
+        edge = SEGMENT_S if len(whole) >= WHOLE_S * AUDIO_RATE else 0.0
     cut = round(edge * AUDIO_RATE)
     samples = whole[cut : max(len(whole) - cut, cut)]
     if len(samples) < SEGMENT_S * AUDIO_RATE:
-        raise TrainingError(f"{len(whole) / AUDIO_RATE:.0f} s is too short: {edge:g} s at each end are left out")
+        raise TrainingError(
+            f"{len(whole) / AUDIO_RATE:.0f} s is too short: {edge:g} s at each end are left out (--margin), and "
+            f"{SEGMENT_S:g} s must remain"
+        )
     peak = float(np.abs(samples).max())
     if not peak:
         raise TrainingError("it is silent")
-    return np.asarray(samples / np.float32(max(peak, 1.0)), np.float32)
+    return np.asarray(samples / np.float32(max(peak, 1.0)), np.float32), edge
 
 
 def _first_named(sets: list[tuple[float, ...]], truth: Truth) -> float:

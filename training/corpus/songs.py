@@ -2,12 +2,14 @@
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from training.annotations.genres import genre_of
 from training.annotations.truth import TOLERANCE, Meter, Truth
+from training.errors import TrainingError
 
 SCHEMA = 1
 AMBIGUOUS = "taste"
@@ -92,6 +94,39 @@ class CorpusUpdate:
 def load(folder: Path) -> list[Song]:
     """Read the finished songs of a corpus, in order."""
     return [_read_song(folder, path) for path in sorted((folder / "songs").glob("*.json"))]
+
+
+def load_some(folder: Path) -> list[Song]:
+    """Read the finished songs of a corpus, in order, of which there must be some.
+
+    Raises
+    ------
+    TrainingError
+        There are none.
+    """
+    songs = load(folder)
+    if not songs:
+        raise TrainingError(
+            f"no songs in {folder}: make them with python -m training corpus --work {folder.parent}, "
+            "or import yours with python -m training annotations"
+        )
+    return songs
+
+
+def corpus_provenance(songs: Sequence[Song]) -> dict[str, Any]:
+    """Return what the manifest of a model says about the songs that it was made with.
+
+    Examples
+    --------
+    >>> corpus_provenance([])
+    {'songs': 0, 'training_songs': 0, 'soundfonts': '', 'annotated_songs': 0}
+    """
+    return {
+        "songs": len(songs),
+        "training_songs": sum(song.split == "train" for song in songs),
+        "soundfonts": ", ".join(sorted({song.soundfont for song in songs if song.soundfont})),
+        "annotated_songs": sum(not song.soundfont for song in songs),
+    }
 
 
 def truth_record(truth: Truth) -> dict[str, Any]:

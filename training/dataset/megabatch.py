@@ -20,7 +20,7 @@ from paces_live.analysis.features import log_mel
 from paces_live.analysis.fold import Cases, build_cases
 from paces_live.analysis.periodicity import periodicity
 from training.annotations.truth import Truth, labels
-from training.corpus.songs import Song, load
+from training.corpus.songs import Song, load_some
 from training.dataset.cluster import map_shards
 from training.dataset.degrade import degrade
 from training.dataset.negatives import KINDS, negative
@@ -169,7 +169,12 @@ def shards(folder: Path, split: str) -> list[tuple[Path, Part]]:
     """Return the shards of a split, in order, each with its part."""
     found = [(shard, part) for part in parts(folder) for shard in sorted((part.folder / split).glob("*.npz"))]
     if not found:
-        raise TrainingError(f"no shards in {folder / split}: make them with python -m training megabatch")
+        if (folder / MADE_WITH).exists():
+            raise TrainingError(
+                f"the {split} split in {folder} is empty: its corpus has no such song, or the megabatch is unfinished; "
+                "make more songs, then run python -m training megabatch"
+            )
+        raise TrainingError(f"there is no megabatch in {folder}: make it with python -m training megabatch")
     return found
 
 
@@ -307,9 +312,7 @@ def shard_jobs(
     corpus: Path, folder: Path, config: FeatureConfig, *, seed: int, variants: int, windows: int
 ) -> list[ShardJob]:
     """Prepare `folder` and return the jobs of all its shards, including the finished ones."""
-    songs = load(corpus)
-    if not songs:
-        raise TrainingError(f"no songs in {corpus}: make them with python -m training corpus")
+    songs = load_some(corpus)
     if (folder / PARTS).exists():
         raise TrainingError(f"{folder} joins shards of several folders: add songs with python -m training add")
     _claim(folder, config, songs=fingerprint(songs), seed=seed, variants=variants, windows=windows)

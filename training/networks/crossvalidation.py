@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rich.table import Table as Lines
 
 from paces_live.analysis.feature_config import FeatureConfig
-from training.corpus.songs import Song, load
+from training.corpus.songs import Song, load_some
 from training.dataset.chunks import groups
 from training.dataset.megabatch import check
 from training.dataset.table import Splits, Table
@@ -44,7 +44,7 @@ def crossvalidate(
     TrainingError
         If there are fewer groups of songs than folds.
     """
-    songs = load(corpus)
+    songs = load_some(corpus)
     fold_of = deal(songs, folds)
     check(batches, config)
     table = Table.read(batches, "train", "validation")

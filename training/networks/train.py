@@ -1,6 +1,7 @@
 """Train a network on a megabatch."""
 
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -24,6 +25,7 @@ from training.evaluate.metrics.candidates import candidate_measures
 from training.networks.experiment import Experiment, Training
 from training.networks.network import build, without_genre
 from training.networks.objective import TrainingSet, song_weights
+from training.networks.warm_start import start_from
 from training.workers import OnDone, ignore_progress
 
 BATCH = 256
@@ -33,6 +35,8 @@ VALIDATION = "validation.json"
 PROBABILITIES = "validation.npy"
 """File of the probabilities of all validation cases, ambiguous ones included, in the order of the megabatch."""
 MEASURES = ("accuracy", "balanced_accuracy", "auc")
+SAMPLE = 1024
+"""Number of cases whose statistics a network gets that starts from an exported model."""
 REFRESH = 100
 """Number of batches for new statistics of batch normalisation after weights were averaged."""
 
@@ -48,6 +52,7 @@ def train(
     seed: int,
     epochs: int | None = None,
     strategy: Strategy = "none",
+    start: Path | None = None,
     on_done: OnDone = ignore_progress,
 ) -> dict[str, float]:
     """Train the network of `experiment` on a megabatch and save it into `folder`.
@@ -66,6 +71,8 @@ def train(
         Number of passes over the training cases; the experiment's by default.
     strategy
         Train on one device, or mirrored on all of them, each with a part of every batch.
+    start
+        Exported model of the same experiment whose weights the training starts from; random ones by default.
     on_done
         Called with the number of batches learned from and their total.
 
@@ -90,6 +97,8 @@ def train(
         "epochs": epochs,
         "cases": made_of,
     }
+    if start is not None:
+        asked["from"] = hashlib.sha256(start.read_bytes()).hexdigest()[:12]
     if _holds(folder, asked) and (folder / VALIDATION).exists():
         on_done(1, 1)
         return {name: value for name, value in trained(folder).items() if name in ("loss", *MEASURES)}
@@ -101,6 +110,8 @@ def train(
     validation = cases.validation.take(cases.validation.label >= 0)
     with _scope(strategy):
         model = build(experiment, config)
+        if start is not None:
+            start_from(model, start, _some(cases.train))
         model.compile(
             optimizer=_optimizer(plan, training_set.steps * epochs),
             loss=keras.losses.BinaryCrossentropy(label_smoothing=plan.label_smoothing),
@@ -149,6 +160,13 @@ def train(
     (folder / VALIDATION).write_text(json.dumps(metrics | record) + "\n", "utf-8")
     shutil.rmtree(folder / "backup", ignore_errors=True)
     return metrics
+
+
+def _some(table: Table) -> list[NDArray[np.float32]]:
+    """Return folds and contexts of some cases, spread over the table."""
+    some = table.take(np.linspace(0, len(table) - 1, min(SAMPLE, len(table))).astype(int))
+    parts = [part.cases() for part in some.load()]
+    return [np.concatenate([part.folds for part in parts]), np.concatenate([part.context for part in parts])]
 
 
 def in_order(table: Table) -> Any:

@@ -12,6 +12,7 @@ from training.evaluate.report.wording import WORDS, text
 TITLES: Mapping[str, str] = MappingProxyType(
     {
         "held-out generated songs, degraded": "held-out songs",
+        "held-out songs, degraded": "held-out songs",
         "open real set, constant tempo": "real-music set",
         "open real set, constant tempo, degraded": "real-music set, degraded",
     }
@@ -44,7 +45,7 @@ RIGHT = """\
 ## How right it is
 
 {table}
-*Held-out songs* are generated, in groove families that the model was not trained on, and degraded as by a room and a
+{held_out}
 cheap microphone; one in five stays clean. The *real-music set* consists of tracks of exactly known tempo from Debian
 packages; no choice depended on it. *Flag* is the sign that the music matches a target, at targets from 140 to 190 steps
 per minute. *Time to verdict* is the sound that paces-live needs until it is right and stays right.
@@ -58,6 +59,8 @@ FAILURES = """\
   look like a pace.
 - **Changing tempo.** If the tempo drifts by more than a few per cent within 25 s, the beats do not line up, and the
   model finds nothing or is wrong. Music in free time raises false flags.
+{singing}"""
+SINGING = """\
 - **Singing** was not in the training data. Speech, noise and the sounds of a street were, and hardly ever raise a flag.
 """
 METERS = """\
@@ -68,16 +71,26 @@ METERS = """\
 MAKING = """\
 ## How it was made
 
-The model was trained only on generated music: accompaniments with soundfonts, degraded as by rooms and cheap
-microphones. Their paces follow from the score. The splits keep groove families together: no groove of the test songs
-was in the training. `training/README.md` describes every step.
+{origin} `training/README.md` describes every step.
 
 {table}"""
+GENERATED = """\
+The model was trained only on generated music: accompaniments with soundfonts, degraded as by rooms and cheap
+microphones. Their paces follow from the score. The splits keep groove families together: no groove of the test songs
+was in the training."""
+ANNOTATED = """\
+The model was trained on {songs}, degraded as by rooms and cheap microphones. {truth}. The splits keep
+artists, titles and groove families together: nothing of the test songs was in the training."""
+HELD_OUT_GENERATED = """\
+*Held-out songs* are generated, in groove families that the model was not trained on, and degraded as by a room and a"""
+HELD_OUT_ANNOTATED = """\
+*Held-out songs* are those of the test split, see below, degraded as by a room and a"""
 
 
 def card(manifest: Manifest, model: Path) -> str:
     """Return the model card in Markdown."""
     named = {TITLES.get(name, name): measures for name, measures in manifest.metrics.items()}
+    annotated = int(manifest.provenance.get("annotated_songs", 0))
     sections = [
         PURPOSE.format(model_bytes=model.stat().st_size, manifest_bytes=model.with_suffix(".json").stat().st_size)
     ]
@@ -88,14 +101,39 @@ def card(manifest: Manifest, model: Path) -> str:
             (WORDS[measure], *(_text(measure, measures.get(measure, "")) for measures in songs.values()))
             for measure in SUMMARY
         ]
-        sections.append(RIGHT.format(table=table(("", *songs), rows)))
+        sections.append(
+            RIGHT.format(
+                table=table(("", *songs), rows), held_out=HELD_OUT_ANNOTATED if annotated else HELD_OUT_GENERATED
+            )
+        )
     meters: dict[str, Any] = next((group["by_meter"] for group in named.values() if "by_meter" in group), {})
     by_meter = table(("meter", "flag F1"), [(meter, _text("flag_f1", value)) for meter, value in meters.items()])
-    sections.append(FAILURES.format(meters=METERS.format(table=_indented(by_meter)) if meters else ""))
-    sections.append(MAKING.format(table=table(("", ""), _making(manifest))))
+    sections.append(
+        FAILURES.format(
+            meters=METERS.format(table=_indented(by_meter)) if meters else "", singing="" if annotated else SINGING
+        )
+    )
+    sections.append(
+        MAKING.format(
+            table=table(("", ""), _making(manifest)),
+            origin=_origin(int(manifest.provenance.get("songs", 0)), annotated),
+        )
+    )
     sections.append("## All measures\n")
     sections += [folded(name, _groups(measures)) for name, measures in named.items()]
     return "\n".join(part.rstrip("\n") + "\n" for part in sections)
+
+
+def _origin(songs: int, annotated: int) -> str:
+    """Return what the model learned from, of a corpus of that many songs."""
+    if not annotated:
+        return GENERATED
+    kinds = [f"{annotated} songs that people annotated"]
+    truth = "Their paces are those that people named"
+    if songs > annotated:
+        kinds.append(f"{songs - annotated} generated songs")
+        truth += ", or follow from the score"
+    return ANNOTATED.format(songs=f"parts of {' and '.join(kinds)}", truth=truth)
 
 
 def _making(manifest: Manifest) -> Iterable[tuple[str, str]]:

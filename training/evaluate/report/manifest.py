@@ -8,11 +8,14 @@ from types import MappingProxyType
 from typing import Any
 
 from paces_live.analysis.classifier import load_classifier
+from paces_live.analysis.manifest import Manifest
 from training.evaluate.report.card import card
 from training.evaluate.run.songs import Condition
 
 HELD_OUT = "held-out generated songs, degraded"
-REAL_MUSIC: Mapping[Condition, str] = MappingProxyType(
+HELD_OUT_ANNOTATED = "held-out songs, degraded"
+"""Names of the measures on held-out songs: all generated, or annotated ones among them."""
+REAL_MUSIC_MEASURES: Mapping[Condition, str] = MappingProxyType(
     {"clean": "open real set, constant tempo", "degraded": "open real set, constant tempo, degraded"}
 )
 """Names of the groups of measures in the manifest; models that ship have the old name of the real-music set."""
@@ -23,6 +26,11 @@ def record(model: Path, name: str, measures: dict[str, Any]) -> None:
     manifest = load_classifier(model).manifest
     manifest = replace(manifest, metrics=manifest.metrics | {name: _rounded(measures)})
     manifest.write(model)
+    write_card(manifest, model)
+
+
+def write_card(manifest: Manifest, model: Path) -> None:
+    """Write the model card next to the model."""
     (model.parent / "README.md").write_text(card(manifest, model), "utf-8")
 
 

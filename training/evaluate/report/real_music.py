@@ -13,7 +13,7 @@ HEAD = """\
 
 Written by `python -m training real-music`. The tracks have an exactly known, constant tempo. They are rendered from
 Debian packages: LMMS projects, tracker modules, MIDI files, drum machine songs. The model was not trained on them, and
-no choice depended on them.
+no choice depended on them. [A recipe](recipes.md#reproduce-85-of-85) has the commands.
 
 paces-live heard each track as `paces-live analyze` does, from long tracks the first {excerpt:.0f} s after the margin.
 It is right if it shows the tempo, its half or its double, and nothing incompatible. The tempo is the felt one: in

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paces_live.analysis.classifier import load_classifier
-from training.corpus.songs import Song, load
+from training.corpus.songs import Song, load_some
 from training.dataset import megabatch
 from training.errors import TrainingError
 from training.evaluate.metrics.candidates import Predictions
@@ -112,9 +112,9 @@ def measure(
         Largest number of songs of each set, for a quick look.
     """
     models = {NAME: model} | dict(others or {})
-    known = load(work / "corpus")
+    known = load_some(work / "corpus")
     if not any(song.split == "test" for song in known):
-        raise TrainingError(f"no held-out songs in {work / 'corpus'}: make them with python -m training corpus")
+        raise TrainingError(f"no held-out songs in {work / 'corpus'}: make more with python -m training corpus")
     sets, missing = _sets(known, work, csv, limit)
     pieces = sounds(known, hours)
     items = [item for chosen in sets.values() for item in chosen]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from paces_live.analysis.classifier import load_classifier
-from training.corpus.songs import load
+from training.corpus.songs import load_some
 from training.errors import TrainingError
 from training.evaluate.run import real_music, songs
 from training.evaluate.run.baselines import LIBROSA
@@ -27,8 +27,10 @@ def held_out(
 
     The candidates are those of the megabatch. Whole songs are degraded, and go through the live path.
     """
-    known = load(corpus)
+    known = load_some(corpus)
     items = songs.generated(known, split)
+    if not items:
+        raise TrainingError(f"no songs of the {split} split in {corpus}: make more with python -m training corpus")
     evaluated = songs.evaluate_all(items, {NAME: model}, seed=seed, workers=workers, on_done=on_done)
     predictions = predict_shards(batches, split, known, load_classifier(model))
     found = {

@@ -1,5 +1,6 @@
 """The Textual application: draws the newest state of the stream, and handles keys and mouse."""
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -20,8 +21,9 @@ from paces_live.tui.canvas import Canvas
 from paces_live.tui.event_thread import EventThread
 from paces_live.tui.keybar import Keybar
 from paces_live.tui.keys import KEYS
-from paces_live.tui.screen import draw
+from paces_live.tui.screen import draw, next_page
 from paces_live.tui.tap import Taps
+from paces_live.tui.undo import Change
 from paces_live.tui.view import View
 
 REFRESH_S = 0.25
@@ -101,7 +103,8 @@ class PacesApp(App[None]):
         self._taps = Taps()
         self._paused = False
         self._periodicity = False
-        self._help = False
+        self._help = 0
+        self._change: Change | None = None
         self._picture = Canvas(id="picture")
         self._drawn: tuple[View, int, int] | None = None
         for one in THEMES.values():
@@ -115,7 +118,7 @@ class PacesApp(App[None]):
             self._event_thread.state,
             self._listener.target,
             self._listener.tolerance,
-            taps=self._taps.at(self._clock()).count,
+            taps=self._taps,
             paused=self._paused,
             ending=self._event_thread.stopping,
             periodicity=self._periodicity,
@@ -139,6 +142,7 @@ class PacesApp(App[None]):
         self._picture.call_after_refresh(self._pull)
 
     def _pull(self) -> None:
+        self._count_taps()
         now = (self.view, self._picture.size.width, self._picture.size.height)
         if now != self._drawn and self._picture.size.height > 0:
             self._drawn = now
@@ -160,10 +164,20 @@ class PacesApp(App[None]):
         self._aim(DEFAULT_TARGET if target is None else target + by)
 
     def action_tap(self) -> None:
-        """Set the target to the rate of the taps, this one included."""
+        """Count a tap; the target follows when the user pauses."""
+        self._count_taps()
         self._taps = self._taps.tapped(self._clock())
-        if self._taps.rate is not None:
-            self._aim(round(self._taps.rate))
+
+    def action_undo(self) -> None:
+        """Go back to the target before its last change; the second time, forward again."""
+        self._taps = Taps()
+        if self._change is not None:
+            before, self._change = self._change.before, Change(self._listener.target, -math.inf)
+            self._listener.target = before
+
+    def action_cancel(self) -> None:
+        """Forget the taps, and hide the help."""
+        self._taps, self._help = Taps(), 0
 
     def action_use(self) -> None:
         """Use the pace in large figures as the target."""
@@ -208,8 +222,8 @@ class PacesApp(App[None]):
         self.theme = self._colours.name
 
     def action_help(self) -> None:
-        """Show the help, or hide it."""
-        self._help = not self._help
+        """Show the help, then its next page; hide it after the last one."""
+        self._help = next_page(self.view, self._picture.size.width, self._picture.size.height)
 
     def action_end(self) -> None:
         """End listening; the UI ends as soon as the last song is reported."""
@@ -228,4 +242,14 @@ class PacesApp(App[None]):
         self.action_move(-1)
 
     def _aim(self, target: float) -> None:
+        self._taps = Taps()  # Another way to set the target ends the tapping.
+        before, now = self._listener.target, self._clock()
         self._listener.target = min(SPM_MAX, max(SPM_MIN, target))
+        if self._listener.target != before:
+            self._change = self._change.then(before, now) if self._change else Change(before, now)
+
+    def _count_taps(self) -> None:
+        """Set the target to the rate of the taps once a pause has ended them."""
+        self._taps = self._taps.at(self._clock())
+        if self._taps.over and self._taps.target is not None:
+            self._aim(self._taps.target)

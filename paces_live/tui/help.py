@@ -6,32 +6,88 @@ from paces_live.tui.keys import KEYS
 from paces_live.tui.lines import pad
 from paces_live.tui.view import View
 
-KEY_CELLS, WORDS_CELLS = 7, 34
+COLUMN, GAP = 38, 2
+"""Width of a column and of the gap between two, cells: one column in 40 cells, two in 80."""
+KEY_CELLS, WORD_CELLS = 7, 12
+MOUSE = (("click", "or drag on the scale: target"), ("wheel", "target ±1"))
 MEANINGS = (
     ("✓ MATCH", "within your tolerance"),
     ("  lock", "within 2.5 %, effortless"),
     ("  match", "takes some attention"),
     ("≈ STRETCH", "within 8 %, a compromise"),
     ("✕ NO MATCH", "no pace near the target"),
-    ("", ""),
+    ("NO PACE", "settled, nothing fits"),
+    ("NO TARGET", "nothing to compare with"),
+    ("NO INPUT", "it cannot be opened"),
+    ("target", "rate you want, ± tolerance"),
+    ("off by", "large figures from target"),
+    ("step", "how to step to the beat"),
+    ("spm", "steps per minute"),
     ("█", "a pace, by probability"),
-    ("▒", "recalled from history"),
-    ("░", "the target's tolerance"),
-    ("▂▅▃", "the periodicity"),
+    ("▒", "the same, recalled"),
+    ("░ [165]", "tolerance, and the target"),
+    ("▂▅▃", "periodicity: repeats here"),
     ("▁", "tried and rejected"),
+    ("no compatible pace", "nothing fits yet"),
+    ("state", "how far the judging is:"),
+    ("starting", "no sound yet"),
+    ("listening", "not enough sound yet"),
+    ("silence", "nothing plays"),
+    ("no steady pulse", "nothing to step to"),
+    ("still settling", "more paces may come"),
+    ("settled", "rests on 25 seconds"),
+    ("recalled", "known from the history"),
+    ("paused", "space goes on"),
+    ("ending", "the last song is reported"),
+    ("song 3 0:12", "number and time of it"),
+    ("songs heard", "those that have ended"),
+    ("at", "when the song began"),
+    ("length", "how long it lasted"),
+    ("paces", "all rates that fit it"),
+    ("none found", "no pace fitted the song"),
+    ("title", "artist and title"),
+    ("–", "not known"),
+    ("level", "loudness, 0 dBFS at most"),
+    ("too quiet", "turn the input up"),
+    ("silent", "no sound at all arrives"),
+    ("clipping", "turn the input down"),
+    ("lost", "seconds that were missed"),
+    ("every 1 s", "time between readings"),
+    ("load", "share of the processor"),
 )
-MOUSE = (("click", "or drag on the scale: target"), ("wheel", "target ±1"))
+
+
+def help_pages(width: int, height: int) -> list[list[Text]]:
+    """Return the pages of the help as lines without style, each of at most `height` lines of `width` cells.
+
+    The keys come first, and the words begin in a column of their own.
+
+    Examples
+    --------
+    >>> len(help_pages(78, 20)), len(help_pages(38, 11))
+    (2, 7)
+    """
+    rows, count = max(1, height - 1), max(1, (width + GAP) // (COLUMN + GAP))
+    keys = [(keys.shown, keys.words) for keys in KEYS] + list(MOUSE)
+    columns = []
+    for entries, cells in ((keys, KEY_CELLS), (list(MEANINGS), WORD_CELLS)):
+        lines = [
+            Text.assemble((f"{name:<{cells}}", "bold"), " " * (len(name) >= cells), words) for name, words in entries
+        ]
+        columns += [lines[start : start + rows] for start in range(0, len(lines), rows)]
+    pages = [columns[start : start + count] for start in range(0, len(columns), count)]
+    return [[_beside(page, row) for row in range(max(map(len, page)))] for page in pages]
 
 
 def draw_help(view: View, width: int, height: int) -> list[Text]:
-    """Draw the keys and, if there is room, what the screen means next to them."""
-    theme = view.theme
-    keys = [(keys.shown, keys.words) for keys in KEYS] + list(MOUSE)
-    lines = [Text.assemble((f"{key:<{KEY_CELLS}}", theme.bold), words) for key, words in keys]
-    if width >= KEY_CELLS + 2 * WORDS_CELLS:
-        meanings = [Text.assemble((f"{shape:<13}", theme.bold), words) for shape, words in MEANINGS]
-        meanings += [Text()] * (len(lines) - len(meanings))
-        lines = [pad(a, KEY_CELLS + WORDS_CELLS) + b for a, b in zip(lines, meanings, strict=True)]
-    if len(lines) + 2 <= height:
-        lines = [Text("? closes this help", theme.dim), Text(), *lines]
-    return lines
+    """Draw the page of the help that the view shows, or the last one if the screen has become larger."""
+    pages = help_pages(width, height)
+    page = min(view.help, len(pages))
+    following = "? shows more" if page < len(pages) else "? closes it"
+    return [Text(f"help {page} of {len(pages)}, {following}", view.theme.dim), *pages[page - 1]]
+
+
+def _beside(columns: list[list[Text]], row: int) -> Text:
+    """Return a row of several columns."""
+    cells = [column[row] if row < len(column) else Text() for column in columns]
+    return Text().join([*(pad(cell, COLUMN + GAP) for cell in cells[:-1]), cells[-1]])

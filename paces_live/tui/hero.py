@@ -89,15 +89,14 @@ def _narrow(view: View, verdict: Verdict, width: int) -> list[Text]:
         banner = Text(f"[{words.center(width - 2)}]", verdict.style)
     else:
         banner = Text(words, view.theme.bold)
-    return [banner, Text(_target(view)), Text(_error(view)), state]
+    return [banner, Text(_target(view, roomy=False)), Text(_error(view)), state]
 
 
-def _target(view: View) -> str:
-    """Return the target, and the number of taps while the user taps it."""
-    target = "none" if view.target is None else f"{view.target:g} spm"
-    if view.taps:
-        return f"{target}, {view.taps} {'tap' if view.taps == 1 else 'taps'}"
-    return target if view.target is None else f"{target} ± {100 * view.tolerance:g} %"
+def _target(view: View, *, roomy: bool = True) -> str:
+    """Return the target, or what the taps amount to while the user taps another."""
+    if tapping := view.taps.words(roomy=roomy):
+        return tapping
+    return "none" if view.target is None else f"{view.target:g} spm ± {100 * view.tolerance:g} %"
 
 
 def _error(view: View) -> str:

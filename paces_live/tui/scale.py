@@ -64,7 +64,7 @@ def draw_periodicity(view: View, width: int, rows: int) -> list[Text]:
     """Draw the periodicity, `rows` lines high."""
     strengths = view.reading.periodicity if view.reading else ()
     if not strengths:
-        return [Text("nothing to see yet", view.theme.dim)] + [Text()] * (rows - 1)
+        return [Text("no periodicity yet", view.theme.dim)] + [Text()] * (rows - 1)
     axis = Axis(width)
     # The strongest point of each cell, so that no peak is lost. The root makes weak ones visible.
     borders = [round(cell * (len(strengths) - 1) / width) for cell in range(width + 1)]

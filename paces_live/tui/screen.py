@@ -12,7 +12,7 @@ from rich.text import Text
 from paces_live.render.theme import Theme
 from paces_live.render.wording import clock
 from paces_live.session.health import LEVEL_WORDS
-from paces_live.tui.help import draw_help
+from paces_live.tui.help import draw_help, help_pages
 from paces_live.tui.hero import draw_hero
 from paces_live.tui.lines import bar, spread
 from paces_live.tui.scale import Axis, draw_periodicity, draw_scale
@@ -79,8 +79,7 @@ def draw(view: View, width: int, height: int) -> Picture:
     >>> len(picture.lines)
     24
     """
-    inner = max(1, min(width - 2, MAX_WIDTH))
-    size = next(size for least, lowest, size in SIZES if inner >= least and height >= lowest)
+    inner, size = _fitting(width, height)
     roomy = size.figures > 1
     gap = [Text()] * roomy
     lines = [_header(view, inner, roomy=roomy), *[_caption(view)] * roomy]
@@ -104,6 +103,26 @@ def draw(view: View, width: int, height: int) -> Picture:
     for line in lines:
         line.truncate(inner, overflow="ellipsis")
     return Picture(tuple(Text(" " * left) + line for line in lines), Axis(inner), left, scale)
+
+
+def next_page(view: View, width: int, height: int) -> int:
+    """Return the page of the help that follows the one that is shown; 0 after the last.
+
+    Examples
+    --------
+    >>> next_page(View(), 80, 23), next_page(View(help=2), 80, 23)
+    (1, 0)
+    """
+    inner, size = _fitting(width, height)
+    roomy = size.figures > 1
+    room = height - len(_footing(view, inner)) * roomy - 2 * roomy
+    return view.help + 1 if view.help < len(help_pages(inner, room)) else 0
+
+
+def _fitting(width: int, height: int) -> tuple[int, Size]:
+    """Return the width inside the margins, and the size of the parts."""
+    inner = max(1, min(width - 2, MAX_WIDTH))
+    return inner, next(size for least, lowest, size in SIZES if inner >= least and height >= lowest)
 
 
 def render(view: View, width: int, height: int) -> Text:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from paces_live.events import Event, Match, Pace, Reading, Song, Start
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, match
 from paces_live.render.theme import DARK, Theme
+from paces_live.tui.tap import Taps
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,14 @@ class View:
         What the events have said.
     target, tolerance : float or None, float
         The listener's, as they are now.
-    taps : int
-        How often the user has just tapped the target.
+    taps : Taps
+        How the user has just tapped the target.
     paused, ending : bool
         Whether listening is paused, and whether the program is about to end.
-    periodicity, help : bool
-        Whether the periodicity is shown, and whether the help is.
+    periodicity : bool
+        Whether the periodicity is shown.
+    help : int
+        The page of the help that is shown, from 1; 0 without the help.
     theme : Theme
         The colours.
     """
@@ -81,11 +84,11 @@ class View:
     stream: StreamState = field(default_factory=StreamState)
     target: float | None = DEFAULT_TARGET
     tolerance: float = DEFAULT_TOLERANCE
-    taps: int = 0
+    taps: Taps = field(default_factory=Taps)
     paused: bool = False
     ending: bool = False
     periodicity: bool = False
-    help: bool = False
+    help: int = 0
     theme: Theme = DARK
 
     @property

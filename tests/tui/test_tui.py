@@ -90,24 +90,79 @@ async def test_tapping_sets_the_target_and_counts() -> None:
     now = 0.0
     app = app_of(listening, thread_of(listening), clock=lambda: now)
     async with app.run_test(size=(80, 24)) as pilot:
-        for now in times:
+        for time_s in times:
+            now = time_s
             await pilot.press("t")
-            assert listening.listener.target == (165.0 if now == 10.0 else 150.0)
-        await until(lambda: "150 spm, 4 taps" in drawn(app))
+            assert listening.listener.target == 165.0
+        await until(lambda: "4 taps: 150 spm, then pause" in drawn(app))
         now = 14.0
         await until(lambda: "150 spm ± 5 %" in drawn(app))
-        await pilot.press("t")
         assert listening.listener.target == 150.0
-        await until(lambda: "150 spm, 1 tap" in drawn(app))
+        await pilot.press("z")
+        assert listening.listener.target == 165.0
+        await pilot.press("z")
+        assert listening.listener.target == 150.0
         listening.stop()
 
 
-async def test_a_key_uses_the_large_figures_as_target() -> None:
+@pytest.mark.parametrize("taps", [1, 2, 3])
+async def test_stray_taps_change_nothing_and_the_screen_says_so(taps: int) -> None:
+    listening = ScriptedListening(MATCH, live=True)
+    now = 0.0
+    app = app_of(listening, thread_of(listening), clock=lambda: now)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for count in range(taps):
+            now = 10.0 + 0.4 * count
+            await pilot.press("t")
+        now = 13.0
+        await until(lambda: "not set, it takes 4" in drawn(app))
+        now = 20.0
+        await until(lambda: "165 spm ± 5 %" in drawn(app))
+        await pilot.press("z")
+        assert listening.listener.target == 165.0
+        listening.stop()
+
+
+async def test_escape_stops_the_tapping_and_closes_the_help() -> None:
+    listening = ScriptedListening(MATCH, live=True)
+    now = 10.0
+    app = app_of(listening, thread_of(listening), clock=lambda: now)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for count in range(5):
+            now = 10.0 + 0.4 * count
+            await pilot.press("t")
+        await pilot.press("question_mark", "escape")
+        now = 14.0
+        await until(lambda: "165 spm ± 5 %" in drawn(app))
+        assert listening.listener.target == 165.0
+        listening.stop()
+
+
+async def test_a_row_of_moves_is_undone_at_once_and_a_use_by_itself() -> None:
+    listening = ScriptedListening(MATCH, live=True)
+    now = 10.0
+    app = app_of(listening, thread_of(listening), clock=lambda: now)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "165.3" in drawn(app))
+        await pilot.press("up", "up", "pageup")
+        now = 20.0
+        await pilot.press("u")
+        assert listening.listener.target == 165.3
+        await pilot.press("z")
+        assert listening.listener.target == 172.0
+        now = 30.0
+        await pilot.press("down", "down", "z")
+        assert listening.listener.target == 172.0
+        listening.stop()
+
+
+@pytest.mark.parametrize("key", ["u", "l"])
+async def test_a_key_uses_the_large_figures_as_target(key: str) -> None:
     listening = ScriptedListening(MATCH, live=True, listener=Listener(90.0))
     app, thread = app_for(listening)
     async with app.run_test() as pilot:
         await until(lambda: thread.state.reading is not None)
-        await pilot.press("l")
+        await pilot.press(key)
         assert listening.listener.target == 82.7
         listening.stop()
 
@@ -116,7 +171,7 @@ async def test_without_a_pace_that_key_does_nothing() -> None:
     listening = ScriptedListening((START,), live=True)
     app, _ = app_for(listening)
     async with app.run_test() as pilot:
-        await pilot.press("l")
+        await pilot.press("u")
         assert listening.listener.target == 165.0
         listening.stop()
 
@@ -173,7 +228,7 @@ async def test_a_player_is_controlled_and_listening_continues() -> None:
     app = app_of(listening, thread_of(listening), controls=player)
     async with app.run_test(size=(100, 24)) as pilot:
         await pilot.pause()
-        assert footer(app) == ["↑", "↓", "t", "?", "q", "l", "space", "n", "p", "e"]
+        assert footer(app) == ["↑", "↓", "t", "?", "q", "u", "z", "space", "n", "p", "e"]
         await pilot.press("n", "p", "space", "space")
         assert player.asked == ["next", "previous", True, False]
         assert not listening.paused
@@ -189,7 +244,7 @@ async def test_the_footer_shows_only_keys_that_do_something() -> None:
     app, thread = app_for(ScriptedListening(MATCH, live=True))
     async with app.run_test(size=(100, 24)) as pilot:
         await pilot.pause()
-        assert footer(app) == ["↑", "↓", "t", "?", "q", "l", "space", "e"]
+        assert footer(app) == ["↑", "↓", "t", "?", "q", "u", "z", "space", "e"]
         await pilot.press("n", "p", "s")
         assert not thread.stopping
         await pilot.press("q")
@@ -208,7 +263,7 @@ async def test_no_key_of_the_footer_is_cut() -> None:
 
         await until(lambda: shown() == ["↑", "↓", "t", "?", "q"] and not cut())
         await pilot.resize_terminal(80, 24)
-        await until(lambda: shown() == ["↑", "↓", "t", "?", "q", "l", "space", "e"] and not cut())
+        await until(lambda: shown() == ["↑", "↓", "t", "?", "q", "u", "z", "space", "e"] and not cut())
         await pilot.resize_terminal(8, 6)
         await until(lambda: not shown() and not cut())
         await pilot.press("q")
@@ -219,7 +274,7 @@ async def test_the_footer_is_clickable() -> None:
     app, _ = app_for(listening)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: "165.3" in drawn(app) and all(key.region for key in app.query(FooterKey)))
-        await pilot.click(next(key for key in app.query(FooterKey) if key.key_display == "l"))
+        await pilot.click(next(key for key in app.query(FooterKey) if key.key_display == "u"))
         await until(lambda: listening.listener.target == 165.3)
         listening.stop()
 
@@ -236,7 +291,9 @@ async def test_the_periodicity_the_help_and_the_colours_are_toggled() -> None:
         await pilot.press("?")
         await until(lambda: all(keys.words in drawn(app) for keys in KEYS))
         await pilot.press("?")
-        await until(lambda: "MATCH" in drawn(app))
+        await until(lambda: "help 2 of 2, ? closes it" in drawn(app))
+        await pilot.press("?")
+        await until(lambda: "✓  MATCH" in drawn(app))
         for theme in (LIGHT, PLAIN, DARK):
             await pilot.press("c")
             assert (app.view.theme, app.theme) == (theme, theme.name)

@@ -5,6 +5,7 @@ The drawings are kept as text in ``tests/tui/snapshots``. After an intended chan
 """
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +16,16 @@ from rich.text import Text
 from paces_live.errors import UsageError
 from paces_live.match import SPM_MAX, SPM_MIN
 from paces_live.render.theme import DARK, LIGHT, PLAIN, Theme, choose
+from paces_live.render.wording import STATE_WORDS
+from paces_live.session.health import LEVEL_WORDS
 from paces_live.tui.figures import GLYPHS, large, size
+from paces_live.tui.help import COLUMN, MEANINGS
 from paces_live.tui.keys import KEYS
 from paces_live.tui.scale import Axis
-from paces_live.tui.screen import draw, render
-from paces_live.tui.tap import PAUSE_S, Taps
-from paces_live.tui.verdict import judge
+from paces_live.tui.screen import draw, next_page, render
+from paces_live.tui.tap import NOTE_S, PAUSE_S, Taps
+from paces_live.tui.undo import TOGETHER_S, Change
+from paces_live.tui.verdict import judge, state_words
 from paces_live.tui.view import StreamState, View
 from tests.support.fakes import START, TWO_SONGS, reading, song
 
@@ -37,6 +42,14 @@ def hills(*peaks: tuple[float, float]) -> list[float]:
     return np.round(strengths, 4).tolist()  # type: ignore[no-any-return]
 
 
+def tapped(*times: float) -> Taps:
+    """Return taps at these times."""
+    taps = Taps()
+    for time in times:
+        taps = taps.tapped(time)
+    return taps
+
+
 MATCHING = reading(
     72.0,
     [(165.31, 0.97), (82.66, 0.94)],
@@ -51,6 +64,7 @@ STATES = {
     "listening": View(StreamState("mic:USB", reading(8.0, state="listening"))),
     "silence": View(StreamState("mic:USB", reading(50.0, state="silence", level=-120.0), SONGS, 50.0)),
     "no pulse": View(StreamState("mic:USB", reading(50.0, state="no_pulse"))),
+    "no pace": View(StreamState("mic:USB", reading(50.0))),
     "match": View(StreamState("mic:USB", MATCHING, SONGS, 60.0)),
     "periodicity": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), periodicity=True),
     "no match": View(StreamState("mic:USB", reading(50.0, [(123.4, 0.98), (61.7, 0.9)]))),
@@ -67,8 +81,9 @@ STATES = {
     "no input": View(StreamState("mic:USB", None, SONGS, error="no microphone found: plug one in")),
     "recalled": View(StreamState("mic:USB", replace(MATCHING, recalled=True, state="listening"), (), 70.0)),
     "paused": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), paused=True),
-    "tapping": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), target=158.0, taps=3),
-    "help": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), help=True),
+    "tapping": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), taps=tapped(10.0, 10.4, 10.8)),
+    "help": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), help=1),
+    "help words": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), help=2),
     "long name": View(StreamState("file:" + "ein-sehr-langer-name-" * 20 + ".ogg", MATCHING)),
 }
 MATCH, CRAMPED = STATES["match"], (40, 11)
@@ -115,7 +130,7 @@ def test_no_snapshot_is_left_over() -> None:
         ("no input", ["✕  NO INPUT", "! no microphone found: plug one in", "s: next input"]),
         ("recalled", ["✓  MATCH", "recalled", "▒"]),
         ("paused", ["PAUSED"]),
-        ("tapping", ["158 spm, 3 taps"]),
+        ("tapping", ["3 taps, 1 more: 150 spm", "[165]"]),
     ],
 )
 def test_the_screen_shows_the_state_in_words(state: str, words: list[str]) -> None:
@@ -230,6 +245,55 @@ def test_the_help_names_every_key() -> None:
     assert [keys.words for keys in KEYS if f"{keys.shown:<7}{keys.words}" not in text] == []
 
 
+@pytest.mark.parametrize(("width", "height"), [*TERMINALS, (60, 15), (30, 6)])
+def test_the_pages_of_the_help_show_everything_and_end(width: int, height: int) -> None:
+    view, seen = MATCH, ""
+    while page := next_page(view, width, height):
+        view = replace(view, help=page)
+        seen += render(view, width, height).plain
+    assert view.help >= 1
+    for name, words in MEANINGS:
+        assert name.strip() in seen
+        assert words in seen or width < 40
+    assert "? closes it" in seen or width < 40
+    assert all(len(f"{keys.shown:<7}{keys.words}") <= COLUMN for keys in KEYS)
+
+
+def words_on_the_screen() -> set[str]:
+    """Return the labels, states and verdicts that the screen can show, without what varies."""
+    words = {*STATE_WORDS.values(), *LEVEL_WORDS.values()}
+    for view in STATES.values():
+        words |= {judge(view).word, judge(view).grade} - {""}
+        words.add(re.split("…|:", state_words(view))[0])
+        lines = render(replace(view, help=0), 80, 23).plain.split("\n")
+        for line in lines:
+            words |= {label for label in ("target", "off by", "step", "state") if re.search(f" {label}   ", line)}
+            if line.startswith(" songs heard  "):
+                words |= set(re.split(r"\s{2,}|(?<=at)\s", line.strip()))
+        words |= set(
+            re.findall(r"level|every|load|lost|dBFS|none found|no compatible pace|periodicity", "\n".join(lines))
+        )
+    # Said by the large letters already, with the key that helps.
+    return words - {"s"}
+
+
+def test_every_word_on_the_screen_is_in_the_help_and_in_the_guide() -> None:
+    words = words_on_the_screen()
+    assert {"off by", "every", "load", "level", "NO PACE", "songs heard", "at", "lost", "clipping", "lock"} <= words
+    explained = "\n".join(f"{name} {text}" for name, text in MEANINGS).lower()
+    guide = (Path(__file__).parents[2] / "docs" / "running.md").read_text("utf-8").split("## What it shows")[1].lower()
+    assert [word for word in sorted(words) if word.lower() not in explained] == []
+    assert [word for word in sorted(words) if not re.search(rf"\b{word.lower()}\b", guide)] == []
+
+
+def test_the_last_change_of_the_target_joins_what_belongs_together() -> None:
+    change = Change(165.0, 10.0)
+    for now in (11.0, 12.0, 13.0):
+        change = change.then(170.0, now)
+    assert change == Change(165.0, 13.0)
+    assert change.then(170.0, 13.0 + TOGETHER_S) == Change(170.0, 15.0)
+
+
 def test_the_state_follows_the_events() -> None:
     state = StreamState()
     for event in TWO_SONGS:
@@ -273,8 +337,42 @@ def test_taps_give_the_median_rate_and_end_with_a_pause() -> None:
     assert taps.count == 5
     assert taps.rate == pytest.approx(150.0)
     assert taps.at(12.3 + PAUSE_S - 0.1) == taps
-    assert taps.at(12.3 + PAUSE_S) == Taps()
+    assert taps.at(12.3 + PAUSE_S) == replace(taps, over=True)
+    assert taps.at(12.3 + PAUSE_S + NOTE_S) == Taps()
     assert taps.tapped(20.0) == Taps((20.0,), 1)
+
+
+@pytest.mark.parametrize(
+    ("times", "target", "words"),
+    [
+        ([10.0], None, "1 tap: not set, it takes 4"),
+        ([10.0, 10.4], None, "2 taps: not set, it takes 4"),
+        ([10.0, 10.4, 10.8], None, "3 taps: not set, it takes 4"),
+        ([10.0, 10.4, 10.8, 11.2], 150.0, ""),
+        ([10.0, 10.4, 11.2, 11.6], 150.0, ""),  # a missed tap
+        ([10.0, 10.4, 10.45, 10.8, 11.2, 11.6], 150.0, ""),  # a key that bounced
+        ([10.0, 10.5, *(10.53 + 0.03 * k for k in range(30))], None, "32 taps: over 320, not set"),  # a held key
+        ([10.0, 11.7, 13.4, 15.1], None, "4 taps: under 40, not set"),
+        ([10.0, 11.5, 13.0, 14.5], 40.0, ""),
+    ],
+)
+def test_four_taps_within_the_range_set_a_target_and_others_say_why_not(
+    times: list[float], target: float | None, words: str
+) -> None:
+    taps = tapped(*times).at(times[-1] + PAUSE_S)
+    assert taps.over
+    assert taps.target == target
+    if target is None:
+        assert taps.words() == words
+
+
+@pytest.mark.parametrize("gap", [0.03, 0.4, 1.7])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 120])
+def test_what_the_taps_amount_to_is_never_cut(gap: float, count: int) -> None:
+    counting = tapped(*(10.0 + gap * k for k in range(count)))
+    for taps in (counting, counting.at(counting.times[-1] + PAUSE_S)):
+        assert taps.words(roomy=True) in render(replace(MATCH, taps=taps), 80, 23).plain
+        assert taps.words(roomy=False) in render(replace(MATCH, taps=taps), *CRAMPED).plain
 
 
 def test_taps_follow_a_runner_who_changes_the_rate() -> None:

@@ -169,9 +169,10 @@ class PacesApp(App[None]):
         self._taps = self._taps.tapped(self._clock())
 
     def action_undo(self) -> None:
-        """Go back to the target before its last change; the second time, forward again."""
-        self._taps = Taps()
-        if self._change is not None:
+        """Go back to the target before its last change, or forward again; while the user taps, only stop that."""
+        self._count_taps()
+        tapping, self._taps = bool(self._taps.times) and not self._taps.over, Taps()
+        if self._change is not None and not tapping:
             before, self._change = self._change.before, Change(self._listener.target, -math.inf)
             self._listener.target = before
 

@@ -153,6 +153,10 @@ async def test_a_row_of_moves_is_undone_at_once_and_a_use_by_itself() -> None:
         now = 30.0
         await pilot.press("down", "down", "z")
         assert listening.listener.target == 172.0
+        await pilot.press("t", "t", "z")
+        assert listening.listener.target == 172.0, "it only stops the tapping"
+        await pilot.press("z")
+        assert listening.listener.target == 170.0
         listening.stop()
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paces_live.cli.control import STDIN
 from paces_live.cli.options import (
     Fast,
     History,
@@ -77,7 +78,7 @@ def listen(
         ),
     ] = None,
     now_playing: NowPlaying = "auto",
-    history: History = True,
+    history: History = None,
     theme: Theme = "auto",
     model: Model = None,
     verbose: Verbose = False,
@@ -108,6 +109,7 @@ def listen(
         display,
         history=history,
         next_input=inputs_in_turn(source, sample_rate, now_playing),
+        controlled=source.removeprefix("file:").removeprefix("fifo:") not in STDIN,
     )
 
 

@@ -188,8 +188,12 @@ NowPlaying = Annotated[
     ),
 ]
 History = Annotated[
-    bool,
-    typer.Option("--history/--no-history", metavar="", help="Keep the songs that you hear, and recall known ones."),
+    bool | None,
+    typer.Option(
+        "--history/--no-history",
+        metavar="",
+        help="Keep the songs that you hear, and recall known ones. By default yes, but not with --json.",
+    ),
 ]
 Verbose = Annotated[
     bool,

@@ -61,7 +61,7 @@ def play(
     plain: Plain = False,
     rejected: Rejected = False,
     interval: Interval = 1,
-    history: History = True,
+    history: History = None,
     theme: Theme = "auto",
     model: Model = None,
     verbose: Verbose = False,

@@ -13,7 +13,8 @@ def schema(
         str,
         typer.Argument(
             metavar="[NAME]",
-            help="[bold]events[/bold] (of listen, play and demo) or [bold]lines[/bold] (of the other commands).",
+            help="[bold]events[/bold] (of listen, play and demo), [bold]lines[/bold] (of the other commands), or "
+            "[bold]control[/bold] (what listen, play and demo take on stdin).",
         ),
     ] = "events",
 ) -> None:

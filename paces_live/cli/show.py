@@ -67,10 +67,11 @@ def show(
     listener: "Listener",
     display: Display,
     *,
-    history: bool,
+    history: bool | None,
     stages: "Sequence[Callable[[Event], Event]]" = (),
     controls: "Controls | None" = None,
     next_input: "Callable[[], Input] | None" = None,
+    controlled: bool = True,
 ) -> None:
     """Show the events of an input until it ends or the user ends it.
 
@@ -80,14 +81,16 @@ def show(
     classifier, config, listener
         See `paces_live.session.Listening`.
     display : Display
-    history : bool
-        Whether songs are kept and known tracks recalled.
+    history : bool or None
+        Whether songs are kept and known tracks recalled; None is yes, but not for a program that reads JSON.
     stages : sequence of callable
         See `paces_live.session.Listening`.
     controls : Controls, optional
         The player that plays the source.
     next_input : callable, optional
         Opens the next of the inputs that the user can go through.
+    controlled : bool
+        Whether standard input, if it is no terminal, controls what is written as JSON; no if audio comes through it.
     """
     from paces_live.session import Listening
     from paces_live.system.sd_notify import Watchdog
@@ -96,7 +99,7 @@ def show(
     screen = display.screen
     with ExitStack() as stack:
         watchdog = stack.enter_context(Watchdog.of_this_process())
-        if history:
+        if history or (history is None and not display.json):
             stages = [*stages, stack.enter_context(_history(listener))]
 
         def on_block() -> None:
@@ -121,12 +124,21 @@ def show(
         from paces_live.render.plain import PlainWriter
 
         writer = (JsonWriter if display.json else PlainWriter)(sys.stdout, listener, rejected=display.rejected)
+        control = None
+        if controlled and isinstance(writer, JsonWriter) and not sys.stdin.isatty():
+            from paces_live.cli.control import Control, ControlThread
+
+            control = ControlThread(Control(listener, pause=listening.pause, player=controls), writer.write_record)
         patience = stack.enter_context(ended_by_signals(listening.stop))
         events = listening.events(first.source, first.now_playing)
         try:
             for event in events:
                 with patience:
                     writer.write(event)
+                if control is not None:
+                    # Not before: the start is the first line.
+                    stack.enter_context(control)
+                    control = None
         except OSError:
             # Nobody reads any more. The history still gets the song that was being heard.
             listening.stop()

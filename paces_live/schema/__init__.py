@@ -1,6 +1,7 @@
 """JSON Schema (2020-12) of everything that is written with ``--json``.
 
-``events.json`` has the events of a stream, ``lines.json`` the lines of the other commands.
+``events.json`` has the events of a stream, ``lines.json`` the lines of the other commands, ``control.json`` the lines
+that a program may write to standard input.
 """
 
 import json
@@ -16,7 +17,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('events', 'lines')
+    ('control', 'events', 'lines')
     """
     return tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
 

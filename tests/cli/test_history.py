@@ -120,7 +120,7 @@ main()
 """
 
 
-@pytest.mark.parametrize(("source", "options"), [("-", "--json"), ("file", "--plain"), ("file", "--no-history")])
+@pytest.mark.parametrize(("source", "options"), [("-", "--plain"), ("file", "--json"), ("file", "--no-history")])
 def test_audio_is_never_written(tmp_path: Path, options: str, source: str) -> None:
     """Neither Python nor its libraries leave anything but the history: no other file is opened, and none exists."""
     rate = 22050
@@ -151,13 +151,25 @@ def test_audio_is_never_written(tmp_path: Path, options: str, source: str) -> No
     # The probe shows that we would see others.
     assert set(json.loads(done.stderr)) - {os.devnull} == {"probe"}
     left = {path.relative_to(home): path.stat().st_size for path in home.rglob("*") if path.is_file()}
-    assert list(left) == ([] if "--no-history" in options else [Path("paces-live/history.db")])
+    assert list(left) == ([] if options in ("--json", "--no-history") else [Path("paces-live/history.db")])
     assert sum(left.values()) < rate, "not even one bit a sample"
     if left:
         with History(home / "paces-live/history.db") as history:
             (kept,) = history.songs()
         assert kept.title == (None if source == "-" else "music")
         assert 150 in [round(pace.spm) for pace in kept.paces]
+
+
+def test_a_program_that_reads_json_keeps_songs_only_if_it_asks_for_it(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening = ("listen", "-i", str(demo.excerpt()), "--fast", "--json")
+    assert run(*listening).exit_code == 0
+    assert list(state.iterdir()) == []
+    monkeypatch.setenv("PACES_LIVE_HISTORY", "true")
+    assert run(*listening).exit_code == 0
+    with History(default_path()) as history:
+        assert history.count() == 2
 
 
 def test_the_demo_is_not_kept(state: Path) -> None:
@@ -167,7 +179,7 @@ def test_the_demo_is_not_kept(state: Path) -> None:
 
 def test_listening_continues_without_a_history_and_reports_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/dev/null")
-    result = run("listen", "-i", str(demo.excerpt()), "--fast", "--json")
+    result = run("listen", "-i", str(demo.excerpt()), "--fast", "--json", "--history")
     assert result.exit_code == 0
     assert [json.loads(line)["type"] for line in result.stdout.splitlines()].count("song") == 2
     assert result.stderr.count("\n") == result.stderr.count("history /dev/null/paces-live/history.db") == 1

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from paces_live.schema import load
 
-EVENTS = ("start", "reading", "song", "end")
+EVENTS = ("start", "reading", "song", "end", "control")
 
 
 @cache

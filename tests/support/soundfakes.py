@@ -40,16 +40,18 @@ class FakePortAudio(types.ModuleType):
         self._calls = calls or []
         self._fault = fault
         default = next((device.index for device in devices if device.default), -1)
-        self.default = types.SimpleNamespace(device=[default, -1])
+        self.default = types.SimpleNamespace(device=[default, 0])
 
     def query_devices(self) -> list[dict[str, Any]]:
-        playing = {"index": 0, "name": "HDMI", "default_samplerate": 48_000.0, "max_input_channels": 0}
+        playing = {"index": 0, "name": "HDMI", "default_samplerate": 48_000.0}
+        playing |= {"max_input_channels": 0, "max_output_channels": 2 if self._devices else 0}
         return [playing] + [
             {
                 "index": device.index,
                 "name": device.name,
                 "default_samplerate": float(device.rate),
                 "max_input_channels": device.channels,
+                "max_output_channels": 0,
             }
             for device in self._devices
         ]

@@ -1,0 +1,150 @@
+"""Control of a running program: lines of JSON on standard input, while events go to standard output."""
+
+import json
+import os
+import select
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from paces_live.errors import UsageError
+from paces_live.match import Listener
+
+if TYPE_CHECKING:
+    from paces_live.playback.player import Controls
+
+LINE_BYTES = 4096
+"""Length of the longest line; a longer one is not meant for us."""
+READ_BYTES = 1 << 16
+POLL_S = 0.2
+"""Time between two looks whether the program ends, seconds."""
+KEYS = ("target", "tolerance", "pause", "next", "previous")
+STDIN = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+"""Inputs that are standard input: audio comes through it, and no control."""
+_EXAMPLE = 'such as {"target": 172} or {"pause": true}'
+
+
+class Control:
+    """Does what lines of JSON ask for, and answers each with a record for standard output.
+
+    Parameters
+    ----------
+    listener : Listener
+        Whose target and tolerance change.
+    pause : callable
+        Pauses if it gets True, goes on if it gets False.
+    player : Controls, optional
+        Plays the next or the previous song.
+
+    Examples
+    --------
+    >>> control = Control(Listener(165.0), pause=lambda paused: None)
+    >>> control.answer(b'{"target": 172}')
+    {'type': 'control', 'target': 172.0, 'tolerance': 0.05, 'paused': False}
+    >>> control.answer(b'{"next": true}')["message"]
+    'there is no player whose song could change'
+    """
+
+    def __init__(self, listener: Listener, *, pause: Callable[[bool], None], player: "Controls | None" = None) -> None:
+        self._listener = listener
+        self._pause = pause
+        self._player = player
+        self._paused = False
+
+    def answer(self, line: bytes) -> dict[str, Any]:
+        """Do what `line` asks for; return the state afterwards, or the error if it asks for nothing that there is."""
+        try:
+            self._do(_parsed(line))
+        except UsageError as error:
+            return {"type": "error", "path": "-", "code": error.code, "message": error.message, "hint": error.hint}
+        now = {"target": self._listener.target, "tolerance": self._listener.tolerance, "paused": self._paused}
+        return {"type": "control"} | now
+
+    def _do(self, wanted: dict[str, Any]) -> None:
+        """Do all that is wanted, or nothing."""
+        if not self._player and (wanted.get("next") or wanted.get("previous")):
+            raise UsageError("there is no player whose song could change", hint="use play", code="usage.control")
+        before = self._listener.target, self._listener.tolerance
+        try:
+            for key in ("target", "tolerance"):
+                if key in wanted:
+                    setattr(self._listener, key, wanted[key] if wanted[key] is None else float(wanted[key]))
+        except UsageError:
+            self._listener.target, self._listener.tolerance = before
+            raise
+        if "pause" in wanted:
+            self._paused = wanted["pause"]
+            (self._player.pause if self._player else self._pause)(self._paused)
+        if self._player and wanted.get("next"):
+            self._player.next()
+        if self._player and wanted.get("previous"):
+            self._player.previous()
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    """Return the record of a line, after checking its keys and the types of its values."""
+    try:
+        record = json.loads(line) if len(line) <= LINE_BYTES else None
+    except (ValueError, RecursionError):
+        record = None
+    if not isinstance(record, dict) or not record:
+        raise UsageError("the line is not a JSON object", hint=_EXAMPLE, code="usage.control")
+    for key, value in record.items():
+        if key not in KEYS:
+            raise UsageError(f"{key[:20]!r} cannot be controlled", hint=f"use {', '.join(KEYS)}", code="usage.control")
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if key in ("target", "tolerance") and not (number or (key == "target" and value is None)):
+            raise UsageError(f"{key} must be a number", hint=_EXAMPLE, code="usage.control")
+        if key not in ("target", "tolerance") and not isinstance(value, bool):
+            raise UsageError(f"{key} must be true or false", hint=_EXAMPLE, code="usage.control")
+    return record
+
+
+class ControlThread:
+    """Reads lines from a file descriptor until it ends; use it in a ``with``.
+
+    It never keeps the program from ending, and the end of the lines does not end the program.
+
+    Parameters
+    ----------
+    control : Control
+    write : callable
+        Writes an answer; called in the thread.
+    descriptor : int
+        Standard input.
+    """
+
+    def __init__(self, control: Control, write: Callable[[dict[str, Any]], None], descriptor: int = 0) -> None:
+        self._control = control
+        self._write = write
+        self._descriptor = descriptor
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+
+    def __enter__(self) -> "ControlThread":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(2 * POLL_S)
+
+    def _run(self) -> None:
+        rest = b""
+        try:
+            while not self._over.is_set():
+                if not select.select([self._descriptor], [], [], POLL_S)[0]:
+                    continue
+                # Not sys.stdin: its lock would be held while the program ends.
+                data = os.read(self._descriptor, READ_BYTES)
+                *lines, rest = (rest + data).split(b"\n")
+                # Of a line without an end, only that it is too long matters.
+                rest = rest[: LINE_BYTES + 1]
+                for line in [*lines, *([rest] if not data else [])]:
+                    if line.strip():
+                        self._write(self._control.answer(line))
+                if not data:
+                    return
+        except (OSError, ValueError):
+            # Nobody is there any more: standard input is closed, or standard output is.
+            return

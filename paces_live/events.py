@@ -217,6 +217,8 @@ class Song:
         Its felt beat, beats per minute; None if it has no pace.
     stream : str
         Id of the stream.
+    skipped : bool
+        Whether the listener moved on before it had a settled reading: nobody knows whether it matches.
     """
 
     song: int
@@ -226,6 +228,7 @@ class Song:
     track: Track | None = None
     beat: float | None = None
     stream: str = "main"
+    skipped: bool = False
 
     @property
     def caption(self) -> str | None:

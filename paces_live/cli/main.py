@@ -127,7 +127,11 @@ app.command(
     "[bold]ffmpeg -i song.m4a -f s16le -ac 1 -ar 44100 - | paces-live listen --input - --json[/bold]"
 )(listen)
 app.command(epilog="Example: [bold]paces-live play --target 170 --skip-mismatch --shuffle ~/Music[/bold]")(play)
-app.command(epilog="Example: [bold]paces-live analyze --target 170 *.ogg[/bold]")(analyze)
+app.command(
+    epilog="Examples:\n\n"
+    "[bold]paces-live analyze --target 170 *.ogg[/bold]\n\n"
+    "[bold]paces-live analyze --target 170 --matching --playlist fits.m3u8 ~/Music[/bold]"
+)(analyze)
 app.command(epilog="Example: [bold]paces-live demo --target 150[/bold]")(demo)
 app.command(epilog="Example: [bold]paces-live devices[/bold], then [bold]paces-live listen --input mic:NAME[/bold]")(
     devices

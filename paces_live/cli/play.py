@@ -3,6 +3,7 @@
 import random
 import sys
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,8 @@ from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 
 if TYPE_CHECKING:
     from paces_live.collection.items import Unreadable
+    from paces_live.playback.look_ahead import LookAhead
+    from paces_live.playback.queue import Queue
 
 
 def play(
@@ -54,7 +57,7 @@ def play(
         typer.Option(
             "--skip-mismatch/--no-skip-mismatch",
             metavar="",
-            help="Skip a song once it is sure that it does not match.",
+            help="Play only the songs that match, and skip one if it turns out not to.",
         ),
     ] = False,
     json: Json = False,
@@ -95,24 +98,35 @@ def play(
     if items:
         classifier = load_classifier(model)
         queue = Queue(items, shuffle=random.Random() if shuffle else None, repeat=repeat)
-        player = Player(queue, classifier.features.sample_rate, output=output)
-        stages = [Skipper(player, listener).take] if skip_mismatch else []
-        try:
-            show(
-                Input(player),
-                classifier,
-                config,
-                listener,
-                display,
-                history=history,
-                stages=stages,
-                controls=player,
-            )
-        finally:
-            failures = player.failures
-            _report(failures, json=json)
+        with ExitStack() as stack:
+            look_ahead = stack.enter_context(_look_ahead(queue, listener, model)) if skip_mismatch else None
+            player = Player(queue, classifier.features.sample_rate, output=output, look_ahead=look_ahead)
+            stages = [Skipper(player, listener).take] if skip_mismatch else []
+            try:
+                show(
+                    Input(player),
+                    classifier,
+                    config,
+                    listener,
+                    display,
+                    history=history,
+                    stages=stages,
+                    controls=player,
+                )
+            finally:
+                failures = player.failures
+                _report(failures, json=json)
     if missing or failures:
         raise typer.Exit(PacesError.exit_status)
+
+
+def _look_ahead(queue: "Queue", listener: Listener, model: Path | None) -> "LookAhead":
+    """Return what looks for songs that match, in a process of its own."""
+    from paces_live.library.analyst import Analyst
+    from paces_live.playback.look_ahead import LookAhead
+
+    analyst = Analyst(listener, model)
+    return LookAhead(queue, listener, analyst.paces, cancel=analyst.close)
 
 
 def _report(unplayable: Iterable["Unreadable"], *, json: bool) -> None:

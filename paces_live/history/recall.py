@@ -82,7 +82,8 @@ class HistoryKeeper:
             self._complain(error)
 
     def _keep(self, song: Song) -> None:
-        if self._history is None:
+        # Too little of a skipped song was heard: it must not be recalled, nor pass for one without a match.
+        if self._history is None or song.skipped:
             return
         heard = HeardSong(
             self._clock(),

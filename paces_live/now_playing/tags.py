@@ -2,8 +2,10 @@
 
 import logging
 import math
+from dataclasses import replace
 from pathlib import Path
 
+from paces_live.collection.items import Item
 from paces_live.events import Track
 from paces_live.now_playing.tag_readers import FIELDS, Tags, Values, chunk_tags, ffmpeg_tags, mutagen_tags
 from paces_live.now_playing.track import make_track
@@ -46,6 +48,26 @@ def file_track(path: Path) -> Track | None:
         location=str(path),
         duration=duration,
     )
+
+
+def item_track(item: Item) -> Track | None:
+    """Return the track of an item: its title in the playlist, or else its tags.
+
+    Examples
+    --------
+    >>> from paces_live.demo import excerpt
+    >>> item_track(Item(excerpt(), title="Waltz and march")).caption
+    'Waltz and march'
+    >>> item_track(Item(excerpt())).caption
+    'demo'
+    """
+    tags = file_track(item.path)
+    if not item.title:
+        return tags
+    tags = replace(tags or Track(), title=item.title, artist=item.artist)
+    if tags.duration is None or (not item.start and item.end is None):
+        return tags
+    return replace(tags, duration=min(item.end or tags.duration, tags.duration) - item.start)
 
 
 def _tags(path: Path) -> tuple[Tags, float | None]:

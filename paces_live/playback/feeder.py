@@ -1,10 +1,12 @@
 """Audio files as frames for a sound card, at its rate and with its channels, decoded just in time."""
 
+import math
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,10 +15,9 @@ from numpy.typing import NDArray
 
 from paces_live.collection.items import Item, Unreadable
 from paces_live.errors import SourceError
-from paces_live.events import Track
-from paces_live.now_playing.tags import file_track
+from paces_live.now_playing.tags import item_track
 from paces_live.playback.output import Feed, Play
-from paces_live.playback.queue import Queue
+from paces_live.playback.queue import Queue, UndecidedError
 from paces_live.sources.decoder import DecodedFrames
 from paces_live.sources.downmix import Downmix
 from paces_live.sources.file import read_audio
@@ -29,15 +30,25 @@ READY_S = 1.0
 """Music that is decoded before the card gets any of it, seconds: more than it takes at its start."""
 POLL_S = 0.1
 """Pause between two looks for room, seconds."""
+PATIENCE_S = 10.0
+"""Time that the feeder waits after a song until it is known what to play, seconds; then the next item is played."""
 END_S = 1.0
 """Time that the thread has to end, seconds. It is a daemon: a disk that hangs cannot keep the program from ending."""
-_CLOSE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """The place to go to: `exactly` that item is played, or the first from there on that is wanted; None ends."""
+
+    place: int | None
+    exactly: bool = False
 
 
 class Feeder:
     """A thread that keeps a card fed with the items of a queue, in their order or from the place that it is sent to.
 
-    If it is sent elsewhere, the present item plays on until the other one is decoded.
+    If it is sent elsewhere, the present item plays on until the other one is decoded. If it is not known yet what
+    comes next, it waits: for the first item as long as it takes, later for `PATIENCE_S`.
 
     Parameters
     ----------
@@ -50,6 +61,8 @@ class Feeder:
         Files that could not be read, so far.
     damaged_s : dict of int to float
         Seconds that could not be decoded and are silent, by the number of the play.
+    looking : bool
+        Whether it is not known yet what comes next.
     error : BaseException or None
         The error that ended the thread too early.
     """
@@ -57,9 +70,10 @@ class Feeder:
     def __init__(self, items: Queue) -> None:
         self.failures: list[Unreadable] = []
         self.damaged_s: dict[int, float] = {}
+        self.looking = False
         self.error: BaseException | None = None
         self._queue = items
-        self._asked: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._asked: queue.SimpleQueue[_Request] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def start(self, feed: Feed) -> None:
@@ -67,34 +81,57 @@ class Feeder:
         self._thread = threading.Thread(target=self._run, args=[feed], name="feeder", daemon=True)
         self._thread.start()
 
-    def go_to(self, place: int) -> None:
-        """Go on at a place of the queue immediately; after the last place, end."""
-        self._asked.put(place)
+    def go_to(self, place: int, *, exactly: bool = False) -> None:
+        """Go on at a place of the queue immediately; after the last place, end.
+
+        The item there is played if that is asked for `exactly`, otherwise the first from there on that is wanted.
+        """
+        self._asked.put(_Request(place, exactly))
 
     def close(self) -> None:
         """End the thread."""
-        self._asked.put(_CLOSE)
+        self._asked.put(_Request(None))
         if self._thread:
             self._thread.join(END_S)
 
     def _run(self, feed: Feed) -> None:
-        place, jump, number = 0, False, 0
+        request, jump, number = _Request(0), False, 0
         try:
-            while place != _CLOSE:
+            while request.place is not None:
+                choice = self._choose(request, feed, math.inf if number == 0 else PATIENCE_S)
+                if isinstance(choice, _Request):
+                    request, jump = choice, True
+                    continue
                 number += 1
-                if found := self._queue.following(place):
-                    at, item = found
-                    place, jump = self._feed_item(feed, Play(number, item, at, track_of(item)), jump=jump)
+                if choice:
+                    at, item = choice
+                    self._queue.play(at)
+                    request, jump = self._feed_item(feed, Play(number, item, at, item_track(item)), jump=jump)
                 else:
                     if jump:
                         feed.break_off(number)
                     feed.ended = True
-                    place, jump = self._asked.get(), True
+                    request, jump = self._asked.get(), True
         except BaseException as error:  # noqa: BLE001 - the thread that takes the blocks raises it
             self.error = error
 
-    def _feed_item(self, feed: Feed, play: Play, *, jump: bool) -> tuple[int, bool]:
-        """Feed an item, immediately if it is a `jump`; return the next place, and whether that is a jump."""
+    def _choose(self, request: _Request, feed: Feed, patience_s: float) -> tuple[int, Item] | _Request | None:
+        """Return what is played next and its place, or None at the end, or a newer request if one comes first."""
+        begun, place = time.monotonic(), request.place or 0
+        try:
+            while True:
+                late = time.monotonic() - begun >= patience_s
+                try:
+                    return self._queue.following(place, exactly=request.exactly, guess=late)
+                except UndecidedError:
+                    self.looking = feed.looking = True
+                if asked := self._newest_request(POLL_S):
+                    return asked
+        finally:
+            self.looking = False
+
+    def _feed_item(self, feed: Feed, play: Play, *, jump: bool) -> tuple[_Request, bool]:
+        """Feed an item, immediately if it is a `jump`; return the next request, and whether that is a jump."""
         fed = 0
         try:
             for frames in decoded(play.item, feed.rate, feed.channels, on_damage=partial(self._note_damage, play)):
@@ -106,8 +143,7 @@ class Feeder:
                 full = True
                 while full:
                     full = not jump and feed.ahead_s >= AHEAD_S
-                    asked = self._newest_request(POLL_S if full else 0.0)
-                    if asked is not None:
+                    if asked := self._newest_request(POLL_S if full else 0.0):
                         return asked, True
         except SourceError as error:
             self._queue.fail(play.item)
@@ -115,39 +151,19 @@ class Feeder:
         if jump and fed:
             feed.break_off(play.number)
             jump = False
-        return play.place + 1, jump
+        return _Request(play.place + 1), jump
 
     def _note_damage(self, play: Play, seconds: float) -> None:
         self.damaged_s[play.number] = self.damaged_s.get(play.number, 0.0) + seconds
 
-    def _newest_request(self, wait_s: float) -> int | None:
-        """Return the last place that was asked for within `wait_s` seconds, if any."""
+    def _newest_request(self, wait_s: float) -> _Request | None:
+        """Return the last request that came within `wait_s` seconds, if any."""
         asked = None
         with suppress(queue.Empty):
             asked = self._asked.get(timeout=wait_s)
             while True:
                 asked = self._asked.get_nowait()
         return asked
-
-
-def track_of(item: Item) -> Track | None:
-    """Return the track of an item: its title in the playlist, or else its tags.
-
-    Examples
-    --------
-    >>> from paces_live.demo import excerpt
-    >>> track_of(Item(excerpt(), title="Waltz and march")).caption
-    'Waltz and march'
-    >>> track_of(Item(excerpt())).caption
-    'demo'
-    """
-    tags = file_track(item.path)
-    if not item.title:
-        return tags
-    tags = replace(tags or Track(), title=item.title, artist=item.artist)
-    if tags.duration is None or (not item.start and item.end is None):
-        return tags
-    return replace(tags, duration=min(item.end or tags.duration, tags.duration) - item.start)
 
 
 def decoded(

@@ -77,6 +77,8 @@ class Feed:
         Whether everything was heard, and nothing more comes.
     ended : bool
         Set by the feeder: it has nothing to add.
+    looking : bool
+        Set by the feeder: it does not know yet what to add. Silence until it adds something is no loss.
     paused : bool
         Set by the reader: the card plays silence, and the music waits.
     """
@@ -90,6 +92,7 @@ class Feed:
         self.calls = 0
         self.over = False
         self.ended = False
+        self.looking = False
         self.paused = False
         self._added = 0
         self._earliest = 0
@@ -105,7 +108,7 @@ class Feed:
         """Add `frames`, shape (n, channels), after those added before."""
         self._waiting.append((play, frames))
         self._added += len(frames)
-        self.ended = False
+        self.ended = self.looking = False
 
     def break_off(self, number: int) -> None:
         """Play no more of the plays below `number`."""
@@ -140,13 +143,13 @@ class Feed:
             self.cuts.append(Cut(self._handed, lost=max(1, round((leaves - self._due) * self.rate))))
         self._due = leaves + frames / self.rate
         # Asked before: frames that the feeder adds in the meantime are neither played nor the end.
-        ended = self.ended
+        ended, looking = self.ended, self.looking
         filled = 0 if self.paused else self._fill(outdata)
         outdata[filled:] = 0.0
         self.ring.write(outdata[:filled].reshape(-1))
         self._handed += filled
         self._silence = frames - filled if filled else self._silence + frames
-        if self.paused or filled == frames:
+        if self.paused or filled == frames or (looking and not ended):
             return
         if not ended and self._play:
             self.cuts.append(Cut(self._handed, lost=frames - filled))

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -13,8 +14,9 @@ from paces_live.collection.items import Unreadable
 from paces_live.errors import SourceError
 from paces_live.events import Condition
 from paces_live.playback.feeder import POLL_S, READY_S, Feeder
+from paces_live.playback.look_ahead import LookAhead
 from paces_live.playback.output import Feed, Play
-from paces_live.playback.queue import Queue
+from paces_live.playback.queue import Queue, UndecidedError
 from paces_live.sources import portaudio
 from paces_live.sources.block import Block
 from paces_live.sources.reconnect import Reconnection
@@ -59,6 +61,8 @@ class Player:
         Sample rate of the blocks, Hz.
     output : str or None
         Name of the sound card or a part of it, in any case; None is the default of the system.
+    look_ahead : LookAhead, optional
+        Knows which items of the queue match: the player says what it does, and fails if none does.
 
     Attributes
     ----------
@@ -70,16 +74,20 @@ class Player:
 
     live = True
 
-    def __init__(self, queue: Queue, sample_rate: int, *, output: str | None = None) -> None:
+    def __init__(
+        self, queue: Queue, sample_rate: int, *, output: str | None = None, look_ahead: LookAhead | None = None
+    ) -> None:
         self._queue = queue
         self._sample_rate = sample_rate
         self._output = output
+        self._look_ahead = look_ahead
         self._name = output or "default"
         self._feeder = Feeder(queue)
         self._heard: _Heard | None = None
         self._reconnection = Reconnection("sound card", sample_rate, waits=True)
         self._place = 0
         self._paused = False
+        self._left: Play | None = None
         self.playing: Play | None = None
         self.heard_s = 0.0
 
@@ -100,6 +108,8 @@ class Player:
             return self._reconnection.condition
         if self._paused:
             return Condition("paused", "paused")
+        if self._look_ahead and self._feeder.looking:
+            return Condition("waiting", self._look_ahead.progress)
         if self.playing and (damaged_s := self._feeder.damaged_s.get(self.playing.number)):
             return Condition(
                 "lost_audio", f"{damaged_s:.2f} s of {shown_path(self.playing.item.path.name)} are damaged"
@@ -109,29 +119,48 @@ class Player:
         return None
 
     def next(self) -> None:
-        """Play the next song; after the last one, end."""
-        self._go_to(self._place + 1)
+        """Play the next song, and call this one skipped; after the last one, end."""
+        self._left = self.playing
+        self.pass_over()
+
+    def pass_over(self) -> None:
+        """Play the next song because this one does not match; after the last one, end."""
+        place = self._place + 1
+        with suppress(UndecidedError):
+            found = self._queue.following(place)
+            place = found[0] if found else place
+        self._go_to(place)
 
     def previous(self) -> None:
         """Restart the song; in its first seconds, go back to the one before."""
-        self._go_to(self._place if self.heard_s > RESTART_S else self._queue.preceding(self._place))
+        self._left = self.playing
+        back = self._queue.preceding(self._place) if self.heard_s <= RESTART_S else self._place
+        self._go_to(back, exactly=True)
 
     def pause(self, paused: bool) -> None:
         """Stop the card and the clock, or go on where they stopped."""
         self._paused = paused
 
-    def _go_to(self, place: int) -> None:
+    def _go_to(self, place: int, *, exactly: bool = False) -> None:
         # Known immediately, so that two keys in a row are two songs; the songs follow when the card gets them.
         self._place = place
         self.heard_s = 0.0
-        self._feeder.go_to(place)
+        self._feeder.go_to(place, exactly=exactly)
 
     def blocks(self) -> Generator[Block, None, None]:
-        """Play, and yield what was heard, at least every half second, to the end; see `Source.blocks`."""
+        """Play, and yield what was heard, at least every half second, to the end; see `Source.blocks`.
+
+        Raises
+        ------
+        SourceError
+            There is no such sound card, or no song matches.
+        """
         try:
             for block in self._reconnection.blocks(self._connect):
                 track = self.playing.track if self.playing else None
                 yield replace(block, condition=self.condition, track=track)
+            if self._look_ahead and (failure := self._look_ahead.failure):
+                raise failure
         finally:
             self._feeder.close()
 
@@ -177,7 +206,7 @@ class Player:
                 if heard.play and heard.play is not self.playing:
                     self.playing, self._place, self.heard_s = heard.play, heard.play.place, 0.0
                 self.heard_s += len(block.samples) / self._sample_rate
-                yield block
+                yield replace(block, skipped=block.ends and self.playing is self._left)
             if self._feeder.error:
                 raise self._feeder.error
             self._start_or_stop(feed, stream)
@@ -187,7 +216,8 @@ class Player:
                 raise SourceError(f"{self.name} takes no more sound", hint="check its plug, then start again")
             time.sleep(POLL_S)
         yield from heard.blocks()
-        yield heard.end()
+        skipped = self.playing is not None and self.playing is self._left
+        yield replace(heard.end(), ends=skipped, skipped=skipped)
 
     def _start_or_stop(self, feed: Feed, stream: Any) -> None:
         """Let the card run while there is something to play."""

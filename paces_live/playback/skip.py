@@ -77,5 +77,5 @@ class Skipper:
             return event
         if self._mismatch.is_sure(event, playing.number, self._listener):
             self._skipped = playing.number
-            self._player.next()
+            self._player.pass_over()
         return event

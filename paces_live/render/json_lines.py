@@ -78,6 +78,8 @@ def event_line(event: Event, listener: Listener, *, rejected: bool = False) -> s
             record |= {"target": listener.target, "tolerance": listener.tolerance}
         case Reading() | Song():
             record |= _judged(event.paces, event.beat, listener)
+            if isinstance(event, Song) and event.skipped:
+                record["verdict"] = None
     return dumps(record)
 
 

@@ -123,5 +123,7 @@ def _advice(reading: Reading, listener: Listener) -> tuple[str, str] | None:
 
 
 def _lasting(health: Health) -> str | None:
-    """Return the problem of the capture; a loss is over with its reading, and counted apart."""
+    """Return the problem of the capture, without its progress; a loss is over with its reading, and counted apart."""
+    if health.status == "waiting":
+        return "waiting"
     return None if health.status == "lost_audio" else health.message

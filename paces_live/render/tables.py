@@ -11,7 +11,7 @@ from rich.text import Text
 from paces_live.events import SongPace
 from paces_live.match import Listener
 from paces_live.render.theme import DARK
-from paces_live.render.wording import by_rate, clock, flag_words, is_yes, percent, stepping, target_words
+from paces_live.render.wording import SKIPPED, by_rate, clock, flag_words, is_yes, percent, stepping, target_words
 
 PIPE_WIDTH = 200
 """Width of a table in a pipe, which has no width of its own; what you are to type must not be cut."""
@@ -19,12 +19,13 @@ PIPE_WIDTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A song or a file: what it is called, its length in seconds, its paces and its felt beat."""
+    """A song or a file: its name, length in seconds, paces, felt beat, and whether the listener skipped it."""
 
     name: str
     length: float
     paces: tuple[SongPace, ...]
     beat: float | None
+    skipped: bool = False
 
 
 def print_table(rows: Iterable[Row], heading: str, listener: Listener, *, stream: TextIO) -> None:
@@ -55,6 +56,8 @@ def console(stream: TextIO) -> Console:
 
 
 def _paces(row: Row, listener: Listener) -> Text:
+    if row.skipped:
+        return Text(SKIPPED, DARK.dim)
     if not row.paces:
         return Text("none found", DARK.dim)
     match = listener.match(row.paces)
@@ -69,7 +72,7 @@ def _paces(row: Row, listener: Listener) -> Text:
 
 
 def _verdict(row: Row, listener: Listener) -> Text:
-    if listener.target is None or not row.paces:
+    if listener.target is None or not row.paces or row.skipped:
         return Text()
     match = listener.match(row.paces)
     flag, style = " ".join(flag_words(match)), DARK.yes if is_yes(match) else DARK.no

@@ -30,6 +30,8 @@ STEPS = dict(
 )
 BEATS = dict(zip(WHOLE_STEPS[1:], ("second", "third", "fourth"), strict=True))
 """Words for steps on a beat, and for beats without one."""
+SKIPPED = "skipped"
+"""Instead of paces and a verdict: the listener moved on before there was one."""
 
 
 def state_word(reading: Reading) -> str:
@@ -122,8 +124,11 @@ def song_words(song: Song, verdict: str) -> str:
     >>> song_words(Song(1, 0.0, 215.0, (SongPace(165.3, probability=0.97, share=0.9),)), "MATCH")
     '3:35 long  165.3 (97 %)  MATCH'
     """
+    length = f"{clock(song.end - song.start)} long"
+    if song.skipped:
+        return "  ".join(filter(None, [length, song.caption, SKIPPED]))
     paces = paces_words(song.paces) if song.paces else "no pace found"
-    return "  ".join(filter(None, [f"{clock(song.end - song.start)} long", song.caption, paces, verdict]))
+    return "  ".join(filter(None, [length, song.caption, paces, verdict]))
 
 
 def target_words(listener: Listener) -> str:

@@ -23,6 +23,8 @@ class Cell:
         Samples that have already arrived after it.
     ends : bool
         Whether the source says that a song ends with it.
+    skipped : bool
+        Whether that song ends because the listener moved on.
     """
 
     samples: NDArray[np.float32]
@@ -30,6 +32,7 @@ class Cell:
     damaged: int = 0
     waiting: int = 0
     ends: bool = False
+    skipped: bool = False
 
 
 class CellCutter:
@@ -70,7 +73,7 @@ class CellCutter:
             self._damaged = 0
         self._held = joined[whole:]
         if block.ends:
-            cells.append(replace(self.rest(), ends=True))
+            cells.append(replace(self.rest(), ends=True, skipped=block.skipped))
         return cells
 
     def rest(self) -> Cell:

@@ -84,7 +84,7 @@ class Session:
         self._features = features = classifier.features
         self._stream = stream
         self._cpu_clock = cpu_clock
-        self._paused = False
+        self._paused = self._settled = False
         self._cutter = CellCutter(round(CELL_S * features.sample_rate))
         self._frames = LogMelStream(features)
         self._health = HealthMonitor()
@@ -92,12 +92,10 @@ class Session:
         self._tracker = TempoTracker(classifier.thresholds)
         self._song_change = SongChangeDetector(classifier)
         self._beat = FeltBeat()
-        self._position = 0
-        self._quiet_cells = 0
+        self._position = self._quiet_cells = 0
         self._schedule = ReadingSchedule(config.interval, config.first_reading, features.sample_rate, live=live)
         self._last_reading: Reading | None = None
-        self._read_at = 0.0
-        self._busy_s = 0.0
+        self._read_at = self._busy_s = 0.0
         self._song = 1
         self._song_start: float | None = None
         self._announced: Track | None = None
@@ -161,7 +159,7 @@ class Session:
         """Yield the events at the end of a cell."""
         if self._paused:
             self._skip(cell.dropped + len(cell.samples))
-            yield from self._end_song(self._now) if cell.ends else ()
+            yield from self._end_song(self._now, skipped=cell.skipped) if cell.ends else ()
             return
         self._health.lose((cell.dropped + cell.damaged) / self._features.sample_rate)
         if cell.dropped:
@@ -171,7 +169,7 @@ class Session:
         if self._schedule.is_due(self._position, waiting=cell.waiting):
             yield from self._read()
         if cell.ends:
-            yield from self._end_song(self._now)
+            yield from self._end_song(self._now, skipped=cell.skipped)
         self._quiet_cells = 0 if len(cell.samples) else self._quiet_cells + 1
         if self._quiet_cells >= limits.QUIET_CELLS:
             yield from self._report_condition()
@@ -229,6 +227,7 @@ class Session:
             periodicity=periodicities,
             stream=self._stream,
         )
+        self._settled |= self._last_reading.state == "settled"
         self._schedule.took(self._busy_s)
         self._busy_s = 0.0
         yield self._last_reading
@@ -254,13 +253,14 @@ class Session:
     def _report_condition(self) -> Iterator[Event]:
         """Yield a reading without paces if a source that gives no sound has a new condition."""
         last, condition = self._last_reading, self._health.condition
-        if condition is None or last is None or condition.message == last.health.message:
-            return
-        health = replace(last.health, status=condition.status, message=condition.message)
-        self._last_reading = replace(last, state="listening", paces=(), rejected=(), health=health)
-        yield self._last_reading
+        if condition is not None and last is None:
+            yield from self._read()
+        elif condition is not None and last is not None and condition.message != last.health.message:
+            health = replace(last.health, status=condition.status, message=condition.message)
+            self._last_reading = replace(last, state="listening", paces=(), rejected=(), health=health)
+            yield self._last_reading
 
-    def _end_song(self, end: float, *, keep_s: float = 0.0) -> Iterator[Event]:
+    def _end_song(self, end: float, *, keep_s: float = 0.0, skipped: bool = False) -> Iterator[Event]:
         """Yield the song that ends at `end` seconds, if there was one, and get ready for the next.
 
         The last `keep_s` seconds of the window already belong to the next song.
@@ -271,6 +271,7 @@ class Session:
             return
         paces = self._tracker.summary()
         beat, self._beat = self._beat.among(paces), FeltBeat()
+        skipped, self._settled = skipped and not self._settled, False
         self._tracker = TempoTracker(self._classifier.thresholds)
         self._health.meter.new_song()
         self._song_change.reset()
@@ -279,7 +280,7 @@ class Session:
         else:
             self._clear_window()
         if end - start >= limits.SHORTEST_SONG_S:
-            yield Song(self._song, start, end, paces, self._track, beat, self._stream)
+            yield Song(self._song, start, end, paces, self._track, beat, self._stream, skipped)
             self._song += 1
 
     @property

@@ -24,6 +24,8 @@ class Block:
         How many of `samples` are silence that stands for what could not be decoded: time goes on without a splice.
     ends : bool
         Whether a song ends with it, as the source knows.
+    skipped : bool
+        Whether that song ends because the listener moved on to another one.
     condition : Condition or None
         What is wrong with the source; None if all is well.
     track : Track or None
@@ -34,6 +36,7 @@ class Block:
     dropped: int = 0
     damaged: int = 0
     ends: bool = False
+    skipped: bool = False
     condition: Condition | None = None
     track: Track | None = None
 

@@ -75,7 +75,10 @@ def _print_songs(songs: tuple[Song, ...], listener: Listener) -> None:
     """Print the songs on the normal screen, matched with the target as it is at the end."""
     if not songs:
         return
-    rows = [Row(f"{song.song}  {song.caption or ''}", song.end - song.start, song.paces, song.beat) for song in songs]
+    rows = [
+        Row(f"{song.song}  {song.caption or ''}", song.end - song.start, song.paces, song.beat, song.skipped)
+        for song in songs
+    ]
     print_table(rows, "song", listener, stream=sys.stdout)
 
 

@@ -4,7 +4,7 @@ from rich.text import Text
 
 from paces_live.events import Song
 from paces_live.match import match
-from paces_live.render.wording import by_rate, clock, flag_words, is_yes
+from paces_live.render.wording import SKIPPED, by_rate, clock, flag_words, is_yes
 from paces_live.tui.lines import pad
 from paces_live.tui.view import View
 
@@ -27,18 +27,25 @@ def draw_songs(view: View, width: int, room: int, *, roomy: bool) -> list[Text]:
 def _song(view: View, song: Song, width: int, *, roomy: bool) -> Text:
     theme = view.theme
     found = match(song.paces, view.target, view.tolerance)
-    if view.target is None or not song.paces:
+    if view.target is None or not song.paces or song.skipped:
         flag, style = "–", theme.dim
     else:
         flag, style = " ".join(flag_words(found)), theme.yes if is_yes(found) else theme.no
     line = Text.assemble((f"{song.song:>2} ", theme.dim), (f"{flag:<11}", style))
     length = clock(song.end - song.start)
     line.append(f" {clock(song.start):>7} {length:>8}   " if roomy else f"{length:>6}  ", theme.dim)
+    if song.skipped:
+        line += Text(SKIPPED, theme.dim)
+        return _with_title(line, song, width) if roomy else line
     paces = Text(" ").join(
         Text(f"{pace.spm:.1f}", theme.bold if found and pace.spm == found.spm else theme.normal)
         for pace in by_rate(song.paces)
     )
     line += paces if song.paces else Text("none found", theme.dim)
-    if song.caption and roomy and line.cell_len < width - 4:
-        line = pad(line, 34 + PACES_CELLS) + Text(f"  {song.caption}")
-    return line
+    return _with_title(line, song, width) if roomy else line
+
+
+def _with_title(line: Text, song: Song, width: int) -> Text:
+    if not song.caption or line.cell_len >= width - 4:
+        return line
+    return pad(line, 34 + PACES_CELLS) + Text(f"  {song.caption}")

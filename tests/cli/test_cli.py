@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from paces_live import __version__, demo
 from paces_live.cli import main as cli
-from paces_live.cli.analyze import _print_results
+from paces_live.cli.analyze import _print_song, _print_table
 from paces_live.collection.items import Item, Unreadable
 from paces_live.errors import SourceError
 from paces_live.events import SongPace
@@ -199,7 +199,10 @@ BROKEN = Unreadable(Path("b.ogg"), SourceError("b.ogg: not audio", hint="choose 
 
 
 @pytest.fixture
-def analysed(monkeypatch: pytest.MonkeyPatch) -> None:
+def analysed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.ogg").touch()
+
     def analyze_files(
         items: Iterable[Item | Unreadable], _classifier: object, _config: object
     ) -> Iterator[FilePaces | Unreadable]:
@@ -223,10 +226,12 @@ def test_analyze_continues_after_an_unreadable_file() -> None:
 
 @pytest.mark.parametrize("on_terminal", [False, True])
 def test_analyze_says_how_much_is_damaged(on_terminal: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    results = iter([replace(FOUND, damaged=1.5), FOUND])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.stdout, "isatty", lambda: on_terminal, raising=False)
-        list(_print_results(results, Listener(), json=False))
+    songs = [replace(FOUND, damaged=1.5), FOUND]
+    if on_terminal:
+        _print_table(songs, 2, Listener())
+    else:
+        for song in songs:
+            _print_song(song, Listener(), json=False)
     damaged = [line for line in capsys.readouterr().out.splitlines() if "1.50 s are damaged" in line]
     assert len(damaged) == 1
     assert "a.ogg" in damaged[0]

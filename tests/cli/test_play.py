@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from paces_live.cli.main import app
 from paces_live.demo import excerpt, songs
 from paces_live.schema import load
+from tests.support.signals import RATE, rock
 from tests.support.soundserver import SoundServer, portaudio, sound_server
 
 __all__ = ["portaudio", "sound_server"]
@@ -87,3 +89,40 @@ def test_the_music_waits_for_a_card_that_was_unplugged(sound_server: SoundServer
         process.send_signal(signal.SIGINT)
         process.stdout.read()
     assert process.returncode == 0
+
+
+def drums(folder: Path, **tempi: float) -> Path:
+    """Write a song of half a minute for each name and its tempo, beats a minute; return their folder."""
+    for name, bpm in tempi.items():
+        soundfile.write(folder / f"{name}.flac", 0.4 * rock(bpm, 30.0), RATE)
+    return folder
+
+
+@pytest.mark.usefixtures("portaudio")
+def test_the_first_song_that_plays_is_one_that_matches(sound_server: SoundServer, tmp_path: Path) -> None:
+    folder = drums(tmp_path, a=120.0, b=130.0, c=172.0, d=140.0, e=171.0)
+    command = [sys.executable, "-m", "paces_live", "play", "--json", "--skip-mismatch", "--target", "172", str(folder)]
+    with subprocess.Popen(command, env=sound_server.env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        events: list[dict[str, Any]] = []
+        while not events or events[-1].get("t", 0.0) < 7.0:
+            events.append(json.loads(process.stdout.readline()))
+        process.send_signal(signal.SIGINT)
+        events += map(json.loads, process.stdout)
+    assert process.returncode == 0
+    readings = [event for event in events if event["type"] == "reading"]
+    assert readings[0]["health"]["status"] == "waiting"
+    assert readings[0]["health"]["message"].startswith("looking for a song that matches: ")
+    assert {one["track"]["title"] for one in readings if one["track"]} == {"c"}
+
+
+@pytest.mark.usefixtures("portaudio")
+def test_music_that_never_matches_is_an_error(sound_server: SoundServer, tmp_path: Path) -> None:
+    folder = drums(tmp_path, a=120.0, b=130.0)
+    command = [sys.executable, "-m", "paces_live", "play", "--json", "--skip-mismatch", "--target", "172", str(folder)]
+    done = subprocess.run(command, env=sound_server.env, capture_output=True, text=True, check=False, timeout=60)
+    error = json.loads(done.stdout.splitlines()[-1])["error"]
+    assert error["code"] == "source.no_match"
+    assert error["message"].startswith("none of your 2 songs matches 172 ± 5 %; nearest: ")
+    assert done.returncode == 1
+    assert error["message"] in done.stderr

@@ -101,3 +101,11 @@ def test_a_full_disk_is_reported_until_there_is_room(tmp_path: Path, monkeypatch
     assert [event.health.message for event in events if isinstance(event, Reading)] == [str(keeper.error), None]
     with History(path) as history:
         assert history.count() == 1
+
+
+def test_a_skipped_song_is_neither_kept_nor_recalled(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    skipped = replace(song(1, 0.0, 12.0, 120.0, title="A"), skipped=True)
+    keep((START, skipped, song(2, 12.0, 60.0, 165.0, title="B"), End(60.0)), path)
+    with History(path) as history:
+        assert [one.title for one in history.songs()] == ["B"]

@@ -81,7 +81,7 @@ class ScriptedPlayer:
     def play(self, number: int) -> None:
         self.playing = Play(number, Item(Path("song.ogg")), number, Track(title=f"song {number}"))
 
-    def next(self) -> None:
+    def pass_over(self) -> None:
         assert self.playing
         self.skips.append(self.playing.number)
 

@@ -8,7 +8,7 @@ import pytest
 from paces_live.events import Event, Reading
 from paces_live.match import Listener
 from paces_live.render.plain import PlainWriter, is_news
-from tests.support.fakes import START, TWO_SONGS, reading
+from tests.support.fakes import START, TWO_SONGS, reading, song
 
 DEMO = """\
 listening to file:demo.ogg, target 165 spm ± 5 %
@@ -116,3 +116,18 @@ def test_a_change_of_status_is_a_new_line() -> None:
     assert lines[1].endswith("microphone is gone")
     assert "gone" not in lines[2]
     assert lines[3].endswith("too quiet (-60 dBFS)")
+
+
+def test_progress_is_no_news() -> None:
+    first, second = (
+        reading(0.0, state="listening", status="waiting", message=f"looking: {number} of 9") for number in (1, 2)
+    )
+    assert not is_news(first, second, Listener())
+    assert is_news(first, reading(0.0, state="listening"), Listener())
+
+
+def test_a_skipped_song_has_no_verdict() -> None:
+    stream = io.StringIO()
+    skipped = replace(song(1, 0.0, 12.0, 123.4, title="Waltz"), skipped=True)
+    PlainWriter(stream, Listener()).write(skipped)
+    assert stream.getvalue() == "   0:12  song 1  ended            0:12 long  Waltz  skipped\n"

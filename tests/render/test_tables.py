@@ -11,6 +11,7 @@ def test_table() -> None:
     stream = io.StringIO()
     fits, not_fits, none = song(1, 0.0, 40.0, 165.31, 82.66), song(2, 0.0, 4000.0, 123.4), song(3, 0.0, 9.0)
     rows = [Row(f"song {s.song}", s.end, s.paces, s.beat) for s in (fits, not_fits, none)]
+    rows.append(Row("song 4", 12.0, not_fits.paces, not_fits.beat, skipped=True))
     print_table(rows, "file", Listener(165.0), stream=stream)
     lines = [line.rstrip() for line in stream.getvalue().splitlines() if line.strip()]
     assert lines == [
@@ -19,4 +20,5 @@ def test_table() -> None:
         "                 165.3   97 %  a step on every beat",
         "song 2  1:06:40  123.4   97 %  ✕ NO MATCH",
         "song 3     0:09  none found",
+        "song 4     0:12  skipped",
     ]

@@ -271,3 +271,26 @@ def test_the_level_is_in_decibels_of_full_scale() -> None:
     health = readings(hear(tone, only()))[-1].health
     assert isinstance(health, Health)
     assert health.level_dbfs == pytest.approx(-3.01, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "moved_on", "skipped"), [(12.0, True, True), (12.0, False, False), (40.0, True, False)]
+)
+def test_a_song_is_skipped_if_the_listener_moves_on_before_it_settles(
+    seconds: float, moved_on: bool, skipped: bool
+) -> None:
+    samples = rock(150.0, seconds)
+    given = [Block(samples), Block(samples[:0], ends=True, skipped=moved_on), Block(rock(150.0, 12.0), ends=True)]
+    session = Session(only(150.0), SessionConfig(song_changes=False))
+    first, second = songs(checked(run(Blocks(given), session)))
+    assert first.end == pytest.approx(seconds, abs=0.1)
+    assert first.skipped == skipped
+    assert [round(pace.spm) for pace in first.paces] == [150]
+    assert not second.skipped
+
+
+def test_why_a_source_gives_no_sound_is_said_before_its_first() -> None:
+    looking = Condition("waiting", "looking for a song that matches: 1 of 2")
+    silence = Block(np.zeros(0, np.float32), condition=looking)
+    [first] = readings(checked(run(Blocks([silence] * 8), Session(only(150.0)))))
+    assert (first.t, first.state, first.health.message) == (0.0, "listening", looking.message)

@@ -462,3 +462,13 @@ def test_without_colour_nothing_has_one() -> None:
 
 def test_render_gives_text() -> None:
     assert type(render(View(), 80, 23)) is Text
+
+
+def test_a_skipped_song_is_said_to_be_skipped() -> None:
+    songs = [replace(song(1, 0.0, 12.0, 123.4, title="Waltz"), skipped=True), song(2, 12.0, 60.0)]
+    state = StreamState(songs=tuple(songs))
+    _, none, skipped = (
+        line.split() for line in render(View(state), 80, 23).plain.split("songs heard")[1].split("\n")[:3]
+    )
+    assert none == ["2", "–", "0:12", "0:48", "none", "found"]
+    assert skipped == ["1", "–", "0:00", "0:12", "skipped", "Waltz"]

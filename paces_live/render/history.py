@@ -83,7 +83,7 @@ def write_table(songs: Iterable[HeardSong], stream: TextIO) -> None:
             song.heard.astimezone().strftime("%Y-%m-%d %H:%M"),
             song.title or Text(song.input, DARK.dim),
             clock(song.length),
-            paces_words(song.paces) or "none found",
+            paces_words(song.paces) or "no pace found",
             target,
             verdict_words(song.match, song.paces, song.target, beat=felt_beat(song.paces)),
         )

@@ -59,7 +59,7 @@ def _paces(row: Row, listener: Listener) -> Text:
     if row.skipped:
         return Text(SKIPPED, DARK.dim)
     if not row.paces:
-        return Text("none found", DARK.dim)
+        return Text("no pace found", DARK.dim)
     match = listener.match(row.paces)
     lines = [
         Text.assemble(

@@ -99,7 +99,7 @@ def _labels(view: View, axis: Axis) -> Text:
                 placed.append((start, label, _style(view, pace)))
                 break
     if not placed:
-        return Text("no compatible pace" if view.reading else "", view.theme.dim)
+        return Text("no pace" if view.reading else "", view.theme.dim)
     return _line(placed, axis.width, " ", view.theme.normal)
 
 

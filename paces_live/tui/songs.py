@@ -41,7 +41,7 @@ def _song(view: View, song: Song, width: int, *, roomy: bool) -> Text:
         Text(f"{pace.spm:.1f}", theme.bold if found and pace.spm == found.spm else theme.normal)
         for pace in by_rate(song.paces)
     )
-    line += paces if song.paces else Text("none found", theme.dim)
+    line += paces if song.paces else Text("no pace found", theme.dim)
     return _with_title(line, song, width) if roomy else line
 
 

@@ -43,11 +43,14 @@ class Taps:
     over: bool = False
 
     def at(self, now: float) -> "Taps":
-        """Return the taps at `now`: over after a pause, and none a while later."""
+        """Return the taps at `now`: over after a pause and, once that was noticed, none a while later.
+
+        So the taps count however late someone looks, such as after the program was suspended.
+        """
         waited = now - self.times[-1] if self.times else 0.0
-        if waited >= PAUSE_S + NOTE_S:
+        if self.over and waited >= PAUSE_S + NOTE_S:
             return Taps()
-        return replace(self, over=True) if waited >= PAUSE_S else self
+        return replace(self, over=waited >= PAUSE_S)
 
     def tapped(self, now: float) -> "Taps":
         """Return the taps after one more at `now`; the first after a pause begins a new count."""

@@ -39,7 +39,7 @@ def test_history_lists_songs() -> None:
     assert '=A, "quoted" tune' in lines[1]
     assert "NO MATCH" in lines[1]
     assert "mic:USB" in lines[2]
-    assert "none found" in lines[2]
+    assert "no pace found" in lines[2]
     assert "82.7 (97 %), 165.3 (97 %)" in lines[3]
     assert "MATCH 165.3 (lock, +0.2 %)" in lines[3]
     assert len(lines) == 4

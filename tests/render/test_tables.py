@@ -15,10 +15,10 @@ def test_table() -> None:
     print_table(rows, "file", Listener(165.0), stream=stream)
     lines = [line.rstrip() for line in stream.getvalue().splitlines() if line.strip()]
     assert lines == [
-        "file     length  paces         target 165 spm ± 5 %",
-        "song 1     0:40   82.7   97 %  ✓ MATCH 165.3 (lock, +0.2 %)",
-        "                 165.3   97 %  a step on every beat",
-        "song 2  1:06:40  123.4   97 %  ✕ NO MATCH",
-        "song 3     0:09  none found",
+        "file     length  paces          target 165 spm ± 5 %",
+        "song 1     0:40   82.7   97 %   ✓ MATCH 165.3 (lock, +0.2 %)",
+        "                 165.3   97 %   a step on every beat",
+        "song 2  1:06:40  123.4   97 %   ✕ NO MATCH",
+        "song 3     0:09  no pace found",
         "song 4     0:12  skipped",
     ]

@@ -123,6 +123,19 @@ async def test_stray_taps_change_nothing_and_the_screen_says_so(taps: int) -> No
         listening.stop()
 
 
+async def test_taps_before_a_suspension_set_the_target_after_it() -> None:
+    listening = ScriptedListening(MATCH, live=True)
+    now = 10.0
+    app = app_of(listening, thread_of(listening), clock=lambda: now)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for count in range(4):
+            now = 10.0 + 0.4 * count
+            await pilot.press("t")
+        now = 600.0
+        await until(lambda: listening.listener.target == 150.0)
+        listening.stop()
+
+
 async def test_escape_stops_the_tapping_and_closes_the_help() -> None:
     listening = ScriptedListening(MATCH, live=True)
     now = 10.0

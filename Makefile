@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: help run setup setup-training test test-fast test-arm64 cost-arm64 check format model bench screenshot examples lock wheels clean
+.PHONY: help run setup setup-training test test-fast test-arm64 cost-arm64 check format model bench screenshot examples reference lock wheels clean
 
 define NEXT
 
@@ -81,6 +81,9 @@ screenshot: $(VENV)/dev.stamp ## draw the pictures of the terminal UI in docs/
 
 examples: $(VENV)/dev.stamp ## update the examples in README.md and docs/ from real output
 	$(BIN)/python -m tools.examples
+
+reference: $(VENV)/dev.stamp ## build the reference of the public Python names: build/reference
+	$(BIN)/python -m tools.reference
 
 lock: ## lock the requirements (needs uv); keeps the versions that still fit
 	$(COMPILE) pyproject.toml --group build -o requirements/live.txt

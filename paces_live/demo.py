@@ -7,6 +7,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+__all__ = [
+    "DemoSong",
+    "excerpt",
+    "songs",
+]
+
 DATA = Path(__file__).parent / "data"
 
 

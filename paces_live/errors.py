@@ -17,6 +17,16 @@ import errno
 import shlex
 import sys
 
+__all__ = [
+    "HistoryError",
+    "ModelError",
+    "NowPlayingError",
+    "PacesError",
+    "RuntimeMissingError",
+    "SourceError",
+    "UsageError",
+]
+
 
 class PacesError(Exception):
     """Base class of all errors of this package.

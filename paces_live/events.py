@@ -9,6 +9,27 @@ from typing import Literal
 
 from paces_live.text import one_line
 
+__all__ = [
+    "SCHEMA",
+    "Condition",
+    "End",
+    "Event",
+    "Failure",
+    "Grade",
+    "Health",
+    "Match",
+    "Nearest",
+    "Pace",
+    "Reading",
+    "Song",
+    "SongPace",
+    "Start",
+    "State",
+    "Status",
+    "Track",
+    "Verdict",
+]
+
 SCHEMA = 2
 """Version of the events. It grows when a field changes its meaning or disappears."""
 

@@ -16,6 +16,12 @@ from paces_live.sources.pcm import pcm_format
 from paces_live.sources.station.address import is_address
 from paces_live.sources.titled import TitledSource
 
+__all__ = [
+    "Input",
+    "Pcm",
+    "open_input",
+]
+
 KINDS = ("mic", "monitor", "player", "fifo", "file")
 """Kinds of inputs that have a name after a colon."""
 OLD_KINDS = {"playback": "monitor"}

@@ -5,6 +5,20 @@ from collections.abc import Iterable
 from paces_live.errors import UsageError
 from paces_live.events import Grade, Match, Nearest, Pace, SongPace, Verdict
 
+__all__ = [
+    "DEFAULT_TARGET",
+    "DEFAULT_TOLERANCE",
+    "LOCK_TOLERANCE",
+    "SPM_MAX",
+    "SPM_MIN",
+    "STRETCH_TOLERANCE",
+    "Listener",
+    "match",
+    "nearest",
+    "steps_per_beat",
+    "verdict",
+]
+
 SPM_MIN, SPM_MAX = 40.0, 320.0
 """Range of paces and targets, steps per minute."""
 DEFAULT_TARGET = 165.0

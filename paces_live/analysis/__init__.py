@@ -20,3 +20,8 @@ The flow, with the module of each step::
 same steps on the newest seconds alone, to notice a song that begins without a gap. ``level`` measures loudness and
 silence. Training uses the same functions, and so sees exactly the cases that a session judges.
 """
+
+from paces_live.analysis.classifier import Classifier, FixedClassifier, TfliteClassifier, load_classifier
+from paces_live.analysis.felt_beat import felt_beat
+
+__all__ = ["Classifier", "FixedClassifier", "TfliteClassifier", "felt_beat", "load_classifier"]

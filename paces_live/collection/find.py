@@ -14,6 +14,8 @@ from paces_live.collection.playlist import SUFFIXES, begins_as_playlist, read_pl
 from paces_live.errors import SourceError, cannot_open
 from paces_live.text import LONGEST_LINE, shown_path, without_password
 
+__all__ = ["find_items"]
+
 DEEPEST = 8
 """Most playlists within each other; more are a mistake."""
 MOST_ENTRIES = 1_000_000

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from paces_live.errors import PacesError
 
+__all__ = ["Item", "Unreadable"]
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

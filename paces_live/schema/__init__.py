@@ -8,6 +8,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+__all__ = [
+    "load",
+    "names",
+]
+
 FOLDER = Path(__file__).parent
 
 

@@ -11,6 +11,7 @@ from paces_live.sources.file import FileSource
 from paces_live.sources.microphone import MicrophoneSource
 from paces_live.sources.monitor import MonitorSource
 from paces_live.sources.pcm import PcmFormat, PipeSource, pcm_format
+from paces_live.sources.resample import MonoResampler
 from paces_live.sources.station import RadioSource
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "FileSource",
     "MicrophoneSource",
     "MonitorSource",
+    "MonoResampler",
     "PcmFormat",
     "PipeSource",
     "RadioSource",

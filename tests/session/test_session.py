@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -294,3 +295,16 @@ def test_why_a_source_gives_no_sound_is_said_before_its_first() -> None:
     silence = Block(np.zeros(0, np.float32), condition=looking)
     [first] = readings(checked(run(Blocks([silence] * 8), Session(only(150.0)))))
     assert (first.t, first.state, first.health.message) == (0.0, "listening", looking.message)
+
+
+def test_sessions_in_several_threads_share_a_classifier() -> None:
+    """Each gives the events that it would give alone."""
+    classifier = load_classifier()
+    music = [noisy(rock(bpm, 15.0), 30.0) for bpm in (150.0, 164.0, 172.0, 120.0)]
+
+    def events(samples: Samples) -> list[Event]:
+        return [without_load(event) for event in hear(samples, classifier)]
+
+    alone = [events(samples) for samples in music]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(events, music)) == alone

@@ -98,7 +98,8 @@ class Manifest:
             digest = hashlib.sha256(model.read_bytes()).hexdigest()
             manifest = cls.from_dict(json.loads(path.read_text("utf-8")))
         except OSError as error:
-            raise ModelError(f"cannot read {error.filename}: {error.strerror}", hint=REINSTALL) from error
+            hint = "give a model file, such as models/paces.tflite" if model.is_dir() else REINSTALL
+            raise ModelError(f"cannot read {error.filename}: {error.strerror}", hint=hint) from error
         except (ValueError, TypeError, KeyError) as error:
             raise ModelError(f"{path.name} is not a valid manifest ({error})", hint=REINSTALL) from error
         if digest != manifest.sha256:

@@ -116,11 +116,15 @@ def _complete_key(ctx: typer.Context, incomplete: str) -> list[str]:
 Key = Annotated[str, typer.Argument(metavar="KEY", autocompletion=_complete_key, help="The long name of the option.")]
 
 
-@config.command("set", epilog="Example: [bold]paces-live config set tolerance 3%[/bold]")
+@config.command(
+    "set",
+    epilog="Example: [bold]paces-live config set tolerance 3%[/bold]",
+    # A negative number is refused by the option that it is for, not taken for an option.
+    context_settings={"ignore_unknown_options": True},
+)
 def set_value(
     ctx: typer.Context,
     key: Key,
-    # A number may be negative; it is refused by the option, not taken for an option.
     value: Annotated[str, typer.Argument(metavar="VALUE", help="As you write it after the option; true or false.")],
 ) -> None:
     """Set an option in the file. The rest of the file stays as it is, comments included."""
@@ -128,6 +132,8 @@ def set_value(
     wanted = settings.find(key, known)
     file = setting.path()
     before = settings_file.read(file) if file.exists() else template(known)
+    settings.read_text(before, file, known, ctx)
+    settings.read_environment(os.environ, known, ctx)
     after = settings_file.with_value(before, wanted.key, wanted.parsed(value, ctx), settings.old_names(wanted.key))
     settings.read_text(after, file, known, ctx)
     settings_file.write(file, after)
@@ -141,6 +147,7 @@ def unset(ctx: typer.Context, key: Key) -> None:
     before = settings_file.read(file) if file.exists() else ""
     names = [key, *settings.old_names(key)]
     after = settings_file.without(before, names)
+    settings.read_environment(os.environ, known, ctx)
     if after == before:
         # It may be a mistake in the name, and then the right one is worth knowing.
         settings.find(key, known)

@@ -34,8 +34,9 @@ def doctor(
             metavar="USE",
             callback=_use,
             autocompletion=lambda incomplete: [one for one in FOR if one.startswith(incomplete)],
-            help="Check only what you need to listen to a [bold]mic[/bold], to the [bold]monitor[/bold] (what this "
-            "machine plays), to [bold]files[/bold] or [bold]radio[/bold] stations, or to [bold]play[/bold] files.",
+            help="Check [bold]everything[/bold], or only what you need to listen to a [bold]mic[/bold], to the "
+            "[bold]monitor[/bold] (what this machine plays), "
+            "to [bold]files[/bold] or [bold]radio[/bold] stations, or to [bold]play[/bold] files.",
         ),
     ] = "everything",
     json: Json = False,

@@ -37,6 +37,15 @@ def _complete_input(incomplete: str) -> list[str]:
     return [word for word in words if word.startswith(incomplete)]
 
 
+def _format(value: str) -> str:
+    """Return `value` if it is a format of raw PCM; a callback, so that a setting is checked when it is set."""
+    if value != "s16le":
+        from paces_live.sources.pcm import pcm_format
+
+        pcm_format(value)
+    return value
+
+
 def listen(
     source: Annotated[
         str,
@@ -67,7 +76,8 @@ def listen(
         ),
     ] = 44_100,
     sample_format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="Samples of raw PCM: s16le or f32le.")
+        str,
+        typer.Option("--format", metavar="FORMAT", callback=_format, help="Samples of raw PCM: s16le or f32le."),
     ] = "s16le",
     channels: Annotated[
         int | None,

@@ -136,7 +136,7 @@ app.command(epilog="Example: [bold]paces-live demo --target 150[/bold]")(demo)
 app.command(epilog="Example: [bold]paces-live devices[/bold], then [bold]paces-live listen --input mic:NAME[/bold]")(
     devices
 )
-app.command(epilog="Example: [bold]paces-live doctor[/bold]")(doctor)
+app.command(epilog="Example: [bold]paces-live doctor --for monitor[/bold]")(doctor)
 app.command(epilog="Example: [bold]paces-live schema events > events.json[/bold]")(schema)
 app.add_typer(config, name="config")
 app.add_typer(history, name="history")

@@ -61,6 +61,8 @@ class Setting:
         try:
             return self.option.process_value(ctx, value)
         except typer.BadParameter as error:
+            if self.kind is bool:
+                raise UsageError(f"{origin}: {self.key} {value!r} is neither true nor false") from None
             raise UsageError(f"{origin}: {self.key} {value!r}: {error.message}") from None
         except UsageError as error:
             raise UsageError(f"{origin}: {error.message}", hint=error.hint) from None
@@ -137,7 +139,7 @@ def options(command: object) -> dict[str, TyperOption]:
     return {
         max(option.opts, key=len).lstrip("-"): option
         for option in command.params
-        if isinstance(option, TyperOption) and not (option.hidden or option.is_eager)
+        if isinstance(option, TyperOption) and not (option.hidden or option.is_eager or option.name == "use")
     }
 
 

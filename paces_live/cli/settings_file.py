@@ -60,7 +60,7 @@ def with_value(text: str, key: str, value: Any, old: Iterable[str] = ()) -> str:
     from tomlkit import item
 
     line = f"{key} = {item(value).as_string()}"
-    commented = re.compile(rf"^#[ \\t]*{re.escape(key)}[ \\t]*=.*$", re.MULTILINE)
+    commented = re.compile(rf"^#[ \t]*{re.escape(key)}[ \t]*=.*$", re.MULTILINE)
     text = document.as_string()
     if commented.search(text):
         return commented.sub(lambda _: line, text, count=1)

@@ -1,6 +1,7 @@
 """The providers of the current track: those that a user names, and those that are installed."""
 
 import importlib.util
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cached_property
@@ -123,10 +124,23 @@ def _mpd(address: str) -> Watcher:
     return MpdWatcher(Address.parse(address))
 
 
-def _missing(kind: str) -> NowPlayingError:
+def install(kind: str) -> str:
+    """Return how to get the package that a kind of watcher needs.
+
+    Examples
+    --------
+    >>> install("mpd").endswith("-m pip install python-mpd2")
+    True
+    """
     package = PACKAGES[MODULES[kind]]
+    if package == "dbus-fast" and (sys.platform != "linux" or sys.maxsize < 2**32):
+        return "it needs a 64-bit Linux"
+    return pip_install(package)
+
+
+def _missing(kind: str) -> NowPlayingError:
     return NowPlayingError(
-        f"--now-playing {kind} needs {package}",
-        hint=f"{pip_install(package)}, or choose --now-playing none",
+        f"--now-playing {kind} needs {PACKAGES[MODULES[kind]]}",
+        hint=f"{install(kind)}, or choose --now-playing none",
         code="now_playing.package_missing",
     )

@@ -103,7 +103,9 @@ def test_every_option_of_every_command_is_a_setting() -> None:
     assert isinstance(COMMAND_LINE, TyperGroup)
     known = setting.settings(COMMAND_LINE)
     for name, command in COMMAND_LINE.commands.items():
-        for option in (one for one in command.params if isinstance(one, TyperOption) and not one.is_eager):
+        for option in (
+            one for one in command.params if isinstance(one, TyperOption) and not one.is_eager and one.name != "use"
+        ):
             known_one = known[max(option.opts, key=len).lstrip("-")]
             assert name in known_one.commands
             assert known_one.kind is not bool or option.secondary_opts, f"no flag takes {option.opts} back"
@@ -201,7 +203,7 @@ def test_an_argument_with_a_nul_character_is_one_line() -> None:
     [
         ("PACES_LIVE_TARGET", "fast", "target 'fast' is not a number: write steps"),
         ("PACES_LIVE_TARGET", "20", "target 20 is out of range: choose 40 to 320 steps per minute"),
-        ("PACES_LIVE_KEEP_IT", "perhaps", "keep-it 'perhaps': "),
+        ("PACES_LIVE_KEEP_IT", "perhaps", "keep-it 'perhaps' is neither true nor false"),
         ("PACES_LIVE_COUNT", "2.5", "count '2.5': "),
         ("PACES_LIVE_TARGTE", "170", "is not a setting: did you mean PACES_LIVE_TARGET?"),
     ],
@@ -550,7 +552,10 @@ def test_set_follows_a_link_to_the_file(settings_file: Path, tmp_path: Path) -> 
         (("set", "tempo", "170"), "tempo is not a setting: "),
         (("set", "taget", "170"), "taget is not a setting: did you mean target?"),
         (("unset", "taget"), "taget is not a setting: did you mean target?"),
-        (("set", "plain", "perhaps"), "not set: plain 'perhaps': "),
+        (("set", "plain", "perhaps"), "not set: plain 'perhaps' is neither true nor false"),
+        (("set", "target", "-5"), "not set: target -5 is out of range: choose 40 to 320 steps per minute"),
+        (("set", "format", "mp3"), "not set: format mp3 is unknown: choose s16le or f32le"),
+        (("set", "for", "mic"), "for is not a setting"),
     ],
 )
 def test_a_wrong_value_changes_nothing(arguments: tuple[str, ...], words: str, settings_file: Path) -> None:
@@ -582,6 +587,24 @@ def test_an_unknown_key_in_the_file_can_be_removed(settings_file: Path) -> None:
 def test_set_says_that_a_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PACES_LIVE_TARGET", "180")
     assert run("config", "set", "target", "170").stdout == "target = 180 (PACES_LIVE_TARGET, which wins)\n"
+
+
+@pytest.mark.parametrize("arguments", [("set", "theme", "dark"), ("unset", "plain")])
+def test_a_variable_that_is_wrong_is_named_before_anything_is_written(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    settings_file.parent.mkdir(exist_ok=True, parents=True)
+    settings_file.write_text("plain = true\n", "utf-8")
+    monkeypatch.setenv("PACES_LIVE_TARGET", "abc")
+    done = run("config", *arguments)
+    assert (done.exit_code, "PACES_LIVE_TARGET" in done.stderr) == (2, True)
+    assert settings_file.read_text("utf-8") == "plain = true\n"
+
+
+def test_a_table_in_the_file_is_named(settings_file: Path) -> None:
+    settings_file.parent.mkdir(exist_ok=True, parents=True)
+    settings_file.write_text("[listen]\ntarget = 170\n", "utf-8")
+    assert "there are no tables here" in run("config", "set", "target", "172").stderr
 
 
 def test_unset_of_what_is_not_set_says_so(settings_file: Path) -> None:

@@ -29,7 +29,8 @@ ANSWER_S = 5.0
 RATE = 22_050
 """Sample rate of the checks, Hz."""
 SERVER = (
-    "only monitors and players need one. Raspberry Pi OS Desktop: log in, or systemctl --user start pipewire-pulse; "
+    "start one to hear what this machine plays. Raspberry Pi OS Desktop: log in, or systemctl --user start "
+    "pipewire-pulse; "
     "Lite: sudo apt install pipewire-audio pulseaudio-utils"
 )
 

@@ -4,7 +4,7 @@ import importlib.util
 import time
 from collections.abc import Iterator
 
-from paces_live.errors import HistoryError, pip_install
+from paces_live.errors import HistoryError
 from paces_live.system.doctor.check import Check
 
 ANSWER_S = 1.0
@@ -19,12 +19,12 @@ WAKE = {
 
 def now_playing_checks() -> Iterator[Check]:
     """Check who can say what is playing; listening needs none of it."""
-    from paces_live.now_playing.providers import MODULES, PACKAGES, watcher_of
+    from paces_live.now_playing.providers import MODULES, PACKAGES, install, watcher_of
 
     for kind, module in MODULES.items():
         name = f"tracks from {kind}"
         if importlib.util.find_spec(module) is None:
-            yield Check(name, None, f"{PACKAGES[module]} is not installed", pip_install(PACKAGES[module]))
+            yield Check(name, None, f"{PACKAGES[module]} is not installed", install(kind))
             continue
         with watcher_of(kind) as watcher:
             deadline = time.monotonic() + ANSWER_S

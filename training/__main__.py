@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from paces_live.errors import PacesError
-from training.commands import annotations, data, experiments, make, measure
+from training.commands import annotations, data, experiments, labelled, make, measure, ship
 from training.commands.options import console
 from training.errors import TrainingError
 
@@ -17,9 +17,9 @@ PANELS: Mapping[str, tuple[Callable[..., None], ...]] = {
         make.train,
         make.export,
         measure.evaluate,
-        make.ship,
+        ship.ship,
     ),
-    "Measure the model": (measure.evaluate_folder, measure.real_music, measure.report, measure.latency),
+    "Measure the model": (labelled.evaluate_folder, measure.real_music, measure.report, measure.latency),
     "Experiments": (experiments.sweep, experiments.crossvalidate, experiments.tolerance, experiments.distil),
     "More songs": (data.add, data.log, annotations.annotations, annotations.calibrate, data.excerpt),
 }
@@ -28,7 +28,7 @@ ALIASES: Mapping[str, Callable[..., None]] = {"openset": measure.real_music, "la
 """Earlier names of commands, which still work."""
 
 app = typer.Typer(
-    help="Make the model of paces-live: corpus, megabatch, train, export, evaluate, ship. The others are optional.",
+    help="Make the model of paces-live. Only the first commands are needed; each writes into the work folder.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

@@ -266,7 +266,7 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, tempo in TEMPI.items():
         samples = clicks(tempo, 80.0 * RATE / 16000)[: 80 * 16000]  # a rate of 16 kHz changes the tempo
         soundfile.write(folder / f"01 - {name}.flac", np.stack([samples, samples], axis=1), 16000)
-    soundfile.write(folder / "Short.wav", clicks(120.0, 20.0), RATE)
+    soundfile.write(folder / "Short.wav", clicks(120.0, 8.0), RATE)
     return folder
 
 
@@ -335,6 +335,35 @@ def test_importing_again_keeps_old_songs_and_adds_new_ones(tmp_path: Path, music
     assert after[1].split == before.split  # the same artist
     with pytest.raises(TrainingError, match="other paces or parameters"):
         imported.import_songs(first(3), music, corpus, seed=4, tolerance=0.08)
+
+
+def test_clips_of_30_s_have_no_margins_unless_asked(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "clip.wav", clicks(120.0, 30.0), RATE)
+    anna = [Annotations("anna", {"clip": (120.0,)})]
+    update = imported.import_songs(anna, tmp_path, tmp_path / "whole")
+    assert (update.made, update.failed) == (1, {})
+    assert load(tmp_path / "whole")[0].duration == pytest.approx(30.0, abs=0.01)
+    assert imported.import_songs(anna, tmp_path, tmp_path / "whole").found == 1
+    with pytest.raises(TrainingError, match="other paces or parameters"):
+        imported.import_songs(anna, tmp_path, tmp_path / "whole", margin=5.0)
+    imported.import_songs(anna, tmp_path, tmp_path / "cut", margin=5.0)
+    assert load(tmp_path / "cut")[0].duration == pytest.approx(20.0, abs=0.01)
+    none = imported.import_songs(anna, tmp_path, tmp_path / "none", margin=12.0)
+    assert none.failed == {"clip": "30 s is too short: 12 s at each end are left out, and 10 s must remain"}
+
+
+def test_labels_of_tempo_and_meter_can_be_imported(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "jig.wav", clicks(110.0, 30.0), RATE)
+    labelled = annotators.read(written(tmp_path, "file,tempo_bpm,meter\nsets/jig.wav,110,6/8\n"))
+    imported.import_songs([labelled], tmp_path, tmp_path / "corpus")
+    (song,) = load(tmp_path / "corpus")
+    assert song.truth == truth(110.0, "compound")
+    assert song.tempo == 110.0
+
+
+def test_labels_of_two_files_with_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="two files are called"):
+        annotators.read(written(tmp_path, "file,paces\nx/a.wav,120\ny/a.wav,100\n"))
 
 
 def test_annotated_songs_do_not_mix_with_generated_ones(tmp_path: Path, music: Path) -> None:

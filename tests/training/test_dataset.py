@@ -19,7 +19,7 @@ from training.dataset.stream import batches
 from training.dataset.table import Table
 from training.errors import TrainingError
 from training.evaluate.report.data_log import log
-from training.evaluate.report.manifest import REAL_MUSIC_MEASURES
+from training.evaluate.report.manifest import REAL_MUSIC, measured
 from training.networks.experiment import Training
 from training.networks.objective import TrainingSet, labels, weights
 
@@ -219,7 +219,7 @@ def test_the_data_log_has_a_line_per_chunk_and_a_table(tmp_path: Path) -> None:
     after.parent.mkdir()
     shutil.copy(SHIPPED, after)
     manifest = json.loads(SHIPPED.with_suffix(".json").read_text("utf-8"))
-    name = REAL_MUSIC_MEASURES["clean"]
+    name = REAL_MUSIC["clean"]
     was = manifest["metrics"][name]["flag_f1"]
     manifest["metrics"][name]["flag_f1"] = 0.5
     after.with_suffix(".json").write_text(json.dumps(manifest), "utf-8")
@@ -227,6 +227,12 @@ def test_the_data_log_has_a_line_per_chunk_and_a_table(tmp_path: Path) -> None:
         log(tmp_path, SHIPPED, after, tmp_path / "log.jsonl")
     came = {"songs": 3, "splits": {"train": 2, "test": 1}, "meters": {"triple": 3}, "families": 2}
     (tmp_path / chunks.CAME).write_text(json.dumps(came), "utf-8")
+    with pytest.raises(TrainingError, match="was not measured on the songs"):
+        log(tmp_path, SHIPPED, after, tmp_path / "log.jsonl")
+    before = measured(tmp_path, SHIPPED)
+    before.parent.mkdir(parents=True)
+    for file in (SHIPPED, SHIPPED.with_suffix(".json")):
+        shutil.copy(file, before.parent)
     for _ in range(2):
         log(tmp_path, SHIPPED, after, tmp_path / "log.jsonl")
     first, second = map(json.loads, (tmp_path / "log.jsonl").read_text("utf-8").splitlines())

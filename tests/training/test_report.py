@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +14,13 @@ from typer.testing import CliRunner
 import training.__main__
 from paces_live.analysis.classifier import FixedClassifier
 from paces_live.analysis.manifest import Manifest
+from tests.support.corpus import make_corpus
 from tests.support.signals import RATE, rock
 from training.annotations.truth import Meter, Truth, truth
 from training.corpus import generate as corpus
+from training.corpus.contents import trained_on
 from training.corpus.families import Family
+from training.corpus.songs import load
 from training.errors import TrainingError
 from training.evaluate.metrics import groups, ratios, reliability
 from training.evaluate.metrics import songs as song_metrics
@@ -225,6 +230,8 @@ def findings(song: Evaluated) -> Findings:
         flags=[Flags("noise", 3600.0, 2, 5.0, 6.0), Flags("rubato", 3600.0, 9, 9.0, 9.0)],
         cost={"cpu": 0.005, "inference_s": 0.003, "first_reading_s": 0.4, "peak_mb": 58.0, "model_kb": 45.0},
         needs=Needs({"own/a": Group(200, 20)}, {}, {}, {"own/a": 1.0}),
+        contents={"generated": {"train": 3, "validation": 1, "test": 2}},
+        own=False,
         missing=["baselines that are not installed: echo"],
     )
 
@@ -234,6 +241,7 @@ def test_the_page_has_all_findings(evaluated: Evaluated, tmp_path: Path, suffix:
     page.write(findings(evaluated), tmp_path / "page", suffix)
     text = (tmp_path / "page" / "README.md").read_text("utf-8")
     assert "1 of 2 with a pace missed or wrong" in text
+    assert "generated, in groove families that the training split of the corpus lacks" in " ".join(text.split())
     assert "60.0 (1/2), 240.0 (2) | 80.0 (2/3) | unrelated pace |" in text
     assert "| noise | 1.00 | 2 | 2.0 | 5 | 6 |" in text
     assert "| echo | " in text
@@ -267,23 +275,24 @@ def test_noise_raises_no_flag_in_a_live_session(tmp_path: Path, monkeypatch: pyt
 def test_the_real_music_set_goes_into_manifest_card_and_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("librosa")
     monkeypatch.chdir(tmp_path)
-    for file in (SHIPPED, SHIPPED.with_suffix(".json")):
-        shutil.copy(file, tmp_path)
     (tmp_path / "work" / "openset").mkdir(parents=True)
+    (tmp_path / "work" / "model").mkdir()
+    for file in (SHIPPED, SHIPPED.with_suffix(".json")):
+        shutil.copy(file, tmp_path / "work" / "model")
     soundfile.write(tmp_path / "work" / "openset" / "mod_drums.flac", rock(120.0, 40.0) * 0.5, RATE)
     head = "id,family,source,title,tempo_bpm,meter,constant_tempo,tempo_from,notes"
     row = "mod_drums,tracker,deb:own /drums.it,Drums,120.0,4/4,yes,,"
     (tmp_path / "list.csv").write_text(f"{head}\n{row}\n", "utf-8")
-    arguments = ["real-music", "--csv", "list.csv", "--work", "work", "--model", "paces.tflite", "--report", "music.md"]
+    arguments = ["real-music", "--csv", "list.csv", "--work", "work"]
     result = CliRunner().invoke(training.__main__.app, arguments, catch_exceptions=False)
     assert result.exit_code == 0
-    metrics = json.loads((tmp_path / "paces.json").read_text("utf-8"))["metrics"]
+    metrics = json.loads((tmp_path / "work" / "model" / "paces.json").read_text("utf-8"))["metrics"]
     for condition in ("", ", degraded"):
         measured = metrics[f"open real set, constant tempo{condition}"]
         assert measured["songs"] == 1.0
         assert 0.5 < measured["candidates"]["balanced_accuracy"] <= 1.0
-    assert "real-music set, degraded" in (tmp_path / "README.md").read_text("utf-8")
-    assert "| mod_drums | 120 |" in (tmp_path / "music.md").read_text("utf-8")
+    assert "real-music set, degraded" in (tmp_path / "work" / "model" / "README.md").read_text("utf-8")
+    assert "| mod_drums | 120 |" in (tmp_path / "work" / "real-music.md").read_text("utf-8")
 
 
 def test_a_list_without_a_rendered_track_is_refused(tmp_path: Path) -> None:
@@ -298,10 +307,60 @@ def test_the_model_card_of_the_shipped_model_is_up_to_date() -> None:
     assert card(Manifest.read(SHIPPED), SHIPPED) == (SHIPPED.parent / "README.md").read_text("utf-8")
 
 
+def card_of(provenance: dict[str, Any], group: str = "held-out annotated songs, degraded") -> str:
+    """Return the card of a model with this provenance, measured on one group of songs."""
+    manifest = Manifest.read(SHIPPED)
+    measures = manifest.metrics["held-out generated songs, degraded"]
+    provenance = {"songs": 9, "training_songs": 5, "soundfonts": "", **provenance}
+    return card(replace(manifest, provenance=provenance, metrics={group: measures}), SHIPPED)
+
+
+def test_the_card_of_a_model_of_recordings_does_not_speak_of_generated_music() -> None:
+    text = " ".join(card_of({"corpus": {"annotated": {"train": 5, "validation": 2, "test": 2}}}).split())
+    assert "trained on 5 recordings" in text
+    assert "no artist of the test songs was in the training" in text
+    assert "generated" not in text
+    assert "groove" not in text
+    assert "Singing" not in text
+
+
+def test_the_card_names_both_kinds_of_songs() -> None:
+    corpus = {"generated": {"train": 60, "test": 20}, "annotated": {"train": 5, "test": 2}}
+    text = " ".join(card_of({"corpus": corpus}, "held-out generated and annotated songs, degraded").split())
+    assert "60 generated songs" in text
+    assert "5 recordings" in text
+    assert "only" not in text
+    assert "*Held-out generated and annotated songs* are generated, in groove families, and recordings" in text
+
+
+def test_the_card_says_which_model_the_training_began_with() -> None:
+    before = {"sha256": "ab12", "provenance": Manifest.read(SHIPPED).provenance}
+    corpus = {"annotated": {"train": 5, "validation": 2, "test": 2}}
+    text = " ".join(card_of({"corpus": corpus, "began_with": before}).split())
+    assert "began with the weights of another model (`ab12`)" in text
+    assert "That model was trained only on generated music" in text
+    assert "the training split of the corpus lacks" in text
+    assert "no artist of the test songs was in this training" in text
+
+
+def test_a_model_is_of_a_corpus_if_it_learned_from_as_many_songs(tmp_path: Path) -> None:
+    known = load(make_corpus(tmp_path, 5))  # two of them to train on
+    assert trained_on(known, {"corpus": {"generated": {"train": 2, "validation": 2, "test": 1}}})
+    assert trained_on(known, {"soundfonts": "a.sf2", "training_songs": 2})
+    assert not trained_on(known, {"corpus": {"generated": {"train": 3}}})
+    assert not trained_on(known, {"corpus": {"generated": {"train": 2}, "annotated": {"train": 1}}})
+    assert not trained_on(known, {"corpus": {"generated": {"train": 2}}, "began_with": {}})
+    assert not trained_on(known, {})
+
+
+def test_a_manifest_without_the_corpus_is_not_guessed_at() -> None:
+    assert "does not say what the model was trained on" in card_of({})
+
+
 def test_the_report_wants_other_models_by_name(tmp_path: Path) -> None:
     app, runner = training.__main__.app, CliRunner()
     assert "Example: python -m training report" in runner.invoke(app, ["report", "--help"]).output
-    result = runner.invoke(app, ["report", "--work", str(tmp_path), "--compare", "nothing"])
+    result = runner.invoke(app, ["report", "--work", str(tmp_path), "--model", str(SHIPPED), "--compare", "nothing"])
     assert isinstance(result.exception, TrainingError)
     assert "NAME=PATH" in str(result.exception)
 

@@ -7,10 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
-from training.annotations.names import key
+from training.annotations import labels
+from training.annotations.names import bare, key
 from training.annotations.truth import FASTEST, SLOWEST, TOLERANCE, Truth
 from training.errors import TrainingError
 
@@ -33,11 +34,14 @@ class Annotations:
         Paces of each song in steps per minute, in the order of the row: the first is the one that came to mind first.
     skipped
         Remarks on each song without a pace.
+    ambiguous
+        Ambiguous paces of songs, where labels imply them.
     """
 
     annotator: str
     songs: dict[str, tuple[float, ...]]
     skipped: dict[str, str] = field(default_factory=dict)
+    ambiguous: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,11 +82,15 @@ class Agreement:
 def read(path: Path) -> Annotations:
     """Read the file of one annotator: rows of a song, up to three paces and any remarks, without a header.
 
+    A file with a header is read as labels, see `training.annotations.labels`.
+
     Raises
     ------
     TrainingError
         If a row is invalid; the message names the file and the line.
     """
+    if labels.has_header(path):
+        return _labelled(path)
     songs: dict[str, tuple[float, ...]] = {}
     skipped: dict[str, str] = {}
     lines: dict[str, int] = {}
@@ -148,12 +156,17 @@ def combine(annotators: Sequence[Annotations], how: How, tolerance: float = TOLE
     (97.0,)
     """
     truths = {}
+    unclear: defaultdict[str, set[float]] = defaultdict(set)
+    for person in annotators:
+        for song, paces in person.ambiguous.items():
+            unclear[key(song)].update(paces)
     for song, sets in together(annotators).items():
         needed = {"union": 1, "intersection": len(sets), "majority": len(sets) // 2 + 1}[how]
         groups = _merge([(pace, voter) for voter, paces in enumerate(sets) for pace in paces], tolerance)
         kept = [[pace for pace, _ in group] for group in groups if len({voter for _, voter in group}) >= needed]
         if kept:
-            truths[song] = Truth(tuple(math.fsum(group) / len(group) for group in kept), (), tolerance)
+            compatible = tuple(math.fsum(group) / len(group) for group in kept)
+            truths[song] = Truth(compatible, tuple(sorted(unclear[key(song)])), tolerance)
     return truths
 
 
@@ -170,6 +183,23 @@ def together(annotators: Sequence[Annotations]) -> dict[str, list[tuple[float, .
 def near(pace: float, paces: tuple[float, ...], tolerance: float) -> bool:
     """Return whether a pace is within the tolerance of one of several."""
     return any(max(pace, other) <= (1 + tolerance) * min(pace, other) for other in paces)
+
+
+def _labelled(path: Path) -> Annotations:
+    """Return labels as annotations: the tempo comes first, if it is a pace."""
+    songs: dict[str, tuple[float, ...]] = {}
+    ambiguous: dict[str, tuple[float, ...]] = {}
+    names: set[str] = set()
+    for label in labels.read(path):
+        name = PurePath(label.file).name
+        if key(bare(name)) in names:
+            raise TrainingError(
+                f"{path}: two files are called {name}: rename one, since songs are found by their names"
+            )
+        names.add(key(bare(name)))
+        songs[name] = tuple(sorted(label.truth.compatible, key=lambda pace: abs(pace - label.tempo)))
+        ambiguous[name] = label.truth.ambiguous
+    return Annotations(path.stem, songs, {}, ambiguous)
 
 
 def _row_paces(cells: list[str], place: str) -> tuple[float, ...]:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".au", ".aif", ".aiff")
 """Suffixes of audio files."""
 
 _SEPARATOR = re.compile(r"\s+[-\u2013\u2014]\s+")

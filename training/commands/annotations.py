@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from training.commands.options import WORK, AnnotationFiles, Combination, Seed, Tolerance, Work, console, progress
+from training.errors import TrainingError
 
 if TYPE_CHECKING:
     from training.evaluate.metrics.profile import Profile
@@ -23,7 +24,7 @@ def annotations(
     tolerance: Tolerance = 0.05,
     margin: Annotated[
         float | None,
-        typer.Option(min=0.0, help="Seconds left out at both ends; 25 by default, and none of clips below 75 s."),
+        typer.Option(min=0.0, help="Seconds left out at both ends; 25 by default, none of a song shorter than 75 s."),
     ] = None,
     seed: Seed = 1,
 ) -> None:
@@ -32,8 +33,10 @@ def annotations(
     Example: python -m training annotations anna.csv ben.csv --audio music --into .work/annotated/corpus
     """
     from training.annotations import annotators
+    from training.corpus.contents import SPLITS
     from training.corpus.imported import import_songs
     from training.corpus.recordings import match
+    from training.corpus.songs import load
 
     if into and not audio:
         raise typer.BadParameter("a corpus needs the songs: add --audio", param_hint="--into")
@@ -70,11 +73,15 @@ def annotations(
         return
     with progress("songs") as on_done:
         update = import_songs(
-            persons, audio, into, how=how, tolerance=tolerance, seed=seed, edge=margin, on_done=on_done
+            persons, audio, into, how=how, tolerance=tolerance, margin=margin, seed=seed, on_done=on_done
         )
     for song, reason in update.failed.items():
         out.print(f"  not imported: {song}: {reason}")
     out.print(f"{update.made} songs imported, {update.found} were there, {len(update.failed)} failed")
+    splits = Counter(song.split for song in load(into))
+    out.print(", ".join(f"{split} {splits[split]}" for split in SPLITS))
+    for split in (split for split in SPLITS if not splits[split]):
+        out.print(f"no song is in the {split} split: add songs, of other artists; a model needs songs of all splits")
 
 
 def calibrate(
@@ -90,12 +97,14 @@ def calibrate(
     """
     from training.annotations import annotators
     from training.annotations.truth import AGREED, FAST_EDGE, SLOW_EDGE, STEEPNESS
-    from training.corpus.songs import load_some
+    from training.corpus.songs import load, missing
     from training.evaluate.metrics import profile
     from training.evaluate.report.profile import draw
 
     persons = [annotators.read(file) for file in files]
-    songs = load_some(work / "corpus")
+    songs = load(work / "corpus")
+    if not songs:
+        raise TrainingError(missing(work / "corpus"))
     together = annotators.combine(persons, how, tolerance)
     theirs, truths = profile.annotated(together), list(together.values())
     made = [*profile.generated(songs), profile.by_rule(persons)]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from training.commands.options import CORES, JOINED, SHIPPED, WORK, Cluster, Work, Workers, console, progress
+from training.commands.options import CORES, JOINED, WORK, Cluster, Work, Workers, console, model_of, progress
 
 
 def add(
@@ -29,34 +29,37 @@ def add(
 
 def log(
     after: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The model trained with the chunk.")],
-    before: Annotated[Path, typer.Option(help="The model trained without it.")] = SHIPPED,
+    work: Work = WORK,
+    before: Annotated[
+        Path | None, typer.Option(help="The model trained without it; WORK/model/paces.tflite by default.")
+    ] = None,
     joined: Annotated[Path, typer.Option(help="The folder that `add` made.")] = JOINED,
     path: Annotated[
-        Path | None, typer.Option(help="The data log, its table next to it; JOINED/data-log.jsonl by default.")
+        Path | None, typer.Option(help="The data log, WORK/data-log.jsonl by default; its table goes next to it.")
     ] = None,
 ) -> None:
-    """Write the effect of a chunk into the data log; evaluate both models first.
+    """Write the effect of a chunk into the data log; evaluate both models in the joined folder first.
 
     Example: python -m training log .work/joined/model/paces.tflite
     """
     from training.evaluate.report.data_log import log as append
 
-    path = path or joined / "data-log.jsonl"
-    line = append(joined, before, after, path)
+    path = path or work / "data-log.jsonl"
+    line = append(joined, model_of(work, before, other="name one with --before"), after, path)
     console.print(f"{len(line['measures'])} measures before and after are in {path} and {path.with_suffix('.md')}")
 
 
 def excerpt(
     songs: Annotated[list[str], typer.Argument(metavar="ID=TITLE", help="Songs of the test split, and their titles.")],
     work: Work = WORK,
-    folder: Annotated[Path | None, typer.Option(help="Folder of the excerpt; WORK/demo by default.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Folder of the excerpt; WORK/excerpt by default.")] = None,
 ) -> None:
-    """Make a demo excerpt from songs of the corpus; the bundled one is in paces_live/data.
+    """Make an excerpt for the demo from songs of the corpus.
 
     Example: python -m training excerpt "00121=Corner Shop Soul" "00927=Kitchen Waltz"
     """
     from training.corpus.excerpt import excerpt as write
 
     titles = {name: title or name for name, _, title in (song.partition("=") for song in songs)}
-    for song in write(work / "corpus", titles, folder or work / "demo"):
+    for song in write(work / "corpus", titles, folder or work / "excerpt"):
         console.print(f"{song.start:5.1f} to {song.end:5.1f} s: {song.title}, {song.meter}, {song.tempo:.1f} bpm")

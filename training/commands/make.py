@@ -1,6 +1,7 @@
 """The main road: from nothing to an exported model."""
 
-import shutil
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,7 +11,6 @@ from paces_live.analysis.feature_config import FeatureConfig
 from training.commands.options import (
     CORES,
     EXPERIMENT,
-    SHIPPED,
     WORK,
     Cluster,
     Epochs,
@@ -21,11 +21,8 @@ from training.commands.options import (
     Work,
     Workers,
     console,
-    exported,
     progress,
-    show,
 )
-from training.errors import TrainingError
 
 
 def corpus(
@@ -65,7 +62,8 @@ def megabatch(
 
     Example: python -m training megabatch --windows 7
     """
-    from training.dataset.megabatch import build
+    from training.corpus.songs import load, missing
+    from training.dataset.megabatch import SPLITS, build
 
     with progress("shards") as on_done:
         build(
@@ -79,6 +77,9 @@ def megabatch(
             cluster=cluster,
             on_done=on_done,
         )
+    splits = {song.split for song in load(work / "corpus")}
+    for split in (split for split in SPLITS if split not in splits):
+        console.print(missing(work / "corpus", split), highlight=False, soft_wrap=True)
 
 
 def train(
@@ -90,31 +91,28 @@ def train(
     run: Annotated[Path | None, typer.Option(help="Folder of the network; WORK/run by default.")] = None,
     start: Annotated[
         Path | None,
-        typer.Option(
-            "--from",
-            exists=True,
-            help="Start from an exported model of the same experiment, or its folder, such as models: a third of the "
-            "epochs, a tenth of the learning rate.",
-        ),
+        typer.Option("--from", help="Exported model to fine-tune, such as models; with a low rate, for 4 epochs."),
     ] = None,
 ) -> None:
-    """Train a network, or continue an interrupted training.
+    """Train a network, fine-tune an exported one, or continue an interrupted training.
 
     Example: python -m training train --experiment training/experiments/stage0.toml --run .work/stage0
     """
+    from training.corpus.contents import LEARNED, learned
+    from training.corpus.songs import load
     from training.networks.experiment import Experiment
+    from training.networks.start import exported, gentle
     from training.networks.train import train as fit
+    from training.networks.train import trained
 
-    description = Experiment.read(experiment)
+    description, run = Experiment.read(experiment), run or work / "run"
     if start is not None:
-        start = start / SHIPPED.name if start.is_dir() else start
-        if not start.is_file():
-            raise TrainingError(f"there is no model {start}: give an exported model, or its folder")
-        description, epochs = description.fine_tuning(), epochs or max(1, description.training.epochs // 3)
+        start = exported(start)
+        description = replace(description, training=gentle(description.training))
     with progress("batches") as on_done:
         measures = fit(
             work / "megabatch",
-            run or work / "run",
+            run,
             description,
             FeatureConfig(),
             seed=seed,
@@ -123,31 +121,43 @@ def train(
             start=start,
             on_done=on_done,
         )
+    (run / LEARNED).write_text(json.dumps(learned(load(work / "corpus")), indent=1) + "\n", "utf-8")
+    if start is not None:
+        before = trained(run)
+        console.print(f"before: loss {before['loss_before']:.4f}, accuracy {before['accuracy_before']:.4f}")
     console.print("validation: " + ", ".join(f"{name} {value:.4f}" for name, value in measures.items()))
+    console.print(
+        f"continue with: python -m training export --run {run} --work {work}", highlight=False, soft_wrap=True
+    )
 
 
 def export(
     work: Work = WORK,
-    model: Annotated[
-        Path | None, typer.Option(help="File to write, its manifest next to it; WORK/model/paces.tflite by default.")
-    ] = None,
+    model: Model = None,
     run: Annotated[Path | None, typer.Option(help="Folder of the trained network; WORK/run by default.")] = None,
     quantization_aware: Annotated[
         Literal["auto", "always", "never"],
         typer.Option(help="Fine-tune with simulated int8; auto: if int8 loses more than 0.2 points of accuracy."),
     ] = "auto",
 ) -> None:
-    """Quantize the trained network to int8, and write it with its manifest into the work folder.
+    """Quantize the trained network to int8, and write it with its manifest.
 
     Example: python -m training export
     """
-    from training.corpus.songs import corpus_provenance, load_some
+    from training.corpus.contents import LEARNED, learned
+    from training.corpus.songs import load
     from training.networks.export import QUANTIZATION
     from training.networks.export import export as convert
-    from training.networks.train import trained
+    from training.networks.train import ORIGIN, trained
 
-    songs, run, model = load_some(work / "corpus"), run or work / "run", model or work / "model" / SHIPPED.name
-    provenance = corpus_provenance(songs) | {"training": trained(run)}
+    run, model = run or work / "run", model or work / "model" / "paces.tflite"
+    training = trained(run)
+    # A network of another command, such as sweep, was trained on the songs of the work folder.
+    noted = run / LEARNED
+    songs = json.loads(noted.read_text("utf-8")) if noted.exists() else learned(load(work / "corpus"))
+    provenance = {**songs, "training": training}
+    if (run / ORIGIN).exists():
+        provenance["began_with"] = json.loads((run / ORIGIN).read_text("utf-8"))
     with progress("batches of fine-tuning") as on_done:
         manifest = convert(
             run,
@@ -161,44 +171,4 @@ def export(
     for name, value in manifest.metrics[QUANTIZATION].items():
         console.print(f"{name.replace('_', ' ')}: {value}", highlight=False)
     size = model.stat().st_size + model.with_suffix(".json").stat().st_size
-    console.print(f"{model} and its manifest: {size:,} bytes")
-
-
-def ship(
-    work: Work = WORK,
-    model: Model = None,
-    into: Annotated[Path, typer.Option(file_okay=False, help="Folder of the model that ships.")] = SHIPPED.parent,
-    force: Annotated[bool, typer.Option("--force", help="Ship it even if it is worse.")] = False,
-    seed: Seed = 1,
-    workers: Workers = CORES,
-) -> None:
-    """Replace the model that ships, after both are judged on the validation songs of the work folder.
-
-    It shows what changes, and refuses a model that is worse. No other command writes into models/.
-
-    The measures of the test songs are those that `evaluate` wrote.
-
-    Example: python -m training ship
-    """
-    from training.evaluate.report.shipping import changes
-    from training.evaluate.run.shipping import compare
-
-    new, shipped = exported(work, model), into / SHIPPED.name
-    with progress("validation songs") as on_done:
-        comparison = compare(work, new, shipped, seed=seed, workers=workers, on_done=on_done)
-    show(changes(comparison, new, shipped))
-    if comparison.worse and not force:
-        raise TrainingError(f"{new} is worse than {shipped} on the validation songs: improve it, or use --force")
-    copy(new, into)
-    console.print(f"{into} holds {new.name}, its manifest and its card")
-
-
-def copy(new: Path, into: Path) -> None:
-    """Copy a model, its manifest and its card into a folder, the manifest last: it names the hash of the model."""
-    into.mkdir(parents=True, exist_ok=True)
-    for name in (new.name, "README.md", new.with_suffix(".json").name):
-        source = new.with_name(name)
-        if not source.is_file():
-            raise TrainingError(f"{source} is missing: run python -m training evaluate")
-    for name in (new.name, "README.md", new.with_suffix(".json").name):
-        shutil.copyfile(new.with_name(name), into / (SHIPPED.stem + Path(name).suffix if name != "README.md" else name))
+    console.print(f"{model} and its manifest: {size:,} bytes", soft_wrap=True)

@@ -1,5 +1,6 @@
 """Measure the exported model."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -11,8 +12,7 @@ from rich.table import Table
 
 from training.commands.options import (
     CORES,
-    REAL_MUSIC,
-    SHIPPED,
+    TRACKS,
     WORK,
     Limit,
     Model,
@@ -22,8 +22,7 @@ from training.commands.options import (
     Work,
     Workers,
     console,
-    exported,
-    is_in,
+    model_of,
     progress,
     show,
 )
@@ -36,65 +35,30 @@ if TYPE_CHECKING:
 def evaluate(
     work: Work = WORK, model: Model = None, split: Split = "test", seed: Seed = 1, workers: Workers = CORES
 ) -> None:
-    """Measure the exported model on held-out songs. In the work folder, write its manifest, and its card next to it.
+    """Measure the exported model on held-out songs; write the measures into its manifest, and its model card.
 
     Example: python -m training evaluate
     """
-    from training.evaluate.report.manifest import HELD_OUT, HELD_OUT_ANNOTATED, record
-    from training.evaluate.run.measures import held_out
+    from training.corpus.contents import contents
+    from training.corpus.songs import load
+    from training.evaluate.report.manifest import held_out, record
+    from training.evaluate.run import measures as run
 
-    model = exported(work, model)
+    model = model_of(work, model)
     with progress("songs") as on_done:
-        measures, evaluated = held_out(
+        measures, evaluated = run.held_out(
             work / "corpus", work / "megabatch", model, split=split, seed=seed, workers=workers, on_done=on_done
         )
     Console().print_json(data=measures)
-    show(_mistakes(evaluated))
+    mistakes = _mistakes(evaluated)
+    if mistakes.row_count:
+        show(mistakes)
     if split == "test":
-        generated = all(song.item.meter != "unknown" for song in evaluated)
-        if is_in(work, model):
-            record(model, HELD_OUT if generated else HELD_OUT_ANNOTATED, measures)
-
-
-def evaluate_folder(
-    labels: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="CSV: file and paces, or file, tempo_bpm and meter.")
-    ],
-    audio: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of the files.")],
-    model: Annotated[Path, typer.Option(help="Model to judge; the one that ships by default.")] = SHIPPED,
-    out: Annotated[
-        Path | None, typer.Option(help="CSV to write, which must not exist; LABELS-results.csv by default.")
-    ] = None,
-    workers: Workers = CORES,
-) -> None:
-    """Judge every file of your own labelled folder, as `paces-live analyze` does; any length from 10 s.
-
-    The first line of the CSV names its columns: file, and either paces, such as "82 164", or tempo_bpm and meter.
-
-    The table shows the mistakes, the CSV has all rows. Nothing is overwritten.
-
-    Example: python -m training evaluate-folder labels.csv --audio music
-    """
-    from training.annotations.labelled import read
-    from training.evaluate.report.folder import mistakes, summary, write_csv
-    from training.evaluate.run.folder import judge
-
-    out = out or labels.with_name(f"{labels.stem}-results.csv")
-    if out.exists():
-        raise TrainingError(f"{out} exists: delete it, or name another file with --out")
-    labelled = read(labels)
-    with progress("files") as on_done:
-        judged = judge(labelled, audio, exported(WORK, model), workers=workers, on_done=on_done)
-    show(mistakes(judged))
-    show(summary(judged))
-    write_csv(judged, out)
-    console.print(f"{sum(not one.error for one in judged)} of {len(judged)} files were judged; all rows are in {out}")
-    if all(one.error for one in judged):
-        raise typer.Exit(1)
+        _say(record(work, model, held_out(contents(load(work / "corpus"))), measures))
 
 
 def real_music(
-    csv: RealMusic = REAL_MUSIC,
+    csv: RealMusic = TRACKS,
     work: Work = WORK,
     model: Model = None,
     report: Annotated[Path | None, typer.Option(help="File of the page; WORK/real-music.md by default.")] = None,
@@ -105,31 +69,32 @@ def real_music(
 
     Example: python -m training real-music --model models/paces.tflite
     """
-    from training.evaluate.report.manifest import REAL_MUSIC_MEASURES, record
+    from training.evaluate.report.manifest import REAL_MUSIC, record
     from training.evaluate.report.real_music import page
     from training.evaluate.run import real_music as tracks
     from training.evaluate.run.measures import real_music_set
 
-    model, report = exported(work, model), report or work / "real-music.md"
+    model, report = model_of(work, model), report or work / "real-music.md"
     listed, folder = tracks.read(csv), tracks.folder(work)
     with progress("tracks") as on_done:
         numbers = count(1)
         _, failed = tracks.render_all(
             listed, folder, on_done=lambda _track, _reason: on_done(next(numbers), len(listed))
         )
-    for track, reason in failed:
-        console.print(f"not rendered: {track.id}: {reason}")
+    for reason, number in Counter(reason for _, reason in failed).items():
+        console.print(f"not rendered: {reason}" + f" ({number} tracks)" * (number > 1), soft_wrap=True)
     evaluated = {}
-    for condition, name in REAL_MUSIC_MEASURES.items():
+    for condition, name in REAL_MUSIC.items():
         with progress(condition) as on_done:
             measures, evaluated[condition] = real_music_set(
                 csv, folder, model, condition, seed=seed, workers=workers, on_done=on_done
             )
         Console().print_json(data=measures)
-        if is_in(work, model):
-            record(model, name, measures)
+        written = record(work, model, name, measures)
+    _say(written)
+    report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(page(evaluated["clean"], evaluated["degraded"]), "utf-8")
-    console.print(f"the page on {len(evaluated['clean'])} tracks is {report}")
+    _say(report, f"the page on {len(evaluated['clean'])} tracks is ")
 
 
 def report(
@@ -138,7 +103,7 @@ def report(
     folder: Annotated[
         Path | None, typer.Option(help="Folder of the page and its figures; WORK/report by default.")
     ] = None,
-    csv: RealMusic = REAL_MUSIC,
+    csv: RealMusic = TRACKS,
     compare: Annotated[
         list[str] | None, typer.Option("--compare", "--beside", help="NAME=PATH of another exported model; repeatable.")
     ] = None,
@@ -150,18 +115,18 @@ def report(
 ) -> None:
     """Measure the exported model and the installed baselines on everything; write a page with figures.
 
-    Example: python -m training report --compare stage0=.work/stage0/paces.tflite
+    Example: python -m training report --compare shipped=models/paces.tflite
     """
     from training.evaluate.report.page import write
     from training.evaluate.run.findings import measure
 
+    model, folder = model_of(work, model), folder or work / "report"
     others = {}
     for pair in compare or []:
         name, equals, path = pair.partition("=")
         if not (name and equals and Path(path).is_file()):
             raise TrainingError(f"{pair} is not NAME=PATH of an exported model: check --compare")
         others[name] = Path(path)
-    model, folder = exported(work, model), folder or work / "report"
     with progress("songs and sounds") as on_done:
         findings = measure(
             work,
@@ -175,16 +140,17 @@ def report(
             on_done=on_done,
         )
     write(findings, folder, figures)
-    console.print(f"the report is {folder / 'README.md'}, the list of songs to make {folder / 'more.json'}")
+    _say(folder / "README.md", "the report is ")
+    _say(folder / "more.json", "the list of songs to make is ")
 
 
 def latency(
     work: Work = WORK,
     model: Model = None,
-    csv: RealMusic = REAL_MUSIC,
+    csv: RealMusic = TRACKS,
     split: Split = "test",
     page: Annotated[
-        Path | None, typer.Option(help="File of the page, the curve next to it; WORK/latency.md by default.")
+        Path | None, typer.Option(help="File of the page, WORK/latency.md by default; the curve goes next to it.")
     ] = None,
     limit: Limit = None,
     seed: Seed = 1,
@@ -192,7 +158,7 @@ def latency(
 ) -> None:
     """Measure how soon a live session is right, at the start of a song and after a song change; write a page.
 
-    Example: python -m training latency
+    Example: python -m training latency --limit 20
     """
     from training.corpus.songs import load
     from training.evaluate.report import latency as written
@@ -200,16 +166,16 @@ def latency(
     from training.evaluate.run import real_music as tracks
     from training.evaluate.run.songs import generated, real
 
-    model, page = exported(work, model), page or work / "latency.md"
-    items = {
-        f"{split} split, degraded": generated(load(work / "corpus"), split)[:limit],
-        "real-music set": real(tracks.read(csv), tracks.folder(work), "clean")[:limit],
+    model, page = model_of(work, model), page or work / "latency.md"
+    found = {
+        f"{split} split, degraded": generated(load(work / "corpus"), split),
+        "real-music set": real(tracks.read(csv), tracks.folder(work), "clean"),
     }
-    items = {name: some for name, some in items.items() if some}
+    items = {name: some[:limit] for name, some in found.items() if some}
     if not items:
         raise TrainingError(
-            f"{work} has no songs of the {split} split and no rendered track: "
-            "make some with python -m training corpus, or real-music"
+            f"nothing to hear: {work / 'corpus'} has no song of the {split} split, and {tracks.folder(work)} no track; "
+            f"make songs with python -m training corpus --work {work}, or tracks with python -m training real-music"
         )
     sets = {}
     for name, some in items.items():
@@ -218,6 +184,7 @@ def latency(
                 measure.starts(some, model, seed=seed, workers=workers, on_done=on_start),
                 measure.changes(some, model, seed=seed, workers=workers, on_done=on_change),
             )
+    page.parent.mkdir(parents=True, exist_ok=True)
     figure = page.with_suffix(".svg")
     written.curve(sets, figure)
     page.write_text(written.page(sets, figure.name), "utf-8")
@@ -225,6 +192,11 @@ def latency(
     for row in written.rows(sets):
         table.add_row(*row)
     show(table)
+    _say(page, "the page is ")
+
+
+def _say(path: Path, words: str = "the measures are in ") -> None:
+    console.print(f"{words}{path}", highlight=False, soft_wrap=True)
 
 
 def _mistakes(evaluated: "Sequence[Evaluated]") -> Table:

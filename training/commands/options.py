@@ -31,11 +31,10 @@ Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the cases; 
 Strategies = Literal["none", "mirrored"]
 
 Model = Annotated[
-    Path | None,
-    typer.Option(help="Exported model, with its manifest next to it; WORK/model/paces.tflite by default."),
+    Path | None, typer.Option(help="Exported model, with its manifest next to it; WORK/model/paces.tflite by default.")
 ]
 
-RealMusic = Annotated[Path, typer.Option("--csv", exists=True, dir_okay=False, help="List of the real-music set.")]
+RealMusic = Annotated[Path, typer.Option(exists=True, dir_okay=False, help="List of the real-music set.")]
 
 Limit = Annotated[int | None, typer.Option(min=1, help="Largest number of songs of each set, for a quick look.")]
 
@@ -50,7 +49,11 @@ Cluster = Annotated[
 
 AnnotationFiles = Annotated[
     list[Path],
-    typer.Argument(exists=True, dir_okay=False, help="CSV of one annotator: song, up to three paces, remarks."),
+    typer.Argument(
+        exists=True,
+        dir_okay=False,
+        help="CSV of an annotator: song, up to three paces, remarks; or labels.",
+    ),
 ]
 
 Combination = Annotated[
@@ -65,8 +68,10 @@ Tolerance = Annotated[
 WORK = Path(".work")
 
 SHIPPED = Path("models/paces.tflite")
+"""The model that ships; only the command ``ship`` changes it."""
 
-REAL_MUSIC = Path("training/real_music.csv")
+TRACKS = Path("training/real_music.csv")
+"""List of the real-music set."""
 
 EXPERIMENT = Path("training/experiments/shipped.toml")
 
@@ -75,29 +80,22 @@ JOINED = Path(".work/joined")
 CORES = os.cpu_count() or 1
 
 
-def exported(work: Path, model: Path | None) -> Path:
-    """Return `model`, or else the model of the work folder.
+def model_of(work: Path, model: Path | None, *, other: str = f"name the one that ships: --model {SHIPPED}") -> Path:
+    """Return the model that the user names, by default that of the work folder; `other` says how to name one.
 
     Raises
     ------
     TrainingError
-        There is no such file.
+        If it does not exist, or has no manifest.
     """
-    model = model or work / "model" / SHIPPED.name
-    if not model.is_file():
-        raise TrainingError(f"there is no model {model}: make it with python -m training export, or name one: --model")
-    return model
-
-
-def is_in(work: Path, model: Path) -> bool:
-    """Return whether `model` is in the work folder: the manifests of other models stay as they are.
-
-    Examples
-    --------
-    >>> is_in(Path(".work"), Path(".work/model/paces.tflite")), is_in(Path(".work"), Path("models/paces.tflite"))
-    (True, False)
-    """
-    return model.resolve().is_relative_to(work.resolve())
+    path = model or work / "model" / "paces.tflite"
+    for file in (path, path.with_suffix(".json")):
+        if not file.is_file():
+            raise TrainingError(
+                f"{file} is missing: make a model and its manifest with python -m training export --work {work}, "
+                f"or {other}"
+            )
+    return path
 
 
 @contextmanager

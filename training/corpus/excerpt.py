@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 
 from paces_live.demo import DemoSong
-from training.corpus.songs import load_some
+from training.corpus.songs import load, missing
 from training.errors import TrainingError
 
 SONG_S, GAP_S, FADE_S = 43.0, 5.0, 0.5
@@ -25,11 +25,15 @@ def excerpt(corpus: Path, titles: Mapping[str, str], folder: Path, *, start: flo
 
     The songs must be of the test split: the model that plays the demo must not have learned from them.
     """
-    songs = {song.id: song for song in load_some(corpus)}
+    songs = {song.id: song for song in load(corpus) if song.split == "test"}
+    if not songs:
+        raise TrainingError(missing(corpus, "test"))
     parts, described, position = [], [], 0.0
     for number, (name, title) in enumerate(titles.items()):
-        if name not in songs or songs[name].split != "test":
-            raise TrainingError(f"{name} is not a song of the test split: choose others by their ids")
+        if name not in songs:
+            raise TrainingError(
+                f"{name} is not a song of the test split: choose from {', '.join(list(songs)[:5])}, ..."
+            )
         song = songs[name]
         samples, rate = soundfile.read(song.audio, dtype="float32")
         part = samples[int(start * rate) : int((start + SONG_S) * rate)]

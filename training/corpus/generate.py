@@ -84,6 +84,8 @@ def generate(
     (folder / "audio").mkdir(parents=True, exist_ok=True)
     (folder / "songs").mkdir(parents=True, exist_ok=True)
     for song in load(folder):
+        if song.annotated:
+            raise TrainingError(f"{folder} holds annotated songs: choose another folder with --work")
         # Otherwise families of held-out songs would end up in the training split.
         if song.seed[0] != seed or split_of.get(song.family) != song.split:
             raise TrainingError(

@@ -20,10 +20,8 @@ from training.corpus.synthesis import AUDIO_RATE
 from training.errors import TrainingError
 from training.workers import OnDone, ignore_progress
 
-SEGMENT_S = 25.0
-"""Length of the first and the last segment of a song, which are left out, and least length between them, seconds."""
-WHOLE_S = 3 * SEGMENT_S
-"""Length of the shortest song of which segments are left out, if no margin is given: a clip is used as a whole."""
+SHORTEST_S = 10.0
+"""Least length between the margins of a song, seconds."""
 
 
 def import_songs(
@@ -34,7 +32,7 @@ def import_songs(
     how: How = "majority",
     tolerance: float = TOLERANCE,
     seed: int = 1,
-    edge: float | None = None,
+    margin: float | None = None,
     on_done: OnDone = ignore_progress,
 ) -> CorpusUpdate:
     """Turn annotated audio into a corpus for the same commands as the generated one.
@@ -53,9 +51,9 @@ def import_songs(
         See `combine`. Each song keeps its tolerance, by which its candidates are labelled.
     seed
         Order in which artists are assigned to splits.
-    edge
-        Seconds at the beginning and at the end of each song that are left out. By default `SEGMENT_S`, and nothing
-        of a song that is shorter than `WHOLE_S`.
+    margin
+        Seconds at the beginning and at the end of each song that are left out. By default those that ``paces-live
+        analyze`` leaves out: 25, or none of a song shorter than 75 s.
     on_done
         Called with the number of finished songs and their total.
 
@@ -85,10 +83,11 @@ def import_songs(
     following = max((int(data["id"]) for data in there.values()), default=-1) + 1
     for done, piece in enumerate(recordings, 1):
         truth = truths[piece.song]
+        made_with = truth_record(truth)
         known = there.get(key(piece.song))
-        made_with = truth_record(truth) | ({} if edge is None else {"edge": edge})
         if known is not None:
-            if json.loads(json.dumps(made_with)) != {name: known[name] for name in made_with}:
+            same = json.loads(json.dumps(made_with)) == {name: known[name] for name in made_with}
+            if not same or known["edge"] not in ((0.0, live.MARGIN_S) if margin is None else (margin,)):
                 raise TrainingError(
                     f"{corpus} has {piece.song!r} with other paces or parameters: choose another folder"
                 )
@@ -97,7 +96,7 @@ def import_songs(
             failed[piece.song] = "its artist is in one split and its title in another"
         else:
             try:
-                samples, left_out = _inner_part(piece.path, edge)
+                samples, left_out = _inner_part(piece.path, margin)
                 tempo = _first_named(pace_sets[piece.song], truth)
                 entry = _song(corpus, following, seed, piece, truth, tempo, len(samples), split_of[piece.song])
                 _write(corpus, following, entry, samples, piece, left_out)
@@ -119,22 +118,21 @@ def _imported(corpus: Path) -> dict[str, dict[str, Any]]:
     return there
 
 
-def _inner_part(path: Path, edge: float | None) -> tuple[NDArray[np.float32], float]:
-    """Return a file through the live decoder, without its first and last seconds, and how many those are."""
+def _inner_part(path: Path, margin: float | None) -> tuple[NDArray[np.float32], float]:
+    """Return a file through the live decoder, without its margins, and their length in seconds."""
     whole = live.decode(path, AUDIO_RATE)
-    if edge is None:
-        edge = SEGMENT_S if len(whole) >= WHOLE_S * AUDIO_RATE else 0.0
-    cut = round(edge * AUDIO_RATE)
+    seconds = len(whole) / AUDIO_RATE
+    if margin is None:
+        margin = live.MARGIN_S if seconds >= live.WHOLE_S else 0.0
+    cut = round(margin * AUDIO_RATE)
     samples = whole[cut : max(len(whole) - cut, cut)]
-    if len(samples) < SEGMENT_S * AUDIO_RATE:
-        raise TrainingError(
-            f"{len(whole) / AUDIO_RATE:.0f} s is too short: {edge:g} s at each end are left out (--margin), and "
-            f"{SEGMENT_S:g} s must remain"
-        )
+    if len(samples) < SHORTEST_S * AUDIO_RATE:
+        left_out = f": {margin:g} s at each end are left out, and {SHORTEST_S:g} s must remain" if margin else ""
+        raise TrainingError(f"{seconds:.0f} s is too short{left_out or f', {SHORTEST_S:g} s are needed'}")
     peak = float(np.abs(samples).max())
     if not peak:
         raise TrainingError("it is silent")
-    return np.asarray(samples / np.float32(max(peak, 1.0)), np.float32), edge
+    return np.asarray(samples / np.float32(max(peak, 1.0)), np.float32), margin
 
 
 def _first_named(sets: list[tuple[float, ...]], truth: Truth) -> float:

@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +70,11 @@ class Song:
     genre: str = ""
 
     @property
+    def annotated(self) -> bool:
+        """Whether people annotated the song; otherwise it is generated."""
+        return self.meter == "unknown"
+
+    @property
     def truth(self) -> Truth:
         """The known paces."""
         return Truth(self.compatible, self.ambiguous, self.tolerance)
@@ -92,41 +96,33 @@ class CorpusUpdate:
 
 
 def load(folder: Path) -> list[Song]:
-    """Read the finished songs of a corpus, in order."""
-    return [_read_song(folder, path) for path in sorted((folder / "songs").glob("*.json"))]
-
-
-def load_some(folder: Path) -> list[Song]:
-    """Read the finished songs of a corpus, in order, of which there must be some.
+    """Read the finished songs of a corpus, in order.
 
     Raises
     ------
     TrainingError
-        There are none.
+        If a JSON file does not describe a song.
     """
-    songs = load(folder)
-    if not songs:
-        raise TrainingError(
-            f"no songs in {folder}: make them with python -m training corpus --work {folder.parent}, "
-            "or import yours with python -m training annotations"
-        )
-    return songs
+    return [_read_song(folder, path) for path in sorted((folder / "songs").glob("*.json"))]
 
 
-def corpus_provenance(songs: Sequence[Song]) -> dict[str, Any]:
-    """Return what the manifest of a model says about the songs that it was made with.
+def missing(folder: Path, split: str = "") -> str:
+    """Return why a corpus has no song, or none of a split, and what to do.
 
     Examples
     --------
-    >>> corpus_provenance([])
-    {'songs': 0, 'training_songs': 0, 'soundfonts': '', 'annotated_songs': 0}
+    >>> missing(Path("new/corpus"))
+    'no songs in new/corpus: make them with python -m training corpus --work new, or import your own with ...'
     """
-    return {
-        "songs": len(songs),
-        "training_songs": sum(song.split == "train" for song in songs),
-        "soundfonts": ", ".join(sorted({song.soundfont for song in songs if song.soundfont})),
-        "annotated_songs": sum(not song.soundfont for song in songs),
-    }
+    if songs := load(folder):
+        return (
+            f"none of the {len(songs)} songs in {folder} is in the {split} split: add songs of other groove families "
+            "or other artists"
+        )
+    return (
+        f"no songs in {folder}: make them with python -m training corpus --work {folder.parent}, "
+        f"or import your own with python -m training annotations LABELS.csv --audio MUSIC --into {folder}"
+    )
 
 
 def truth_record(truth: Truth) -> dict[str, Any]:
@@ -152,7 +148,13 @@ def json_path(folder: Path, index: int) -> Path:
 
 
 def _read_song(folder: Path, path: Path) -> Song:
-    data = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return _song(folder, json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"{path} does not describe a song ({error}): delete it, and make its song again") from error
+
+
+def _song(folder: Path, data: dict[str, Any]) -> Song:
     return Song(
         id=data["id"],
         audio=audio_path(folder, data["id"]),

@@ -8,7 +8,7 @@ from typing import Any
 
 from paces_live.analysis.feature_config import FeatureConfig
 from training.corpus.families import LIBRARIES, SPLITS, families
-from training.corpus.songs import Song, load, load_some
+from training.corpus.songs import Song, load, missing
 from training.dataset.megabatch import MADE_WITH, PARTS, build, check, fingerprint, parts
 from training.errors import TrainingError
 from training.workers import OnDone, ignore_progress
@@ -45,16 +45,16 @@ def add(
     TrainingError
         If one of them has no songs or shards, or `joined` was begun with another chunk.
     """
-    old, new = load_some(work / "corpus"), load(chunk)
+    old, new = load(work / "corpus"), load(chunk)
+    if not old:
+        raise TrainingError(missing(work / "corpus"))
     if not new:
-        raise TrainingError(f"no songs in {chunk}: give a corpus, a folder that holds songs and audio")
+        raise TrainingError(f"no songs in {chunk}: give a corpus, a folder with songs and audio, such as more/corpus")
     if joined.absolute() == work.absolute():
         raise TrainingError(f"{work} holds the old songs: choose another folder with --joined")
     before = parts(work / "megabatch")
     config = FeatureConfig()
     check(work / "megabatch", config)
-    if not (before[0].folder / MADE_WITH).exists():
-        raise TrainingError(f"there is no megabatch in {work / 'megabatch'}: make it with python -m training megabatch")
     made_with = json.loads((before[0].folder / MADE_WITH).read_text("utf-8"))
     if len(before) == 1 and made_with.get("songs") != fingerprint(old):
         raise TrainingError(

@@ -20,7 +20,7 @@ from paces_live.analysis.features import log_mel
 from paces_live.analysis.fold import Cases, build_cases
 from paces_live.analysis.periodicity import periodicity
 from training.annotations.truth import Truth, labels
-from training.corpus.songs import Song, load_some
+from training.corpus.songs import Song, load, missing
 from training.dataset.cluster import map_shards
 from training.dataset.degrade import degrade
 from training.dataset.negatives import KINDS, negative
@@ -166,15 +166,21 @@ def parts(folder: Path) -> list[Part]:
 
 
 def shards(folder: Path, split: str) -> list[tuple[Path, Part]]:
-    """Return the shards of a split, in order, each with its part."""
+    """Return the shards of a split, in order, each with its part.
+
+    Raises
+    ------
+    TrainingError
+        If there are none: the megabatch is not made, or the corpus next to it has no song of the split.
+    """
     found = [(shard, part) for part in parts(folder) for shard in sorted((part.folder / split).glob("*.npz"))]
     if not found:
-        if (folder / MADE_WITH).exists():
+        work = folder.parent
+        if any(song.split == split for song in load(work / "corpus")):
             raise TrainingError(
-                f"the {split} split in {folder} is empty: its corpus has no such song, or the megabatch is unfinished; "
-                "make more songs, then run python -m training megabatch"
+                f"no cases in {folder / split}: make them with python -m training megabatch --work {work}"
             )
-        raise TrainingError(f"there is no megabatch in {folder}: make it with python -m training megabatch")
+        raise TrainingError(missing(work / "corpus", split))
     return found
 
 
@@ -312,7 +318,9 @@ def shard_jobs(
     corpus: Path, folder: Path, config: FeatureConfig, *, seed: int, variants: int, windows: int
 ) -> list[ShardJob]:
     """Prepare `folder` and return the jobs of all its shards, including the finished ones."""
-    songs = load_some(corpus)
+    songs = load(corpus)
+    if not songs:
+        raise TrainingError(missing(corpus))
     if (folder / PARTS).exists():
         raise TrainingError(f"{folder} joins shards of several folders: add songs with python -m training add")
     _claim(folder, config, songs=fingerprint(songs), seed=seed, variants=variants, windows=windows)

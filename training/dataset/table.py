@@ -108,10 +108,16 @@ class Splits:
         Raises
         ------
         TrainingError
-            If there are no shards, or they were made by another feature path than `config`.
+            If there are no shards, all cases are of one class, or the shards were made by another feature path than
+            `config`.
         """
         check(folder, config)
-        return cls(Table.read(folder, "train"), Table.read(folder, "validation"))
+        tables = {split: Table.read(folder, split) for split in ("train", "validation")}
+        for split, table in tables.items():
+            for label, name in ((0, "incompatible"), (1, "compatible")):
+                if not (table.label == label).any():
+                    raise TrainingError(f"no case of {folder / split} is {name}: add songs to the {split} split")
+        return cls(**tables)
 
     @property
     def fingerprint(self) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rich.table import Table as Lines
 
 from paces_live.analysis.feature_config import FeatureConfig
-from training.corpus.songs import Song, load_some
+from training.corpus.songs import Song, load, missing
 from training.dataset.chunks import groups
 from training.dataset.megabatch import check
 from training.dataset.table import Splits, Table
@@ -42,9 +42,11 @@ def crossvalidate(
     Raises
     ------
     TrainingError
-        If there are fewer groups of songs than folds.
+        If there are no songs, or fewer groups of them than folds.
     """
-    songs = load_some(corpus)
+    songs = load(corpus)
+    if not songs:
+        raise TrainingError(missing(corpus))
     fold_of = deal(songs, folds)
     check(batches, config)
     table = Table.read(batches, "train", "validation")

@@ -5,7 +5,7 @@ import difflib
 import hashlib
 import tomllib
 from collections.abc import Iterable
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, Self, TypeVar, get_args, get_origin, get_type_hints
@@ -117,11 +117,6 @@ class Experiment:
         parts = (self.use_context, self.fold, self.context, self.head, self.training, *["genre"] * self.use_genre)
         # The fields of ambiguous cases were once called taste: with that name, earlier trainings are found again.
         return hashlib.sha256(repr(parts).replace("ambiguous", "taste").encode()).hexdigest()[:12]
-
-    def fine_tuning(self) -> Self:
-        """Return the same network, trained with a tenth of the learning rate, as suits one that has learned before."""
-        gently = replace(self.training, learning_rate=0.1 * self.training.learning_rate, average_from=None)
-        return replace(self, training=gently)
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -1,7 +1,6 @@
 """Train a network on a megabatch."""
 
 import csv
-import hashlib
 import json
 import os
 import shutil
@@ -25,18 +24,18 @@ from training.evaluate.metrics.candidates import candidate_measures
 from training.networks.experiment import Experiment, Training
 from training.networks.network import build, without_genre
 from training.networks.objective import TrainingSet, song_weights
-from training.networks.warm_start import start_from
+from training.networks.start import begin, origin
 from training.workers import OnDone, ignore_progress
 
 BATCH = 256
 WEIGHTS = "network.keras"
 PLAN = "trained-with.json"
+ORIGIN = "began-with.json"
+"""File with the hash and the provenance of the model that a training began with."""
 VALIDATION = "validation.json"
 PROBABILITIES = "validation.npy"
 """File of the probabilities of all validation cases, ambiguous ones included, in the order of the megabatch."""
 MEASURES = ("accuracy", "balanced_accuracy", "auc")
-SAMPLE = 1024
-"""Number of cases whose statistics a network gets that starts from an exported model."""
 REFRESH = 100
 """Number of batches for new statistics of batch normalisation after weights were averaged."""
 
@@ -72,7 +71,8 @@ def train(
     strategy
         Train on one device, or mirrored on all of them, each with a part of every batch.
     start
-        Exported model of the same experiment whose weights the training starts from; random ones by default.
+        An exported model to begin with, see `training.networks.start`, instead of random weights. The saved network has
+        no larger validation loss than this model.
     on_done
         Called with the number of batches learned from and their total.
 
@@ -98,7 +98,7 @@ def train(
         "cases": made_of,
     }
     if start is not None:
-        asked["from"] = hashlib.sha256(start.read_bytes()).hexdigest()[:12]
+        asked["began_with"] = origin(start)["sha256"]
     if _holds(folder, asked) and (folder / VALIDATION).exists():
         on_done(1, 1)
         return {name: value for name, value in trained(folder).items() if name in ("loss", *MEASURES)}
@@ -110,14 +110,21 @@ def train(
     validation = cases.validation.take(cases.validation.label >= 0)
     with _scope(strategy):
         model = build(experiment, config)
-        if start is not None:
-            start_from(model, start, _some(cases.train))
         model.compile(
             optimizer=_optimizer(plan, training_set.steps * epochs),
             loss=keras.losses.BinaryCrossentropy(label_smoothing=plan.label_smoothing),
             metrics=["accuracy", keras.metrics.AUC(name="auc")],
         )
+        if start is not None:
+            begin(model, start, training_set.stream(seed, 0))
     best, log, average = folder / WEIGHTS, folder / "epochs.csv", folder / "average"
+    losses = _losses(log)
+    before: dict[str, float] = {}
+    if start is not None:
+        before = model.evaluate(in_order(validation), verbose=0, return_dict=True)
+        losses.append(before["loss"])
+        if not best.exists():
+            model.save(best)
     model.fit(
         training_set.stream(seed, first),
         validation_data=in_order(validation),
@@ -127,7 +134,7 @@ def train(
         shuffle=False,
         callbacks=[
             keras.callbacks.ModelCheckpoint(
-                str(best), monitor="val_loss", save_best_only=True, initial_value_threshold=_best_loss(log)
+                str(best), monitor="val_loss", save_best_only=True, initial_value_threshold=min(losses, default=None)
             ),
             _EpochLog(log),
             *([] if plan.average_from is None else [_Collector(average, plan.average_from)]),
@@ -157,16 +164,12 @@ def train(
     np.save(folder / PROBABILITIES, probability)
     metrics = {"loss": loss} | measure(cases.validation.label, probability)
     record = {"network": experiment.name, "seed": seed, "epochs": epochs, "averaged": averaged}
+    if start is not None:
+        record |= {"loss_before": float(before["loss"]), "accuracy_before": float(before["accuracy"])}
+        (folder / ORIGIN).write_text(json.dumps(origin(start), indent=1) + "\n", "utf-8")
     (folder / VALIDATION).write_text(json.dumps(metrics | record) + "\n", "utf-8")
     shutil.rmtree(folder / "backup", ignore_errors=True)
     return metrics
-
-
-def _some(table: Table) -> list[NDArray[np.float32]]:
-    """Return folds and contexts of some cases, spread over the table."""
-    some = table.take(np.linspace(0, len(table) - 1, min(SAMPLE, len(table))).astype(int))
-    parts = [part.cases() for part in some.load()]
-    return [np.concatenate([part.folds for part in parts]), np.concatenate([part.context for part in parts])]
 
 
 def in_order(table: Table) -> Any:
@@ -240,7 +243,9 @@ def trained(folder: Path) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads((folder / VALIDATION).read_text("utf-8"))
     except FileNotFoundError:
-        raise TrainingError(f"{folder} holds no finished network: run python -m training train") from None
+        raise TrainingError(
+            f"{folder} holds no finished network: run python -m training train with the same --work and --run"
+        ) from None
     return record
 
 
@@ -261,7 +266,7 @@ def _claim(folder: Path, asked: dict[str, Any]) -> int:
     for left in (backup, folder / "average"):
         shutil.rmtree(left, ignore_errors=True)
     # The results of another training must not be taken for those of this one.
-    for name in (VALIDATION, WEIGHTS, "epochs.csv"):
+    for name in (VALIDATION, WEIGHTS, ORIGIN, "epochs.csv"):
         (folder / name).unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / PLAN).write_text(json.dumps(asked), "utf-8")
@@ -291,12 +296,12 @@ def _optimizer(plan: Training, steps: int) -> Any:
             return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
 
 
-def _best_loss(log: Path) -> float | None:
-    """Return the best validation loss before the interruption, so that no worse network replaces that one."""
+def _losses(log: Path) -> list[float]:
+    """Return the validation losses before the interruption, so that no worse network replaces the best one."""
     if not log.exists():
-        return None
+        return []
     with log.open(encoding="utf-8", newline="") as rows:
-        return min((float(row["val_loss"]) for row in csv.DictReader(rows)), default=None)
+        return [float(row["val_loss"]) for row in csv.DictReader(rows)]
 
 
 def _loss(model: Any, cases: Table) -> float:

@@ -63,9 +63,12 @@ def needs(train: Predictions, validation: Predictions, songs: Sequence[Song]) ->
     meters = bad(validation.meter, validation.wrong)
     members: dict[str, list[str]] = {}
     for song in songs:
-        if song.split == "train" and song.family not in members.setdefault(song.meter, []):
+        if song.split == "train" and not song.annotated and song.family not in members.setdefault(song.meter, []):
             members[song.meter].append(song.family)
-    return Needs(families, meters, bad(validation.family, validation.wrong), weights(families, meters, members))
+    # An annotated song is of an artist, of whom no more songs can be made.
+    made = {song.family for song in songs if not song.annotated}
+    more = weights({name: group for name, group in families.items() if name in made}, meters, members)
+    return Needs(families, meters, bad(validation.family, validation.wrong), more)
 
 
 def grouped(keys: NDArray[np.str_], wrong: NDArray[np.bool_]) -> dict[str, Group]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from training.corpus.contents import ANNOTATED, GENERATED
 from training.evaluate.metrics.candidates import tempo_band
 from training.evaluate.metrics.groups import Group, grouped
 from training.evaluate.metrics.ratios import ratio_confusion, ratio_name
@@ -21,10 +22,12 @@ More songs are made only of families of the training split: families of the vali
 asks for training songs of their meters. `more.json` in this folder holds the shares, and this command makes the songs:
 
 ```console
-$ python -m training corpus --more docs/report/more.json --songs 200
+$ python -m training corpus --more .work/report/more.json --songs 200
 ```
 
 """
+FAMILY = {GENERATED: "groove family", ANNOTATED: "artist"}
+"""What the family of a held-out song is."""
 OUTCOME_WORDS = {
     "ambiguous": "metrical level",
     "no compatible pace": "no compatible pace",
@@ -56,7 +59,7 @@ def groups(findings: Findings, drawn: Mapping[str, str]) -> str:
     result += f"![wrong predictions by groove family]({drawn['families']})\n"
     for name, predictions in findings.tests.items():
         songs = findings.songs.get(name, [])
-        family = "groove family" if name == HELD_OUT else "source"
+        family = " or ".join(FAMILY[kind] for kind in findings.contents) if name == HELD_OUT else "source"
         result += f"\n### {name}\n"
         result += "\n" + _grouped("meter", grouped(predictions.meter, predictions.wrong), songs, _meter)
         bands = grouped(predictions.band, predictions.wrong)

@@ -1,23 +1,15 @@
-"""The model card, written from the manifest."""
+"""The model card, written from the manifest; it describes the corpus that the model was trained on."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from paces_live.analysis.manifest import Manifest
+from training.corpus.contents import ANNOTATED, kinds, recorded
+from training.evaluate.report import corpus
 from training.evaluate.report.markdown import folded, table
 from training.evaluate.report.wording import WORDS, text
 
-TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        "held-out generated songs, degraded": "held-out songs",
-        "held-out songs, degraded": "held-out songs",
-        "open real set, constant tempo": "real-music set",
-        "open real set, constant tempo, degraded": "real-music set, degraded",
-    }
-)
-"""Names of the manifest's groups of measures for readers."""
 SUMMARY = (
     *("songs", "right", "songs_without_wrong_pace", "set_precision", "set_recall", "flag_precision", "flag_recall"),
     *("tempo_error_median", "verdict_median_s", "verdict_p90_s"),
@@ -45,10 +37,7 @@ RIGHT = """\
 ## How right it is
 
 {table}
-{held_out}
-cheap microphone; one in five stays clean. The *real-music set* consists of tracks of exactly known tempo from Debian
-packages; no choice depended on it. *Flag* is the sign that the music matches a target, at targets from 140 to 190 steps
-per minute. *Time to verdict* is the sound that paces-live needs until it is right and stays right.
+{words}
 """
 FAILURES = """\
 ## Where it fails
@@ -60,37 +49,27 @@ FAILURES = """\
 - **Changing tempo.** If the tempo drifts by more than a few per cent within 25 s, the beats do not line up, and the
   model finds nothing or is wrong. Music in free time raises false flags.
 {singing}"""
-SINGING = """\
-- **Singing** was not in the training data. Speech, noise and the sounds of a street were, and hardly ever raise a flag.
-"""
 METERS = """\
 - **Other meters than 4/4.** There are fewer songs of them to learn from:
 
 {table}
 """
+SINGING = """\
+- **Singing** was not in the training data. Speech, noise and the sounds of a street were, and hardly ever raise a flag.
+"""
 MAKING = """\
 ## How it was made
 
-{origin} `training/README.md` describes every step.
+{words}
 
 {table}"""
-GENERATED = """\
-The model was trained only on generated music: accompaniments with soundfonts, degraded as by rooms and cheap
-microphones. Their paces follow from the score. The splits keep groove families together: no groove of the test songs
-was in the training."""
-ANNOTATED = """\
-The model was trained on {songs}, degraded as by rooms and cheap microphones. {truth}. The splits keep
-artists, titles and groove families together: nothing of the test songs was in the training."""
-HELD_OUT_GENERATED = """\
-*Held-out songs* are generated, in groove families that the model was not trained on, and degraded as by a room and a"""
-HELD_OUT_ANNOTATED = """\
-*Held-out songs* are those of the test split, see below, degraded as by a room and a"""
 
 
 def card(manifest: Manifest, model: Path) -> str:
     """Return the model card in Markdown."""
-    named = {TITLES.get(name, name): measures for name, measures in manifest.metrics.items()}
-    annotated = int(manifest.provenance.get("annotated_songs", 0))
+    named = {corpus.title(name): measures for name, measures in manifest.metrics.items()}
+    trained_on = recorded(manifest.provenance)
+    before = manifest.provenance.get("began_with")
     sections = [
         PURPOSE.format(model_bytes=model.stat().st_size, manifest_bytes=model.with_suffix(".json").stat().st_size)
     ]
@@ -101,39 +80,21 @@ def card(manifest: Manifest, model: Path) -> str:
             (WORDS[measure], *(_text(measure, measures.get(measure, "")) for measures in songs.values()))
             for measure in SUMMARY
         ]
-        sections.append(
-            RIGHT.format(
-                table=table(("", *songs), rows), held_out=HELD_OUT_ANNOTATED if annotated else HELD_OUT_GENERATED
-            )
-        )
+        words = corpus.explained(songs, own=before is None)
+        sections.append(RIGHT.format(table=table(("", *songs), rows), words=words))
     meters: dict[str, Any] = next((group["by_meter"] for group in named.values() if "by_meter" in group), {})
+    meters = {meter: value for meter, value in meters.items() if meter != "unknown"}
     by_meter = table(("meter", "flag F1"), [(meter, _text("flag_f1", value)) for meter, value in meters.items()])
+    heard_singing = trained_on is None or ANNOTATED in kinds(trained_on, "train")
     sections.append(
         FAILURES.format(
-            meters=METERS.format(table=_indented(by_meter)) if meters else "", singing="" if annotated else SINGING
+            meters=METERS.format(table=_indented(by_meter)) if meters else "", singing="" if heard_singing else SINGING
         )
     )
-    sections.append(
-        MAKING.format(
-            table=table(("", ""), _making(manifest)),
-            origin=_origin(int(manifest.provenance.get("songs", 0)), annotated),
-        )
-    )
+    sections.append(MAKING.format(words=corpus.made_of(trained_on, before), table=table(("", ""), _making(manifest))))
     sections.append("## All measures\n")
     sections += [folded(name, _groups(measures)) for name, measures in named.items()]
     return "\n".join(part.rstrip("\n") + "\n" for part in sections)
-
-
-def _origin(songs: int, annotated: int) -> str:
-    """Return what the model learned from, of a corpus of that many songs."""
-    if not annotated:
-        return GENERATED
-    kinds = [f"{annotated} songs that people annotated"]
-    truth = "Their paces are those that people named"
-    if songs > annotated:
-        kinds.append(f"{songs - annotated} generated songs")
-        truth += ", or follow from the score"
-    return ANNOTATED.format(songs=f"parts of {' and '.join(kinds)}", truth=truth)
 
 
 def _making(manifest: Manifest) -> Iterable[tuple[str, str]]:
@@ -146,6 +107,8 @@ def _making(manifest: Manifest) -> Iterable[tuple[str, str]]:
     yield "output, int8", "probability that the candidate is compatible"
     yield "shown from, hidden below", f"{manifest.threshold_on}, {manifest.threshold_off}"
     for name, value in manifest.provenance.items():
+        if name == "began_with":
+            value = value["sha256"]
         yield name.replace("_", " "), _flat(value)
 
 

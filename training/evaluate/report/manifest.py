@@ -1,5 +1,6 @@
 """Measures in the manifest of a model, and the model card that follows from it."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from math import isnan
@@ -8,30 +9,60 @@ from types import MappingProxyType
 from typing import Any
 
 from paces_live.analysis.classifier import load_classifier
-from paces_live.analysis.manifest import Manifest
+from training.corpus.contents import Contents, kinds
 from training.evaluate.report.card import card
 from training.evaluate.run.songs import Condition
 
-HELD_OUT = "held-out generated songs, degraded"
-HELD_OUT_ANNOTATED = "held-out songs, degraded"
-"""Names of the measures on held-out songs: all generated, or annotated ones among them."""
-REAL_MUSIC_MEASURES: Mapping[Condition, str] = MappingProxyType(
+REAL_MUSIC: Mapping[Condition, str] = MappingProxyType(
     {"clean": "open real set, constant tempo", "degraded": "open real set, constant tempo, degraded"}
 )
 """Names of the groups of measures in the manifest; models that ship have the old name of the real-music set."""
 
 
-def record(model: Path, name: str, measures: dict[str, Any]) -> None:
-    """Write `measures` into the manifest as the group `name`, and write the model card again."""
-    manifest = load_classifier(model).manifest
+def held_out(contents: Contents, split: str = "test") -> str:
+    """Return the name of the group of measures on the songs of a split, by the songs that it has.
+
+    Examples
+    --------
+    >>> held_out({"generated": {"test": 392}})
+    'held-out generated songs, degraded'
+    >>> held_out({"generated": {"test": 392}, "annotated": {"test": 20}})
+    'held-out generated and annotated songs, degraded'
+    """
+    return f"held-out {' and '.join(kinds(contents, split))} songs, degraded"
+
+
+def measured(work: Path, model: Path) -> Path:
+    """Return the file whose manifest has the measures of `model` in a work folder.
+
+    That is `model` itself if it is in the folder. Another model stays as it is: a copy of it gets the measures.
+    """
+    if model.resolve().is_relative_to(work.resolve()):
+        return model
+    return work / "measured" / load_classifier(model).manifest.sha256[:12] / model.name
+
+
+def record(work: Path, model: Path, name: str, measures: dict[str, Any]) -> Path:
+    """Write `measures` as the group `name` into the manifest, see `measured`, and the model card again.
+
+    A copy of a model from elsewhere gets no card: the corpus of the work folder need not be that of its training.
+
+    Returns
+    -------
+    Path
+        The manifest.
+    """
+    target = measured(work, model)
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for file in (model, model.with_suffix(".json")):
+            shutil.copyfile(file, target.with_suffix(file.suffix))
+    manifest = load_classifier(target).manifest
     manifest = replace(manifest, metrics=manifest.metrics | {name: _rounded(measures)})
-    manifest.write(model)
-    write_card(manifest, model)
-
-
-def write_card(manifest: Manifest, model: Path) -> None:
-    """Write the model card next to the model."""
-    (model.parent / "README.md").write_text(card(manifest, model), "utf-8")
+    manifest.write(target)
+    if target == model:
+        (target.parent / "README.md").write_text(card(manifest, target), "utf-8")
+    return target.with_suffix(".json")
 
 
 def _rounded(value: Any) -> Any:

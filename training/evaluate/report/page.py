@@ -1,19 +1,21 @@
 """The report: one page of Markdown with its figures, from everything that was measured."""
 
 import json
+import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from training import live
 from training.annotations.truth import TOLERANCE
+from training.corpus.contents import kinds
 from training.dataset.megabatch import EXACT
 from training.evaluate.metrics.reliability import calibration_error
 from training.evaluate.metrics.songs import OUTCOMES
-from training.evaluate.report import breakdown, figures
+from training.evaluate.report import breakdown, corpus, figures
 from training.evaluate.report.comparison import comparison
 from training.evaluate.report.markdown import table
 from training.evaluate.report.wording import WORDS, text
-from training.evaluate.run.findings import Findings
+from training.evaluate.run.findings import HELD_OUT, Findings
 from training.evaluate.run.songs import EXCERPT_S, LIVE_S, measures
 
 CANDIDATES = (
@@ -30,10 +32,11 @@ INTRODUCTION = """\
 # Report
 
 Written by `python -m training report`. Every figure was measured on the exported int8 file `{model}`
-(`{identity}`), through the runtime and the live path that runners use. The held-out songs are of groove
-families that the model was not trained on; they are degraded as by a room and a cheap microphone, and one in five stays
-clean. The real-music set was not used for training, and no choice depended on it.
+(`{identity}`), through the runtime and the live path that runners use.
+
+{sets}
 """
+REAL_MUSIC = "The real-music set was not used for training, and no choice depended on it."
 CANDIDATE_WORDS = f"""\
 Predictions on single candidates at a probability of one half. The megabatch has windows of 3 to 25 s, and negatives.
 The other columns are the candidates of a live session in full windows of 25 s, evenly spaced over each song. Ambiguous
@@ -99,7 +102,12 @@ def markdown(findings: Findings, drawn: Mapping[str, str]) -> str:
 
 def _introduction(findings: Findings) -> str:
     missing = "".join(f"- {line}\n" for line in findings.missing)
-    return INTRODUCTION.format(model=findings.model.name, identity=findings.identity) + (
+    held_out = corpus.held_out(
+        corpus.title(f"held-out {' and '.join(kinds(findings.contents, 'test'))} songs"), own=findings.own
+    )
+    sets = [f"The {HELD_OUT} are {held_out}", *[REAL_MUSIC] * (len(findings.songs) > 1)]
+    words = textwrap.fill(" ".join(sets), corpus.WIDTH, break_on_hyphens=False)
+    return INTRODUCTION.format(model=findings.model.name, identity=findings.identity, sets=words) + (
         f"\nNot in this report:\n\n{missing}" if missing else ""
     )
 
@@ -124,7 +132,7 @@ def _sounds(findings: Findings) -> str:
 
 
 def _calibration(findings: Findings, figure: str) -> str:
-    sets = {"held-out generated, validation": findings.predictions["validation"]} | findings.tests
+    sets = {f"{HELD_OUT}, validation": findings.predictions["validation"]} | findings.tests
     rows = [(name, f"{calibration_error(found.label, found.probability):.4f}") for name, found in sets.items()]
     words = CALIBRATION_WORDS.format(slope=findings.slope, offset=findings.offset)
     return f"{words}{table(('set', 'expected calibration error'), rows)}\n![reliability diagram]({figure})\n"

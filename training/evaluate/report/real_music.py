@@ -11,9 +11,17 @@ from training.evaluate.run.songs import EXCERPT_S, Evaluated
 HEAD = """\
 # On real music
 
-Written by `python -m training real-music`. The tracks have an exactly known, constant tempo. They are rendered from
-Debian packages: LMMS projects, tracker modules, MIDI files, drum machine songs. The model was not trained on them, and
-no choice depended on them. [A recipe](recipes.md#reproduce-85-of-85) has the commands.
+The tracks have an exactly known, constant tempo. They are rendered from Debian packages: LMMS projects, tracker
+modules, MIDI files, drum machine songs. The model was not trained on them, and no choice depended on them.
+
+The last of these commands renders the tracks of `training/real_music.csv`, measures the model that ships on them, and
+writes this page into the work folder. The first two set up what it needs, the second one as root:
+
+```console
+$ make setup-training
+$ sh requirements/debian.sh real-music
+$ .venv/bin/python -m training real-music --model models/paces.tflite
+```
 
 paces-live heard each track as `paces-live analyze` does, from long tracks the first {excerpt:.0f} s after the margin.
 It is right if it shows the tempo, its half or its double, and nothing incompatible. The tempo is the felt one: in

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from paces_live.analysis.classifier import load_classifier
-from training.corpus.songs import Song, load_some
+from training.corpus.contents import Contents, contents, trained_on
+from training.corpus.songs import Song, load
+from training.corpus.songs import missing as missing_songs
 from training.dataset import megabatch
 from training.errors import TrainingError
 from training.evaluate.metrics.candidates import Predictions
@@ -17,7 +19,7 @@ from training.evaluate.run.songs import NAME, Evaluated, Item, window_prediction
 from training.evaluate.run.sounds import Flags, flag_all, sounds
 from training.workers import OnDone, ignore_progress
 
-HELD_OUT = "held-out generated"
+HELD_OUT = "held-out songs"
 REAL_CLEAN, REAL_DEGRADED = "real-music set, clean", "real-music set, degraded"
 """Names of the sets of songs."""
 FULL_WINDOWS = f"{HELD_OUT}, full windows"
@@ -47,6 +49,10 @@ class Findings:
     cost : dict
         See `training.evaluate.run.cost.measure`.
     needs : Needs
+    contents : Contents
+        Of the corpus.
+    own : bool
+        Whether the model was trained on this corpus alone.
     missing : list of str
         Measurements that were not possible, with the reason.
     """
@@ -62,6 +68,8 @@ class Findings:
     flags: list[Flags]
     cost: dict[str, float]
     needs: Needs
+    contents: Contents
+    own: bool
     missing: list[str] = field(default_factory=list)
 
     @property
@@ -88,7 +96,7 @@ def measure(
     work: Path,
     model: Path,
     *,
-    csv: Path | None = None,
+    csv: Path,
     others: Mapping[str, Path] | None = None,
     hours: float = 1.0,
     limit: int | None = None,
@@ -102,7 +110,7 @@ def measure(
     ----------
     work : Path
         Holds ``corpus``, ``megabatch`` and, if rendered, the real-music set.
-    csv : Path, optional
+    csv : Path
         The list of the real-music set.
     others : mapping, optional
         Other exported models by name.
@@ -112,9 +120,9 @@ def measure(
         Largest number of songs of each set, for a quick look.
     """
     models = {NAME: model} | dict(others or {})
-    known = load_some(work / "corpus")
+    known = load(work / "corpus")
     if not any(song.split == "test" for song in known):
-        raise TrainingError(f"no held-out songs in {work / 'corpus'}: make more with python -m training corpus")
+        raise TrainingError(missing_songs(work / "corpus", "test"))
     sets, missing = _sets(known, work, csv, limit)
     pieces = sounds(known, hours)
     items = [item for chosen in sets.values() for item in chosen]
@@ -146,13 +154,13 @@ def measure(
         flags=flags,
         cost=cost.measure(model),
         needs=needs(predictions["train"], predictions["validation"], known),
+        contents=contents(known),
+        own=trained_on(known, classifier.manifest.provenance),
         missing=missing,
     )
 
 
-def _sets(
-    known: Sequence[Song], work: Path, csv: Path | None, limit: int | None
-) -> tuple[dict[str, list[Item]], list[str]]:
+def _sets(known: Sequence[Song], work: Path, csv: Path, limit: int | None) -> tuple[dict[str, list[Item]], list[str]]:
     """Return the songs to evaluate, by set, and a note on everything that is missing."""
     there, missing = installed(), []
     if absent := [name for name in BASELINES if name not in there]:
@@ -161,12 +169,12 @@ def _sets(
     there = tuple(name for name in there if name not in reasons)
     missing += [f"{name}, which is installed but fails here ({reason})" for name, reason in reasons.items()]
     sets = {HELD_OUT: songs.generated(known, "test", baselines=there)[:limit]}
-    if csv is None:
-        return sets, [*missing, "the real-music set, because no list was given with `--csv`"]
     tracks, folder = real_music.read(csv), real_music.folder(work)
     sets[REAL_CLEAN] = songs.real(tracks, folder, "clean", there)[:limit]
     sets[REAL_DEGRADED] = songs.real(tracks, folder, "degraded", there)[:limit]
     rendered = {item.id for item in songs.real(tracks, folder, "clean")}
-    if absent := [track.id for track in tracks if track.constant and track.id not in rendered]:
+    if not rendered:
+        missing.append("the real-music set: render it with `python -m training real-music`")
+    elif absent := [track.id for track in tracks if track.constant and track.id not in rendered]:
         missing.append(f"tracks of the real-music set that are not rendered: {', '.join(absent)}")
     return {name: chosen for name, chosen in sets.items() if chosen}, missing

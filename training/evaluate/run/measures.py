@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from paces_live.analysis.classifier import load_classifier
-from training.corpus.songs import load_some
+from training.corpus.songs import load, missing
 from training.errors import TrainingError
 from training.evaluate.run import real_music, songs
 from training.evaluate.run.baselines import LIBROSA
@@ -26,11 +26,16 @@ def held_out(
     """Measure the exported `model` on a split of the corpus; return the measures and the evaluated songs.
 
     The candidates are those of the megabatch. Whole songs are degraded, and go through the live path.
+
+    Raises
+    ------
+    TrainingError
+        If the split has no songs or no cases.
     """
-    known = load_some(corpus)
+    known = load(corpus)
     items = songs.generated(known, split)
     if not items:
-        raise TrainingError(f"no songs of the {split} split in {corpus}: make more with python -m training corpus")
+        raise TrainingError(missing(corpus, split))
     evaluated = songs.evaluate_all(items, {NAME: model}, seed=seed, workers=workers, on_done=on_done)
     predictions = predict_shards(batches, split, known, load_classifier(model))
     found = {
@@ -66,6 +71,9 @@ def real_music_set(
     """
     items = songs.real(real_music.read(csv), folder, condition, (LIBROSA,))
     if not items:
-        raise TrainingError(f"no track of {csv} is rendered in {folder}: see the reasons above")
+        raise TrainingError(
+            f"no track of {csv} is rendered in {folder}: install what is missing with "
+            "sudo sh requirements/debian.sh real-music"
+        )
     evaluated = songs.evaluate_all(items, {NAME: model}, seed=seed, workers=workers, on_done=on_done)
     return songs.measures(evaluated) | {"candidates": songs.window_predictions(evaluated).measures()}, evaluated

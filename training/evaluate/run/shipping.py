@@ -1,52 +1,87 @@
-"""Whether a model may replace the one that ships: both are judged on the same validation songs."""
+"""Replace the model that ships: the old and the new one on the same songs, then the files."""
 
+import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
-from training.corpus.songs import load_some
+from paces_live.analysis.classifier import load_classifier
+from training.corpus.songs import load, missing
 from training.errors import TrainingError
 from training.evaluate.run import songs
+from training.evaluate.run.predictions import predict_shards
 from training.workers import OnDone, ignore_progress
 
-DECIDES = "set_f1"
-"""The measure of whole validation songs that must not be worse."""
-SHIPPED, NEW = "shipped", "new"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Measures of whole validation songs, by model: `SHIPPED`, unless none ships, and `NEW`."""
-
-    measures: Mapping[str, Mapping[str, float]]
-
-    @property
-    def worse(self) -> bool:
-        """Whether the new model is worse than the one that ships.
-
-        Examples
-        --------
-        >>> Comparison({"shipped": {"set_f1": 0.98}, "new": {"set_f1": 0.97}}).worse
-        True
-        """
-        before = self.measures.get(SHIPPED)
-        return before is not None and self.measures[NEW][DECIDES] < before[DECIDES]
+DECISIVE = "set_f1"
+"""The measure of whole songs by which a model may not be worse: F1 of the pace sets, what runners see."""
+CANDIDATES = "balanced_accuracy"
+"""The measure of the cases of the megabatch."""
 
 
 def compare(
-    work: Path, new: Path, shipped: Path, *, seed: int = 1, workers: int = 2, on_done: OnDone = ignore_progress
-) -> Comparison:
-    """Judge two models on the validation songs of a work folder, degraded; they may have different feature paths.
+    work: Path,
+    models: Mapping[str, Path],
+    split: str,
+    *,
+    seed: int,
+    workers: int = 2,
+    on_done: OnDone = ignore_progress,
+) -> dict[str, dict[str, float]]:
+    """Measure models on the same songs and the same cases of a split.
+
+    Parameters
+    ----------
+    work
+        Holds ``corpus`` and ``megabatch``.
+    models
+        By name.
+
+    Returns
+    -------
+    dict
+        The measures of whole songs of each model, and `CANDIDATES` of those whose feature path is that of the
+        megabatch.
 
     Raises
     ------
     TrainingError
-        The work folder has no validation songs.
+        If the split has no songs or no cases.
     """
-    items = songs.generated(load_some(work / "corpus"), "validation")
+    known = load(work / "corpus")
+    items = songs.generated(known, split)
     if not items:
-        raise TrainingError(f"no validation songs in {work / 'corpus'}: make more with python -m training corpus")
-    models = {NEW: new} | ({SHIPPED: shipped} if shipped.is_file() else {})
+        raise TrainingError(missing(work / "corpus", split))
     evaluated = songs.evaluate_all(items, models, seed=seed, workers=workers, on_done=on_done)
-    return Comparison(MappingProxyType({name: songs.measures(evaluated, name) for name in models}))
+    classifiers = {name: load_classifier(path) for name, path in models.items()}
+    features = next(iter(classifiers.values())).features
+    found = {}
+    for name, classifier in classifiers.items():
+        found[name] = songs.measures(evaluated, name)
+        if classifier.features == features:
+            predictions = predict_shards(work / "megabatch", split, known, classifier)
+            found[name][CANDIDATES] = predictions.measures()[CANDIDATES]
+    return found
+
+
+def replace(shipped: Path, model: Path) -> None:
+    """Put `model`, its manifest and its card in the place of `shipped`.
+
+    Raises
+    ------
+    TrainingError
+        If the model has no card.
+    """
+    pairs = [
+        (model, shipped),
+        (model.with_suffix(".json"), shipped.with_suffix(".json")),
+        (model.parent / "README.md", shipped.parent / "README.md"),
+    ]
+    for source, _ in pairs:
+        if not source.exists():
+            raise TrainingError(f"{source} is missing: write it with python -m training evaluate")
+    shipped.parent.mkdir(parents=True, exist_ok=True)
+    # All files are complete before the first one takes its place.
+    partial = {target: target.with_name(target.name + ".partial") for _, target in pairs}
+    for source, target in pairs:
+        shutil.copyfile(source, partial[target])
+    for target, part in partial.items():
+        part.replace(target)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import queue
 import select
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from paces_live.errors import UsageError
@@ -18,6 +20,8 @@ LINE_BYTES = 4096
 READ_BYTES = 1 << 16
 POLL_S = 0.2
 """Time between two looks whether the program ends, seconds."""
+MOST_LINES = 64
+"""Most lines that are obeyed at once: whoever writes more must not keep the sound waiting."""
 KEYS = ("target", "tolerance", "pause", "next", "previous")
 STDIN = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 """Inputs that are standard input: audio comes through it, and no control."""
@@ -68,7 +72,7 @@ class Control:
         try:
             for key in ("target", "tolerance"):
                 if key in wanted:
-                    setattr(self._listener, key, wanted[key] if wanted[key] is None else float(wanted[key]))
+                    setattr(self._listener, key, wanted[key])
         except UsageError:
             self._listener.target, self._listener.tolerance = before
             raise
@@ -84,7 +88,8 @@ class Control:
 def _parsed(line: bytes) -> dict[str, Any]:
     """Return the record of a line, after checking its keys and the types of its values."""
     try:
-        record = json.loads(line) if len(line) <= LINE_BYTES else None
+        # Whole numbers, too: one of 400 digits is then infinite, and so out of range.
+        record = json.loads(line, parse_int=float) if len(line) <= LINE_BYTES else None
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict) or not record:
@@ -92,7 +97,7 @@ def _parsed(line: bytes) -> dict[str, Any]:
     for key, value in record.items():
         if key not in KEYS:
             raise UsageError(f"{key[:20]!r} cannot be controlled", hint=f"use {', '.join(KEYS)}", code="usage.control")
-        number = isinstance(value, int | float) and not isinstance(value, bool)
+        number = isinstance(value, float)
         if key in ("target", "tolerance") and not (number or (key == "target" and value is None)):
             raise UsageError(f"{key} must be a number", hint=_EXAMPLE, code="usage.control")
         if key not in ("target", "tolerance") and not isinstance(value, bool):
@@ -100,28 +105,27 @@ def _parsed(line: bytes) -> dict[str, Any]:
     return record
 
 
-class ControlThread:
-    """Reads lines from a file descriptor until it ends; use it in a ``with``.
+class ControlLines:
+    """Takes lines from a file descriptor in a thread of its own, until they end; use it in a ``with``.
 
-    It never keeps the program from ending, and the end of the lines does not end the program.
+    The thread only reads, because that may wait forever. It never keeps the program from ending, and the end of the
+    lines does not end the program. The thread that writes events asks for the lines and obeys them: so no answer comes
+    after the end, no two lines are mixed, and no event sees half a change.
 
     Parameters
     ----------
-    control : Control
-    write : callable
-        Writes an answer; called in the thread.
     descriptor : int
         Standard input.
     """
 
-    def __init__(self, control: Control, write: Callable[[dict[str, Any]], None], descriptor: int = 0) -> None:
-        self._control = control
-        self._write = write
+    def __init__(self, descriptor: int = 0) -> None:
         self._descriptor = descriptor
+        # If nobody asks for them, the writer of the lines has to wait.
+        self._lines: queue.Queue[bytes] = queue.Queue(MOST_LINES)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
 
-    def __enter__(self) -> "ControlThread":
+    def __enter__(self) -> "ControlLines":
         self._thread.start()
         return self
 
@@ -129,9 +133,16 @@ class ControlThread:
         self._over.set()
         self._thread.join(2 * POLL_S)
 
+    def waiting(self) -> Iterator[bytes]:
+        """Yield the lines that have come since the last call, `MOST_LINES` at most; never wait."""
+        with suppress(queue.Empty):
+            for _ in range(MOST_LINES):
+                yield self._lines.get_nowait()
+
     def _run(self) -> None:
         rest = b""
-        try:
+        # Standard input that cannot be read controls nothing.
+        with suppress(OSError, ValueError):
             while not self._over.is_set():
                 if not select.select([self._descriptor], [], [], POLL_S)[0]:
                     continue
@@ -142,9 +153,12 @@ class ControlThread:
                 rest = rest[: LINE_BYTES + 1]
                 for line in [*lines, *([rest] if not data else [])]:
                     if line.strip():
-                        self._write(self._control.answer(line))
+                        self._put(line)
                 if not data:
                     return
-        except (OSError, ValueError):
-            # Nobody is there any more: standard input is closed, or standard output is.
-            return
+
+    def _put(self, line: bytes) -> None:
+        while not self._over.is_set():
+            with suppress(queue.Full):
+                self._lines.put(line, timeout=POLL_S)
+                return

@@ -102,10 +102,14 @@ def show(
         if history or (history is None and not display.json):
             stages = [*stages, stack.enter_context(_history(listener))]
 
+        answer: Callable[[], None] | None = None
+
         def on_block() -> None:
             watchdog.alive()
             if not screen and reader_has_left(sys.stdout):
                 listening.stop()
+            if answer is not None:
+                answer()
 
         listening = Listening(classifier, config, listener, stages=stages, on_block=on_block)
         if screen:
@@ -124,27 +128,39 @@ def show(
         from paces_live.render.plain import PlainWriter
 
         writer = (JsonWriter if display.json else PlainWriter)(sys.stdout, listener, rejected=display.rejected)
-        control = None
-        if controlled and isinstance(writer, JsonWriter) and not sys.stdin.isatty():
-            from paces_live.cli.control import Control, ControlThread
-
-            control = ControlThread(Control(listener, pause=listening.pause, player=controls), writer.write_record)
         patience = stack.enter_context(ended_by_signals(listening.stop))
+        failures: list[OSError] = []
+        if controlled and isinstance(writer, JsonWriter) and not sys.stdin.isatty():
+            from paces_live.cli.control import Control, ControlLines
+
+            control = Control(listener, pause=listening.pause, player=controls)
+            lines = stack.enter_context(ControlLines())
+
+            def answer_lines() -> None:
+                try:
+                    with patience:
+                        for line in lines.waiting():
+                            writer.write_record(control.answer(line))
+                except OSError as error:
+                    # Not raised here: it would end the events before the history has the song.
+                    failures.append(error)
+                    listening.stop()
+
+            answer = answer_lines
+
         events = listening.events(first.source, first.now_playing)
         try:
             for event in events:
                 with patience:
                     writer.write(event)
-                if control is not None:
-                    # Not before: the start is the first line.
-                    stack.enter_context(control)
-                    control = None
-        except OSError:
+        except OSError as error:
             # Nobody reads any more. The history still gets the song that was being heard.
+            failures.append(error)
             listening.stop()
             for _ in events:
                 pass
-            raise
+        if failures:
+            raise failures[0]
 
 
 def inputs_in_turn(first: str, sample_rate: int, now_playing: str) -> "Callable[[], Input]":

@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-import threading
 from collections.abc import Container, Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -48,19 +47,14 @@ class JsonWriter:
         self._stream = stream
         self._listener = listener
         self._rejected = rejected
-        self._writing = threading.Lock()
 
     def write(self, event: Event) -> None:
-        """Write `event` and flush; any thread may do so."""
-        self._print(event_line(event, self._listener, rejected=self._rejected))
+        """Write `event` and flush."""
+        print(event_line(event, self._listener, rejected=self._rejected), file=self._stream, flush=True)
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Write a record that is no event, such as the answer to a control line."""
-        self._print(dumps(record))
-
-    def _print(self, line: str) -> None:
-        with self._writing:
-            print(line, file=self._stream, flush=True)
+        print(dumps(record), file=self._stream, flush=True)
 
 
 def event_line(event: Event, listener: Listener, *, rejected: bool = False) -> str:

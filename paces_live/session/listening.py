@@ -27,6 +27,16 @@ class Listening:
         Each takes every event and returns it, perhaps changed: the history, a player that skips songs.
     on_block : callable
         As in `run`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from paces_live.analysis import FixedClassifier
+    >>> from paces_live.sources import ArraySource
+    >>> listening = Listening(FixedClassifier(lambda spm: 0.9), SessionConfig(), Listener(target=165.0))
+    >>> source = ArraySource(np.zeros(2 * 44_100), 44_100, 22_050)
+    >>> [type(event).__name__ for event in listening.events(source)]
+    ['Start', 'Reading', 'Reading', 'End']
     """
 
     def __init__(

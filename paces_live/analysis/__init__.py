@@ -22,6 +22,18 @@ silence. Training uses the same functions, and so sees exactly the cases that a 
 """
 
 from paces_live.analysis.classifier import Classifier, FixedClassifier, TfliteClassifier, load_classifier
+from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.felt_beat import felt_beat
+from paces_live.analysis.fold import Cases
+from paces_live.analysis.manifest import Manifest
 
-__all__ = ["Classifier", "FixedClassifier", "TfliteClassifier", "felt_beat", "load_classifier"]
+__all__ = [
+    "Cases",
+    "Classifier",
+    "FeatureConfig",
+    "FixedClassifier",
+    "Manifest",
+    "TfliteClassifier",
+    "felt_beat",
+    "load_classifier",
+]

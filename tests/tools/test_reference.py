@@ -15,7 +15,10 @@ from tools.reference import PUBLIC, build
 
 ROOT = Path(__file__).parents[2]
 NAMES = {
-    "paces_live.analysis": ["Classifier", "FixedClassifier", "TfliteClassifier", "felt_beat", "load_classifier"],
+    "paces_live.analysis": [
+        *("Cases", "Classifier", "FeatureConfig", "FixedClassifier", "Manifest", "TfliteClassifier", "felt_beat"),
+        "load_classifier",
+    ],
     "paces_live.collection.find": ["find_items"],
     "paces_live.collection.items": ["Item", "Unreadable"],
     "paces_live.demo": ["DemoSong", "excerpt", "songs"],

@@ -17,9 +17,9 @@ The command is $(BIN)/paces-live, in this folder. Try it:
 
   $(BIN)/paces-live                    listen to the microphone
   $(BIN)/paces-live play ~/Music       play your music
-  $(BIN)/paces-live doctor             what works here, and how to fix the rest
+  $(BIN)/paces-live doctor             what works, and how to fix the rest
 
-To type paces-live alone, everywhere: pipx install .
+To type paces-live alone, everywhere: pipx install . && pipx ensurepath
 endef
 export NEXT
 

@@ -193,11 +193,11 @@ def check_tolerance(tolerance: float) -> None:
     >>> check_tolerance(5.0)
     Traceback (most recent call last):
         ...
-    paces_live.errors.UsageError: tolerance 5 is out of range: choose a ratio up to 0.2, such as 0.05, which is 5 %
+    paces_live.errors.UsageError: tolerance 5 is out of range: choose a ratio above 0 and up to 0.2, ...
     """
     if not 0.0 < tolerance <= TOLERANCE_MAX:
         raise UsageError(
             f"tolerance {tolerance:g} is out of range",
-            hint=f"choose a ratio up to {TOLERANCE_MAX:g}, such as 0.05, which is 5 %",
+            hint=f"choose a ratio above 0 and up to {TOLERANCE_MAX:g}, such as 0.05, which is 5 %",
             code="usage.tolerance",
         )

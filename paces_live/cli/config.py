@@ -143,6 +143,7 @@ def set_value(
 @config.command(epilog="Example: [bold]paces-live config unset tolerance[/bold]")
 def unset(ctx: typer.Context, key: Key) -> None:
     """Remove an option from the file. The rest of the file stays as it is, comments included."""
+    # A file that paces-live made explains each option above its default: the default returns to its place.
     known, file = setting.settings(_commands(ctx)), setting.path()
     before = settings_file.read(file) if file.exists() else ""
     names = [key, *settings.old_names(key)]
@@ -153,6 +154,10 @@ def unset(ctx: typer.Context, key: Key) -> None:
         settings.find(key, known)
         sys.stdout.write(f"{key} is not set in {file}\n")
         return
+    if key in known:
+        comment, default = _explained(known[key])
+        if comment in after.splitlines() and f"{comment}\n#" not in after:
+            after = after.replace(f"{comment}\n", f"{comment}\n{default}\n", 1)
     settings_file.write(file, after)
     if key in known:
         _in_force(ctx, known[key])
@@ -176,20 +181,25 @@ def template(known: dict[str, setting.Setting]) -> str:
     >>> template({"target": known["target"]}).splitlines()[-2:]
     ['# Step rate that you want to run at, 40 to 320 steps per minute. (listen, ...)', '#target = 165']
     """
-    from rich.text import Text
-
     lines = [
         "# Settings of paces-live. To set a key, remove the # before it; it holds for every command with the option.",
         "# A flag on the command line wins over this file, and so does an environment variable, such as",
         f"# {known['target'].variable}. To see what is in force: paces-live config show",
     ]
-    for key, one in known.items():
-        words = Text.from_markup(one.option.help or "").plain
-        # A setting without a default gets an example of the right type: a key without a value is not TOML.
-        example = (one.option.metavar or key.upper()) if one.kind is str else one.kind(1)
-        value = literal(example if one.default is None else one.default)
-        lines += ["", f"# {words} ({', '.join(one.commands)})", f"#{key} = {value}"]
+    for one in known.values():
+        lines += ["", *_explained(one)]
     return "\n".join(lines) + "\n"
+
+
+def _explained(one: setting.Setting) -> tuple[str, str]:
+    """Return the two lines of a setting in a new file: what it is for, and its default, commented out."""
+    from rich.text import Text
+
+    words = Text.from_markup(one.option.help or "").plain
+    # A setting without a default gets an example of the right type: a key without a value is not TOML.
+    example = (one.option.metavar or one.key.upper()) if one.kind is str else one.kind(1)
+    value = literal(example if one.default is None else one.default)
+    return f"# {words} ({', '.join(one.commands)})", f"#{one.key} = {value}"
 
 
 def literal(value: Any) -> str:

@@ -136,7 +136,7 @@ Tolerance = Annotated[
         metavar="RATIO",
         parser=number("tolerance", "0.05 or 5%", percent=True),
         callback=_tolerance,
-        help="How far a pace may be from the target and still match: 0.05, or 5%.",
+        help="How far a pace may be from the target and still match: 0.05 or 5%, and 20% at most.",
     ),
 ]
 Interval = Annotated[

@@ -69,6 +69,8 @@ def check_m3u(playlist: Path) -> None:
                     is_other = not as_bytes(file.read(64)).lstrip().startswith(HEADER.encode())
             if is_other:
                 raise _unwritable(f"{name}: exists and is not a playlist", "choose another name for --playlist")
+        if not playlist.resolve().parent.is_dir():
+            raise _unwritable(f"{name}: there is no such folder", "make it, or choose another place for --playlist")
         if not os.access(playlist.resolve().parent, os.W_OK | os.X_OK):
             raise _unwritable(f"{name}: its folder cannot be written to", "choose another place for --playlist")
     except (OSError, ValueError) as error:

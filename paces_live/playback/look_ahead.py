@@ -92,7 +92,7 @@ class LookAhead:
         judged = {item: paces for item, paces in known.items() if paces is not None}
         if target is None or not judged or self._queue.items - known.keys() or any(map(self._matches, judged.values())):
             return None
-        wanted = f"{target:g} ± {100 * listener.tolerance:g} %"
+        wanted = f"{target:g} spm ± {100 * listener.tolerance:g} %"
         message = f"none of your {len(judged)} songs matches {wanted}"
         if len(judged) == 1:
             message = f"your song does not match {wanted}"

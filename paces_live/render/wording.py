@@ -112,7 +112,8 @@ def verdict_words(
     word = painted(flag, BLUE if is_yes(match) else ORANGE, colour)
     if match is None:
         return word
-    graded = f"{word} {match.spm:.1f} ({match.grade}, {percent(match.error)})"
+    grade = "" if match.grade == "stretch" else f"{match.grade}, "
+    graded = f"{word} {match.spm:.1f} ({grade}{percent(match.error)})"
     return ", ".join(filter(None, [graded, stepping(match.spm, beat)]))
 
 

@@ -157,7 +157,8 @@ def _footing(view: View, width: int) -> list[Text]:
     note = LEVEL_WORDS.get(health.status, "")
     lost = Text(f"lost {health.dropped_s:.1f} s" if health.dropped_s > 0.0 else "", theme.no)
     # A pause is not a problem, and the verdict shows it in large letters. Lost audio has a place of its own.
-    if health.status not in ("ok", "lost_audio", *LEVEL_WORDS) and not view.paused:
+    # When it goes on, the newest reading still says "paused", for up to a second.
+    if health.status not in ("ok", "lost_audio", "paused", *LEVEL_WORDS) and not view.paused:
         *above, last = _warning(health.message or "", width - lost.cell_len * roomy, theme)
         return [*above, spread(last, lost, width) if roomy else last]
     right = [lost] if lost else []

@@ -49,9 +49,16 @@ class StreamState:
                 return replace(self, reading=event, song_start=event.t if between else self.song_start)
             case Song():
                 counted = replace(event, song=self.earlier + event.song)
-                return replace(self, songs=(*self.songs, counted), song_start=event.end)
+                return replace(self, reading=self._beyond(event), songs=(*self.songs, counted), song_start=event.end)
             case _:
                 return self
+
+    def _beyond(self, ended: Song) -> Reading | None:
+        """Return the newest reading, without what it says of the song that has `ended`; the next is a second away."""
+        if self.reading is None or self.reading.song != ended.song:
+            return self.reading
+        blank = replace(self.reading, paces=(), rejected=(), track=None, recalled=False, beat=None, periodicity=())
+        return replace(blank, song=ended.song + 1, state="listening")
 
     def _passed_over(self, now: Reading) -> bool:
         """Return whether another track plays than before, with the same song number."""

@@ -123,6 +123,6 @@ def test_music_that_never_matches_is_an_error(sound_server: SoundServer, tmp_pat
     done = subprocess.run(command, env=sound_server.env, capture_output=True, text=True, check=False, timeout=60)
     error = json.loads(done.stdout.splitlines()[-1])["error"]
     assert error["code"] == "source.no_match"
-    assert error["message"].startswith("none of your 2 songs matches 172 ± 5 %; nearest: ")
+    assert error["message"].startswith("none of your 2 songs matches 172 spm ± 5 %; nearest: ")
     assert done.returncode == 1
     assert error["message"] in done.stderr

@@ -516,6 +516,17 @@ def test_set_creates_the_file_in_the_place_of_the_example(settings_file: Path) -
     assert lines[lines.index("tolerance = 0.03") - 1].startswith("# How far a pace may be from the target")
 
 
+@pytest.mark.parametrize(("key", "value"), [("tolerance", "3%"), ("playlist", "a.m3u8"), ("skip-mismatch", "true")])
+def test_unset_puts_the_explained_default_back(settings_file: Path, key: str, value: str) -> None:
+    assert run("config", "set", "target", "172").exit_code == 0
+    before = settings_file.read_text("utf-8")
+    for _ in range(2):
+        assert run("config", "set", key, value).exit_code == 0
+        assert settings_file.read_text("utf-8") != before
+        assert run("config", "unset", key).exit_code == 0
+        assert settings_file.read_text("utf-8") == before
+
+
 def test_set_and_unset_keep_everything_else_as_it_is(settings_file: Path) -> None:
     before = "# mine\n\ntarget = 165   # easy runs\n'theme' = 'light'\nall = true\n# the end"
     settings_file.parent.mkdir(exist_ok=True, parents=True)

@@ -121,7 +121,7 @@ def test_a_playlist_is_replaced_as_a_whole_and_nothing_else_is(tmp_path: Path) -
         ("song.m3u8", b"OggS\0", "exists and is not a playlist"),
         ("notes.m3u", b"buy milk\n", "exists and is not a playlist"),
         ("folder.m3u8", None, "exists and is not a playlist"),
-        ("gone/fits.m3u8", b"", "its folder cannot be written to"),
+        ("gone/fits.m3u8", b"", "there is no such folder"),
     ],
 )
 def test_what_is_no_playlist_is_never_overwritten(name: str, content: bytes | None, says: str, tmp_path: Path) -> None:

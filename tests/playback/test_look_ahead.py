@@ -130,7 +130,7 @@ def test_nothing_that_matches_is_an_error_that_names_the_nearest(repeat: bool) -
         error = look.failure
         assert error
         assert error.code == "source.no_match"
-        assert error.message == "none of your 3 songs matches 170 ± 5 %; nearest: b at 150.0 (-11.8 %)"
+        assert error.message == "none of your 3 songs matches 170 spm ± 5 %; nearest: b at 150.0 (-11.8 %)"
         listener.target = 150.0
         assert look.failure is None
 
@@ -141,7 +141,7 @@ def test_a_single_song_without_a_pace_has_no_nearest() -> None:
     with look:
         assert list(order(queue)) == []
     assert look.failure
-    assert look.failure.message == "your song does not match 170 ± 5 %"
+    assert look.failure.message == "your song does not match 170 spm ± 5 %"
 
 
 def test_the_previous_song_is_the_one_that_was_played() -> None:

@@ -9,8 +9,8 @@ from paces_live.render.wording import clock, paces_words, percent, status_words,
 def test_verdicts() -> None:
     paces = (Pace(176.0, 0.9), Pace(88.0, 0.8))
     stretch = Match(176.0, 0.0667, "stretch")
-    assert verdict_words(stretch, paces, 165.0) == "STRETCH 176.0 (stretch, +6.7 %)"
-    assert verdict_words(stretch, paces, 165.0, beat=88.0) == "STRETCH 176.0 (stretch, +6.7 %), two steps a beat"
+    assert verdict_words(stretch, paces, 165.0) == "STRETCH 176.0 (+6.7 %)"
+    assert verdict_words(stretch, paces, 165.0, beat=88.0) == "STRETCH 176.0 (+6.7 %), two steps a beat"
     assert verdict_words(None, paces, 165.0) == "NO MATCH"
     assert verdict_words(None, (), 165.0) == ""
     assert verdict_words(None, paces, None) == ""

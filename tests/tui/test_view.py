@@ -314,6 +314,21 @@ def test_the_state_follows_the_events() -> None:
     assert StreamState().after(START) == StreamState("file:demo.ogg")
 
 
+def test_nothing_of_a_song_that_has_ended_stays_on_the_screen() -> None:
+    before = StreamState("play:default", reading(12.0, [(168.0, 0.9)], song=1, title="Old"))
+    after = View(before.after(song(1, 0.0, 12.0, 168.0)))
+    assert (after.song, after.song_time, after.paces, after.caption) == (2, 0.0, (), None)
+    assert judge(after).word == "LISTENING"
+    # The reading of the next song may come first.
+    following = StreamState("play:default", reading(13.0, [(92.0, 0.9)], song=2, title="New"))
+    assert View(following.after(song(1, 0.0, 12.0, 168.0))).caption == "New"
+
+
+def test_a_pause_that_is_over_is_no_warning() -> None:
+    stream = StreamState("play:default", reading(12.0, [(168.0, 0.9)], status="paused", message="paused"))
+    assert "paused" not in render(View(stream), 80, 23).plain
+
+
 def test_songs_are_counted_over_all_inputs() -> None:
     state = StreamState()
     for event in (*TWO_SONGS, *TWO_SONGS[:-1]):

@@ -45,6 +45,10 @@ def history_check() -> Check:
         return Check("history", True, f"no songs yet; they will be kept in {path}")
     try:
         with History(path) as history:
-            return Check("history", True, f"{history.count()} songs heard, kept in {path}")
+            return Check("history", True, f"{_songs(history.count())} heard, kept in {path}")
     except HistoryError as error:
         return Check("history", None, error.message, error.hint)
+
+
+def _songs(count: int) -> str:
+    return "1 song" if count == 1 else f"{count} songs"

@@ -25,13 +25,15 @@ PUBLIC = (
     "paces_live.demo",
 )
 """The modules whose ``__all__`` is the public interface."""
+HIDDEN = ("paces_live.analysis.felt_beat", "paces_live.session.run", "paces_live.session.whole_song")
+"""Modules with the name of a function in the ``__all__`` of their package: pdoc would take that name for them, too."""
 FOLDER = Path(__file__).parents[1] / "build" / "reference"
 
 
 def build(folder: Path) -> None:
     """Write the reference into `folder`."""
     pdoc.render.configure(docformat="numpy", footer_text="paces-live", search=True, show_source=False)
-    pdoc.pdoc(*PUBLIC, output_directory=folder)
+    pdoc.pdoc(*PUBLIC, *(f"!{module}" for module in HIDDEN), output_directory=folder)
 
 
 if __name__ == "__main__":

@@ -93,6 +93,8 @@ def file_line(result: FilePaces | Unreadable, listener: Listener) -> str:
 
 def _judged(paces: Sequence[Pace | SongPace], beat: float | None, listener: Listener) -> dict[str, Any]:
     """Return what `listener` gets to know about `paces`: the match, the verdict, the nearest pace and how to step."""
+    # As the listener is now: another thread may change it, and the fields must agree.
+    listener = Listener(listener.target, listener.tolerance)
     match, near = listener.match(paces), listener.nearest(paces)
     steps = steps_per_beat(near.spm, beat) if near and beat else None
     return {

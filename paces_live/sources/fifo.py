@@ -50,6 +50,9 @@ class FifoSource(PipeWithPath):
                 code="source.not_found",
             )
         pause = _Pause(self._sample_rate)
+        waiting = Condition("waiting", f"waiting for a program that writes into {shown_path(self._path.name)}")
+        # Until the first samples come.
+        self._condition = waiting
         try:
             while True:
                 if stream is None:
@@ -57,9 +60,7 @@ class FifoSource(PipeWithPath):
                     yield self._silence(pause)
                 else:
                     yield from self._written(stream, pause)
-                self._condition = Condition(
-                    "waiting", f"waiting for a program that writes into {shown_path(self._path.name)}"
-                )
+                self._condition = waiting
                 # Opened before the old one is closed: a pipe that nobody reads breaks under its writer.
                 before, stream = stream, self._open()
                 if before:

@@ -61,6 +61,7 @@ def test_writers_come_and_go_with_silence_between(pipe: Path) -> None:
     start = time.monotonic()
     first = next(blocks)
     assert not loud(first)
+    assert message_of(first) == "waiting for a program that writes into music.fifo"
     assert len(first.samples) <= (time.monotonic() - start) * RATE
     for _ in range(2):
         with pipe.open("wb") as stream:

@@ -68,7 +68,8 @@ def test_the_reference_has_every_public_name_and_no_other(tmp_path: Path) -> Non
         shown = set(re.findall(r'<section id="(\w+)">', page))
         # Aliases of types are shown as variables, and all members of a class with its name and a point.
         assert shown == set(NAMES[module]), module
-    assert (tmp_path / "index.html").exists()
+    pages = {page.relative_to(tmp_path).with_suffix("").as_posix() for page in tmp_path.rglob("*.html")}
+    assert pages == {"index", *(module.replace(".", "/") for module in PUBLIC)}
 
 
 def test_the_guide_for_developers_uses_public_names_only() -> None:

@@ -118,3 +118,16 @@ def test_a_split_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 
 def test_the_old_model_of_a_data_log_is_named_with_before(tmp_path: Path) -> None:
     assert "--before" in error_of("log", SHIPPED, "--work", tmp_path)
+
+
+def test_export_does_not_replace_the_model_that_ships(tmp_path: Path) -> None:
+    assert "then run python -m training ship" in error_of("export", "--work", tmp_path, "--model", SHIPPED)
+
+
+def test_shards_of_other_songs_are_refused_before_a_training(tmp_path: Path) -> None:
+    make_corpus(tmp_path / "corpus", 2)
+    (tmp_path / "megabatch").mkdir()
+    (tmp_path / "megabatch" / megabatch.MADE_WITH).write_text(json.dumps({"songs": "of yesterday"}), "utf-8")
+    message = error_of("train", "--work", tmp_path)
+    assert "are not those of the songs in" in message
+    assert f"delete {tmp_path / 'megabatch'} and run python -m training megabatch --work {tmp_path}" in message

@@ -48,7 +48,7 @@ def sweep(
         )
     show(table(results))
     console.print(
-        f"best on the validation split: python -m training export --run {best(results)}",
+        f"best on the validation split: python -m training export --run {best(results)} --work {work}",
         highlight=False,
         soft_wrap=True,
     )

@@ -40,6 +40,8 @@ def evaluate_folder(
     from training.evaluate.run.labelled import judge_all, ratios, write
 
     out = out or work / f"{labels.stem}-evaluated.csv"
+    if out.resolve() == labels.resolve():
+        raise TrainingError(f"{out} holds the labels: name another file with --out")
     if out.exists() and not overwrite:
         raise TrainingError(f"{out} exists: name another file with --out, or replace it with --overwrite")
     with progress("songs") as on_done:

@@ -11,6 +11,7 @@ from paces_live.analysis.feature_config import FeatureConfig
 from training.commands.options import (
     CORES,
     EXPERIMENT,
+    SHIPPED,
     WORK,
     Cluster,
     Epochs,
@@ -23,6 +24,7 @@ from training.commands.options import (
     console,
     progress,
 )
+from training.errors import TrainingError
 
 
 def corpus(
@@ -100,12 +102,14 @@ def train(
     """
     from training.corpus.contents import LEARNED, learned
     from training.corpus.songs import load
+    from training.dataset.megabatch import check_songs
     from training.networks.experiment import Experiment
     from training.networks.start import exported, gentle
     from training.networks.train import train as fit
     from training.networks.train import trained
 
     description, run = Experiment.read(experiment), run or work / "run"
+    check_songs(work / "megabatch", load(work / "corpus"))
     if start is not None:
         start = exported(start)
         description = replace(description, training=gentle(description.training))
@@ -151,6 +155,8 @@ def export(
     from training.networks.train import ORIGIN, trained
 
     run, model = run or work / "run", model or work / "model" / "paces.tflite"
+    if model.resolve() == SHIPPED.resolve():
+        raise TrainingError(f"{model} is the model that ships: name another file, then run python -m training ship")
     training = trained(run)
     # A network of another command, such as sweep, was trained on the songs of the work folder.
     noted = run / LEARNED

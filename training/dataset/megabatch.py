@@ -357,6 +357,16 @@ def check(folder: Path, config: FeatureConfig) -> None:
             )
 
 
+def check_songs(folder: Path, songs: Sequence[Song]) -> None:
+    """Raise `TrainingError` if the shards of `folder` are of other songs; a joined folder has none of its own."""
+    note = folder / MADE_WITH
+    if note.exists() and json.loads(note.read_text("utf-8")).get("songs") != fingerprint(songs):
+        raise TrainingError(
+            f"the shards in {folder} are not those of the songs in {folder.parent / 'corpus'}: delete {folder} and run "
+            f"python -m training megabatch --work {folder.parent}"
+        )
+
+
 def _claim(folder: Path, config: FeatureConfig, **parameters: int | str) -> None:
     """Write the parameters of the shards of `folder`, or raise if it holds shards of other parameters."""
     record = json.dumps({"contents": CONTENTS, "fingerprint": config.fingerprint, **parameters})

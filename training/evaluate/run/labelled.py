@@ -75,7 +75,8 @@ def judge_all(
 def find(files: Iterable[str], audio: Path) -> list[Path | str]:
     """Return the path of each file, or the reason why there is none.
 
-    A file is at its path below the folder, or else anywhere in it under its name, with or without the suffix.
+    A file is at its path below the folder. If the label has a name without a folder, it may be anywhere in it, and the
+    name may lack the suffix.
     """
     if not audio.is_dir():
         raise TrainingError(f"{audio} is not a folder: give the one that holds the audio files with --audio")
@@ -101,6 +102,13 @@ def ratios(judged: Iterable[Judged]) -> list[tuple[str, int, int]]:
 
 def write(judged: Iterable[Judged], path: Path) -> None:
     """Write a CSV with a row for each file, in order."""
+    try:
+        _write(judged, path)
+    except OSError as error:
+        raise TrainingError(f"cannot write {path}: {error.strerror}: name another file with --out") from error
+
+
+def _write(judged: Iterable[Judged], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
@@ -125,7 +133,8 @@ def _spm(paces: Iterable[float]) -> str:
 def _found(file: str, audio: Path, by_name: dict[str, list[Path]]) -> Path | str:
     if (audio / file).is_file():
         return audio / file
-    paths = by_name.get(Path(file).name, [])
+    # A path that is not there names no other file: two folders may have files of one name, such as 01.mp3.
+    paths = by_name.get(file, [])
     if len(paths) > 1:
         return f"{len(paths)} files in {audio} have this name"
     return paths[0] if paths else f"not in {audio}"

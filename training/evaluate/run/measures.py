@@ -5,6 +5,7 @@ from typing import Any
 
 from paces_live.analysis.classifier import load_classifier
 from training.corpus.songs import load, missing
+from training.dataset.megabatch import check_songs
 from training.errors import TrainingError
 from training.evaluate.run import real_music, songs
 from training.evaluate.run.baselines import LIBROSA
@@ -30,12 +31,13 @@ def held_out(
     Raises
     ------
     TrainingError
-        If the split has no songs or no cases.
+        If the split has no songs or no cases, or the cases are of other songs.
     """
     known = load(corpus)
     items = songs.generated(known, split)
     if not items:
         raise TrainingError(missing(corpus, split))
+    check_songs(batches, known)
     evaluated = songs.evaluate_all(items, {NAME: model}, seed=seed, workers=workers, on_done=on_done)
     predictions = predict_shards(batches, split, known, load_classifier(model))
     found = {

@@ -21,7 +21,7 @@ READ_BYTES = 1 << 16
 POLL_S = 0.2
 """Time between two looks whether the program ends, seconds."""
 MOST_LINES = 64
-"""Most lines that are obeyed at once: whoever writes more must not keep the sound waiting."""
+"""Largest number of lines that are obeyed at once. More lines must not keep the sound waiting."""
 KEYS = ("target", "tolerance", "pause", "next", "previous")
 STDIN = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 """Inputs that are standard input: audio comes through it, and no control."""

@@ -13,6 +13,8 @@ from paces_live.errors import UsageError
 from paces_live.storage import config_folder
 
 PREFIX = "PACES_LIVE_"
+NOT_SETTINGS = frozenset({"for"})
+"""Options that ask one question: kept in a file, they would answer every other with it."""
 
 Origin = Literal["default", "file", "environment"]
 
@@ -136,11 +138,12 @@ def options(command: object) -> dict[str, TyperOption]:
     """
     if not isinstance(command, TyperCommand | TyperGroup):
         return {}
-    return {
+    found = {
         max(option.opts, key=len).lstrip("-"): option
         for option in command.params
-        if isinstance(option, TyperOption) and not (option.hidden or option.is_eager or option.name == "use")
+        if isinstance(option, TyperOption) and not (option.hidden or option.is_eager)
     }
+    return {key: option for key, option in found.items() if key not in NOT_SETTINGS}
 
 
 def _kind(function: object, option: TyperOption) -> type:

@@ -1,6 +1,6 @@
 """Analyses songs in a process of its own, at low priority, so that what plays and is heard is never disturbed.
 
-A thread would not do: Python runs one at a time, and whoever waits for a thread of low priority is as slow as that.
+A thread is not enough: Python runs one thread at a time, so a thread of low priority would delay the one that plays.
 The process reads items as lines of JSON and answers each with a line: its paces, or null.
 """
 

@@ -173,7 +173,7 @@ def _plain(character: str) -> str:
 
 
 def _report(failure: OSError) -> int:
-    """Return the status of a failure of standard output; say why, unless whoever read it has seen enough."""
+    """Return the status of a failure of standard output; say why, unless its reader has left."""
     if failure.errno in _SEEN_ENOUGH:
         return 0
     sys.stderr.write(f"paces-live: standard output cannot be written: {reason(failure)}\n")

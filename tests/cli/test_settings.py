@@ -104,7 +104,9 @@ def test_every_option_of_every_command_is_a_setting() -> None:
     known = setting.settings(COMMAND_LINE)
     for name, command in COMMAND_LINE.commands.items():
         for option in (
-            one for one in command.params if isinstance(one, TyperOption) and not one.is_eager and one.name != "use"
+            one
+            for one in command.params
+            if isinstance(one, TyperOption) and not one.is_eager and "--for" not in one.opts
         ):
             known_one = known[max(option.opts, key=len).lstrip("-")]
             assert name in known_one.commands

@@ -1,4 +1,4 @@
-"""The process that analyses songs gives what the program itself would, and ends when it is told."""
+"""The process that analyses songs gives what the program itself would, and ends when it is closed."""
 
 import os
 import time

@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 
 from paces_live.analysis import classifier
 from paces_live.analysis.level import level_status
-from paces_live.cli.doctor import doctor
+from paces_live.cli.doctor import FOR, doctor
 from paces_live.cli.main import app
 from paces_live.errors import ModelError, RuntimeMissingError
 from paces_live.sources import devices, libsndfile, pulse
-from paces_live.system.doctor import Check, run_checks
+from paces_live.system.doctor import USES, Check, run_checks
 from paces_live.system.doctor import sound as soundcheck
 from tests.support.schemas import validated
 from tests.support.soundfakes import CARD, DEVICES, install, no_portaudio, pactl, tools
@@ -165,6 +165,11 @@ def test_doctor_as_json(install: Any, monkeypatch: pytest.MonkeyPatch, tmp_path:
         "detail": checks["Python"]["detail"],
         "needed_for": ["mic", "monitor", "files", "radio", "play"],
     }
+
+
+def test_every_use_can_be_asked_for() -> None:
+    """The command names them itself, because importing the checks is slow."""
+    assert ("everything", *USES) == FOR
 
 
 def test_a_machine_without_a_microphone_can_listen_to_files(

@@ -10,7 +10,7 @@ venv)
     set -- python3-venv
     without="nothing works without it" ;;
 test)
-    set -- libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils dbus mpd espeak-ng mma fluidsynth \
+    set -- libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils dbus mpd chromium mosquitto avahi-daemon avahi-utils espeak-ng mma fluidsynth \
         timgm6mb-soundfont musescore-general-soundfont-small systemd zsh fish
     without="the tests that need them are skipped, all others run" ;;
 training)

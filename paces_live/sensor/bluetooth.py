@@ -82,6 +82,8 @@ class CadenceSensor:
                 "the package that speaks Bluetooth is missing", hint=pip_install("bleak"), code="sensor.package_missing"
             )
         self._loop = asyncio.new_event_loop()
+        # What fails beside our own task belongs in the log: Python would write it across the screen.
+        self._loop.set_exception_handler(lambda _, failed: _log.info("Bluetooth: %s", failed.get("message")))
         self._task = self._loop.create_task(self._follow())
         self._thread = threading.Thread(target=self._run, name="sensor", daemon=True)
         self._thread.start()

@@ -164,6 +164,7 @@ def test_a_missing_package_is_an_error_with_its_command(monkeypatch: pytest.Monk
 
 def test_a_target_follows_the_pod(bluez: BlueZ, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("paces_live.sensor.follower.FIRST_S", 0.0)
+    monkeypatch.setattr(bluetooth, "STALE_S", 0.5)
     pod = bluez.sensor("Pod", RSC_SERVICE, RSC_MEASUREMENT)
     listener = Listener(165.0)
     with following(listener, "pod") as sensor:

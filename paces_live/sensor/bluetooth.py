@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Self
 
-from paces_live.errors import SensorError, pip_install
+from paces_live.errors import SensorError, pip_install, reason
 from paces_live.sensor.measurement import MACHINE_SERVICE, RSC_SERVICE, readers
 from paces_live.text import one_line
 
@@ -34,15 +34,17 @@ END_S = 2.0
 """Time that the thread has to let the device go, seconds. It is a daemon: it cannot keep the program from ending."""
 
 SEARCHING, NONE, LOST = "searching for a sensor", "no sensor", "sensor lost, searching"
-STILL, USELESS, NO_BLUETOOTH, OFF = "no steps", "sensor without step rate", "no Bluetooth", "Bluetooth is off"
+STILL, USELESS, UNANSWERED = "no steps", "sensor without step rate", "sensor does not answer"
+NO_BLUETOOTH, OFF = "no Bluetooth", "Bluetooth is off"
 """The conditions; they have to fit below the large figures of the screen."""
 
 
 class CadenceSensor:
     """Knows the cadence of a runner from entering to leaving a ``with``; its attributes may be read from any thread.
 
-    Whatever goes wrong with Bluetooth is a condition, and the search goes on. A device that was found stays the one:
-    another runner's is never taken in its place.
+    Whatever goes wrong with Bluetooth is a condition, and the search goes on. Without a name, a device that was found
+    stays the one: another runner's is never taken in its place. With a name, whatever has it is taken: the address of a
+    watch changes every few minutes.
 
     Parameters
     ----------
@@ -77,10 +79,7 @@ class CadenceSensor:
         return None if self.cadence is not None else self._problem or STILL
 
     def __enter__(self) -> Self:
-        if find_spec("bleak") is None:
-            raise SensorError(
-                "the package that speaks Bluetooth is missing", hint=pip_install("bleak"), code="sensor.package_missing"
-            )
+        _need_bleak()
         self._loop = asyncio.new_event_loop()
         # What fails beside our own task belongs in the log: Python would write it across the screen.
         self._loop.set_exception_handler(lambda _, failed: _log.info("Bluetooth: %s", failed.get("message")))
@@ -90,7 +89,9 @@ class CadenceSensor:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._task.cancel)
+        # A loop that is closed has ended by itself.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join(END_S)
 
     def _run(self) -> None:
@@ -107,6 +108,7 @@ class CadenceSensor:
         first, longest = AGAIN_S
         pause = first
         while True:
+            device = None
             try:
                 device = await self._found()
                 if device is not None and await self._listen_to(device):
@@ -114,27 +116,21 @@ class CadenceSensor:
                 self._report(LOST if self._address else USELESS if self._useless else NONE)
             except Exception as error:  # noqa: BLE001 - the thread would die alone, and nobody would search any more
                 _log.info("Bluetooth: %r", error)
-                self._report(_problem(error, LOST if self._address else NO_BLUETOOTH))
+                self._report(_problem(error, LOST if self._address else UNANSWERED if device else NO_BLUETOOTH))
             await asyncio.sleep(pause)
             pause = min(2.0 * pause, longest)
 
     async def _found(self) -> "BLEDevice | None":
         """Return the device that is wanted, or the best one in reach; None if there is none."""
-        # Deferred: it costs 0.07 s (measured), which only runners with a sensor need to pay.
         from bleak import BleakScanner
-        from bleak.uuids import normalize_uuid_16
 
         if self._address or self._name:
             return await BleakScanner.find_device_by_filter(self._is_wanted, timeout=SCAN_S)
-        services = [normalize_uuid_16(RSC_SERVICE), normalize_uuid_16(MACHINE_SERVICE)]
-        found = await BleakScanner.discover(SCAN_S, return_adv=True, service_uuids=services)
-        # Whatever counts steps is better than a machine. Of several, your own is the nearest.
-        useful = (one for one in found.values() if one[0].address not in self._useless)
-        best = max(useful, key=lambda one: (services[0] in one[1].service_uuids, one[1].rssi), default=None)
-        return best[0] if best else None
+        useful = (device for device, _ in await _advertising() if device.address not in self._useless)
+        return next(useful, None)
 
     def _is_wanted(self, device: "BLEDevice", advertised: "AdvertisementData") -> bool:
-        if self._address:
+        if not self._name:
             return device.address == self._address
         name = advertised.local_name or device.name or ""
         return self._name in name.casefold() or self._name == device.address.casefold()
@@ -181,6 +177,48 @@ class CadenceSensor:
         if problem is not None and problem != self._problem:
             _log.info("%s", problem)
         self._problem = problem
+
+
+def in_reach() -> list[str]:
+    """Return the name and the address of the sensors that can be reached now, best first; it takes `SCAN_S`.
+
+    Raises
+    ------
+    SensorError
+        A package is missing, or Bluetooth does not work.
+    """
+    _need_bleak()
+    try:
+        found = asyncio.run(_advertising())
+    except Exception as error:
+        # Bleak raises what its layers raise.
+        problem = _problem(error, NO_BLUETOOTH)
+        raise SensorError(
+            f"{problem} ({reason(error)})",
+            hint="apt install bluez, then: bluetoothctl power on",
+            code="sensor.no_bluetooth",
+        ) from error
+    return [
+        f"{one_line(advertised.local_name or device.name or '?')} ({device.address})" for device, advertised in found
+    ]
+
+
+async def _advertising() -> "list[tuple[BLEDevice, AdvertisementData]]":
+    """Return the devices that advertise one of our services: step counters before machines, and the nearest first."""
+    # Deferred: it costs 0.07 s (measured), which only runners with a sensor need to pay.
+    from bleak import BleakScanner
+    from bleak.uuids import normalize_uuid_16
+
+    services = [normalize_uuid_16(RSC_SERVICE), normalize_uuid_16(MACHINE_SERVICE)]
+    found = await BleakScanner.discover(SCAN_S, return_adv=True, service_uuids=services)
+    return sorted(found.values(), key=lambda one: (services[0] in one[1].service_uuids, one[1].rssi), reverse=True)
+
+
+def _need_bleak() -> None:
+    if find_spec("bleak") is None:
+        raise SensorError(
+            "the package that speaks Bluetooth is missing", hint=pip_install("bleak"), code="sensor.package_missing"
+        )
 
 
 def _problem(error: Exception, otherwise: str) -> str:

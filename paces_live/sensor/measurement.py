@@ -1,7 +1,7 @@
 """What sensors send over Bluetooth LE: the step rate in the values of their characteristics.
 
 - **Running Speed and Cadence** (service 0x1814): foot pods, watches and good treadmills. The cadence is a number from 0
-  to 255 a minute. The standard means the steps of both feet, and most devices send these (Stryd, NPE Runn, Technogym).
+  to 255 a minute. The standard means the steps of both feet, and many devices send these (NPE Runn, Technogym).
   Others count one foot (Zwift RunPod), so that 82 stands for 164 steps. `StepCounter` finds out which.
 - **Fitness Machine** (service 0x1826): cross trainers, step climbers and stair climbers send the steps per minute. The
   data of a treadmill (0x2ACD) have none in any of their fields: a treadmill that knows the step rate also offers the

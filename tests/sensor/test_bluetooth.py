@@ -79,6 +79,25 @@ def test_a_sensor_that_went_away_is_found_again_and_no_other_takes_its_place(blu
         assert bluez.connects == [mine.address, mine.address]
 
 
+def test_a_sensor_that_is_busy_with_a_phone_is_asked_again(bluez: BlueZ) -> None:
+    pod = bluez.sensor("Pod", RSC_SERVICE, RSC_MEASUREMENT)
+    pod.busy = True
+    with CadenceSensor() as sensor:
+        until(lambda: sensor.condition == "sensor does not answer")
+        pod.busy = False
+        until(lambda: sensor.condition == "no steps")
+
+
+def test_a_watch_that_changes_its_address_is_found_again_by_its_name(bluez: BlueZ) -> None:
+    before = bluez.sensor("Watch 7", RSC_SERVICE, RSC_MEASUREMENT)
+    with CadenceSensor("watch 7") as sensor:
+        until(lambda: sensor.condition == "no steps")
+        bluez.bus.do(before.vanish())
+        after = bluez.sensor("Watch 7", RSC_SERVICE, RSC_MEASUREMENT)
+        until(lambda: bluez.connects == [before.address, after.address])
+        until(lambda: sensor.condition == "no steps")
+
+
 def test_a_connection_without_a_word_is_made_again(bluez: BlueZ, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bluetooth, "SILENT_S", 0.3)
     pod = bluez.sensor("Pod", RSC_SERVICE, RSC_MEASUREMENT)

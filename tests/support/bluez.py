@@ -37,7 +37,7 @@ class Sensor:
         self.address = f"F{number}:00:00:00:00:0{number}"
         controller = Controller(name, link=link)
         self.device = Device(name=name, address=Address(self.address), host=Host(controller, AsyncPipeSink(controller)))
-        self.service, self.name, self.rssi = service, name, rssi
+        self.service, self.name, self.rssi, self.busy = service, name, rssi, False
         self._value: Any = Characteristic(
             UUID.from_16_bits(characteristic), Characteristic.Properties.NOTIFY, Characteristic.READABLE, b""
         )
@@ -199,6 +199,7 @@ def _device(bluez: BlueZ, device_address: str, sensor: Sensor) -> Any:
     from bumble.core import UUID
     from dbus_fast.annotations import DBusBool, DBusInt16, DBusObjectPath, DBusSignature, DBusStr
     from dbus_fast.constants import PropertyAccess
+    from dbus_fast.errors import DBusError
     from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
     class Device(ServiceInterface):
@@ -254,6 +255,8 @@ def _device(bluez: BlueZ, device_address: str, sensor: Sensor) -> Any:
         async def connect(self) -> None:
             from bumble.device import Peer
 
+            if sensor.busy:
+                raise DBusError("org.bluez.Error.Failed", "le-connection-timeout")
             bluez.connects.append(device_address)
             self.link = await bluez.central.connect(device_address)
             self.link.on("disconnection", self.on_disconnection)

@@ -1,6 +1,8 @@
 """The values of sensors, byte by byte."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from paces_live.sensor.measurement import (
     CROSS_TRAINER,
@@ -9,6 +11,7 @@ from paces_live.sensor.measurement import (
     RscMeasurement,
     StepCounter,
     machine_steps,
+    readers,
     rsc_measurement,
 )
 from tests.support.bluez import rsc
@@ -82,3 +85,9 @@ def test_a_count_from_between_walking_and_running_is_corrected_as_soon_as_it_can
 )
 def test_the_step_rate_of_machines(characteristic: int, value: bytes, steps: float | None) -> None:
     assert machine_steps(characteristic, value) == steps
+
+
+@given(some.lists(some.binary(max_size=24), max_size=8))
+def test_whatever_comes_over_the_air_is_a_step_rate_or_none(values: list[bytes]) -> None:
+    for _, steps in readers():
+        assert all(rate is None or 0.0 <= rate < 65535.0 for rate in map(steps, values))

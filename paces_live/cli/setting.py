@@ -9,6 +9,7 @@ from typing import Any, Literal
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from paces_live.cli.target import SensorTarget
 from paces_live.errors import UsageError
 from paces_live.storage import config_folder
 
@@ -54,6 +55,8 @@ class Setting:
     def parsed(self, text: str, ctx: typer.Context) -> bool | int | float | str:
         """Return the value that `text` stands for, as the file holds it; `UsageError` if the option refuses it."""
         value = self.checked(text, ctx, "not set")
+        if isinstance(value, SensorTarget):
+            return value.text
         if isinstance(value, float) and value.is_integer():
             return int(value)
         return value if isinstance(value, bool | int | float) else text

@@ -21,6 +21,7 @@ from typer.core import TyperGroup
 
 from paces_live.cli.options import RENAMED
 from paces_live.cli.setting import PREFIX, Setting, Value, options, path, settings, variable
+from paces_live.cli.target import SensorTarget
 from paces_live.errors import UsageError
 
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
@@ -166,10 +167,10 @@ def read_environment(environment: Mapping[str, str], known: Mapping[str, Setting
 
 
 def _fits(value: object, kind: type) -> bool:
-    """Return whether a TOML value is of `kind`; a whole number is a number, and so is "5%"; true and false are not."""
+    """Return whether a TOML value is of `kind`; 5, "5%" and "sensor" are numbers, true and false are not."""
     if kind is float:
-        per_cent = isinstance(value, str) and value.rstrip().endswith("%")
-        return per_cent or (isinstance(value, int | float) and not isinstance(value, bool))
+        words = isinstance(value, str) and (value.rstrip().endswith("%") or SensorTarget.of(value) is not None)
+        return words or (isinstance(value, int | float) and not isinstance(value, bool))
     return type(value) is kind
 
 

@@ -72,6 +72,7 @@ def show(
     controls: "Controls | None" = None,
     next_input: "Callable[[], Input] | None" = None,
     controlled: bool = True,
+    sensor: str | None = None,
 ) -> None:
     """Show the events of an input until it ends or the user ends it.
 
@@ -91,6 +92,8 @@ def show(
         Opens the next of the inputs that the user can go through.
     controlled : bool
         Whether standard input, if it is no terminal, controls what is written as JSON; no if audio comes through it.
+    sensor : str, optional
+        The name of the sensor whose cadence the target follows; empty for the nearest one.
     """
     from paces_live.session import Listening
     from paces_live.system.sd_notify import Watchdog
@@ -102,6 +105,11 @@ def show(
         if history or (history is None and not display.json):
             stages = [*stages, stack.enter_context(_history(listener))]
 
+        runner = None
+        if sensor is not None:
+            from paces_live.sensor import following
+
+            runner = stack.enter_context(following(listener, sensor))
         answer: Callable[[], None] | None = None
 
         def on_block() -> None:
@@ -120,6 +128,7 @@ def show(
                 first,
                 controls=controls,
                 next_input=next_input,
+                sensor=runner,
                 theme=display.theme,
                 ended_by=ended_by_signals,
             )
@@ -127,7 +136,8 @@ def show(
         from paces_live.render.json_lines import JsonWriter
         from paces_live.render.plain import PlainWriter
 
-        writer = (JsonWriter if display.json else PlainWriter)(sys.stdout, listener, rejected=display.rejected)
+        kind = JsonWriter if display.json else PlainWriter
+        writer = kind(sys.stdout, listener, rejected=display.rejected, sensor=runner)
         patience = stack.enter_context(ended_by_signals(listening.stop))
         failures: list[OSError] = []
         if controlled and isinstance(writer, JsonWriter) and not sys.stdin.isatty():

@@ -16,6 +16,7 @@ from textual.theme import Theme as TextualTheme
 from paces_live.match import DEFAULT_TARGET, SPM_MAX, SPM_MIN, TOLERANCE_MAX
 from paces_live.playback.player import Controls
 from paces_live.render.theme import DARK, PLAIN, THEMES, Theme, choose
+from paces_live.sensor import Sensor, cadence_words
 from paces_live.session import Listening
 from paces_live.tui.canvas import Canvas
 from paces_live.tui.event_thread import EventThread
@@ -83,6 +84,7 @@ class PacesApp(App[None]):
         *,
         controls: Controls | None = None,
         switchable: bool = False,
+        sensor: Sensor | None = None,
         theme: Theme | None = None,
         clock: Callable[[], float] = time.monotonic,
         terminal_gone: Callable[[], bool] = lambda: False,
@@ -97,6 +99,7 @@ class PacesApp(App[None]):
         self._event_thread = thread
         self._controls = controls
         self._switchable = switchable
+        self._sensor = sensor
         self._clock = clock
         self._terminal_gone = terminal_gone
         self._colours = theme or choose()
@@ -118,6 +121,7 @@ class PacesApp(App[None]):
             self._event_thread.state,
             self._listener.target,
             self._listener.tolerance,
+            cadence=cadence_words(self._sensor),
             taps=self._taps,
             paused=self._paused,
             ending=self._event_thread.stopping,

@@ -596,6 +596,26 @@ def test_an_unknown_key_in_the_file_can_be_removed(settings_file: Path) -> None:
     assert settings_file.read_text("utf-8") == "target = 170\n"
 
 
+@pytest.mark.parametrize(("text", "words"), [("sensor", "sensor"), ("sensor: Foot Pod", "sensor:Foot Pod")])
+def test_a_target_that_follows_a_sensor_is_a_setting(settings_file: Path, text: str, words: str) -> None:
+    assert run("config", "set", "target", text).stdout == f'target = "{words}" ({settings_file})\n'
+    assert tomllib.loads(settings_file.read_text("utf-8")) == {"target": words}
+    found = [json.loads(line) for line in run("config", "show", "--json").stdout.splitlines()]
+    assert next(one["value"] for one in found if one["key"] == "target") == words
+    assert f'"{words}"' in run("config", "show").stdout
+
+
+def test_files_have_no_runner_so_a_sensor_that_is_set_leaves_the_default_and_one_that_is_asked_for_is_refused(
+    settings_file: Path,
+) -> None:
+    settings_file.write_text('target = "sensor"\n', "utf-8")
+    done = run("analyze", "--json", "missing.ogg")
+    assert (done.exit_code, "source.not_found" in done.stdout) == (1, True)
+    done = run("analyze", "--target", "sensor", "missing.ogg")
+    assert done.exit_code == 2
+    assert done.stderr == "paces-live: analyze follows no sensor: write steps per minute, such as 165\n"
+
+
 @pytest.mark.usefixtures("settings_file")
 def test_set_says_that_a_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PACES_LIVE_TARGET", "180")

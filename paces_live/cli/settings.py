@@ -8,7 +8,8 @@ Every switch works both ways (``--json/--no-json``), so that a flag can undo a s
 - arguments, such as the files to analyse;
 - ``--help``, ``--version`` and the options of shell completion, which end the program at once;
 - ``doctor --for``, which asks one question and would narrow every other;
-- the options of a command within a command, such as ``history clear --yes``: no file should say yes forever.
+- the options of a command within a command, such as ``history clear --yes``: no file should say yes forever;
+- the variables of `SECRETS`, which ``config show`` would print.
 """
 
 import difflib
@@ -23,7 +24,10 @@ from paces_live.cli.options import RENAMED
 from paces_live.cli.setting import PREFIX, Setting, Value, options, path, settings, variable
 from paces_live.cli.target import SensorTarget
 from paces_live.errors import UsageError
+from paces_live.server.broker import PASSWORD_VARIABLE
 
+SECRETS = frozenset({PASSWORD_VARIABLE})
+"""Variables that hold a password."""
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
 
 
@@ -157,7 +161,7 @@ def read_environment(environment: Mapping[str, str], known: Mapping[str, Setting
     old = {variable(name): now for name, now in RENAMED.items() if now in known}
     values = []
     for name, text in environment.items():
-        if not name.startswith(PREFIX) or not text:
+        if not name.startswith(PREFIX) or not text or name in SECRETS:
             continue
         key = keys.get(name) or old.get(name)
         if key is None:

@@ -200,6 +200,13 @@ def test_an_argument_with_a_nul_character_is_one_line() -> None:
     assert result.stderr.startswith("paces-live: an argument has a NUL character")
 
 
+def test_a_password_in_the_environment_is_no_setting_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PACES_LIVE_MQTT_PASSWORD", "open-sesame")
+    result = run("config", "show", "--json")
+    assert result.exit_code == 0
+    assert "open-sesame" not in result.output
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [

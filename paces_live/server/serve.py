@@ -115,6 +115,8 @@ class Server:
             self._on_stop()
             for task in [stopping, *others]:
                 task.cancel()
+            # They say good-bye to whom they know.
+            await asyncio.gather(*others, return_exceptions=True)
             # The application's lifespan belongs to the first: it ends last.
             for server, task in reversed(list(zip(servers, serving, strict=True))):
                 server.should_exit = True

@@ -177,7 +177,11 @@ async def _send_events(socket: WebSocket, subscription: Subscription) -> None:
 
 async def _send(socket: WebSocket, text: str) -> None:
     async with asyncio.timeout(SEND_S):
-        await socket.send_text(text)
+        try:
+            await socket.send_text(text)
+        except RuntimeError:
+            # What uvicorn raises if the connection was closed meanwhile, by a ping without an answer.
+            raise WebSocketDisconnect from None
 
 
 def _welcome(contribution: Contribution, *, resumed: bool) -> str:

@@ -7,6 +7,7 @@
     ├── SourceError          source      1            audio cannot be read: file, device, capture tool, broken samples
     ├── NowPlayingError      now_playing 1            the track is unknown: a package or a player is missing
     ├── HistoryError         history     1            the history cannot be read or written
+    ├── AccessError          access      1            a token or a certificate is wrong, or a client may not come in
     ├── ModelError           model       1            the model, its manifest and the feature path do not fit together
     └── RuntimeMissingError  runtime     1            no TFLite runtime works on this system
 
@@ -18,6 +19,7 @@ import shlex
 import sys
 
 __all__ = [
+    "AccessError",
     "HistoryError",
     "ModelError",
     "NowPlayingError",
@@ -83,6 +85,12 @@ class HistoryError(PacesError):
     """The history cannot be opened, read or written."""
 
     code = "history"
+
+
+class AccessError(PacesError):
+    """A token or a certificate cannot be made or read, or a client of the server may not come in."""
+
+    code = "access"
 
 
 class ModelError(PacesError):

@@ -33,8 +33,6 @@ AGAIN_S = 5
 """Seconds after which a client that was refused may try again."""
 
 NORMAL, GOING_AWAY, WRONG_MESSAGE, NOT_ALLOWED, FULL = 1000, 1001, 1003, 1008, 1013
-SUBPROTOCOL = "paces-live"
-"""The one that programs which bring their token as another subprotocol have to name, too."""
 
 
 async def follow(socket: WebSocket, backend: Backend, listener: Listener) -> int:

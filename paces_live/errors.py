@@ -8,7 +8,8 @@
     ├── NowPlayingError      now_playing 1            the track is unknown: a package or a player is missing
     ├── HistoryError         history     1            the history cannot be read or written
     ├── ModelError           model       1            the model, its manifest and the feature path do not fit together
-    └── RuntimeMissingError  runtime     1            no TFLite runtime works on this system
+    ├── RuntimeMissingError  runtime     1            no TFLite runtime works on this system
+    └── ServerError          server      1            a server of paces-live cannot be followed
 
 A code may be finer than its class, such as ``source.not_found``; the part before the first point never changes.
 """
@@ -23,6 +24,7 @@ __all__ = [
     "NowPlayingError",
     "PacesError",
     "RuntimeMissingError",
+    "ServerError",
     "SourceError",
     "UsageError",
 ]
@@ -95,6 +97,12 @@ class RuntimeMissingError(PacesError):
     """No TFLite runtime could be imported and made to work."""
 
     code = "runtime"
+
+
+class ServerError(PacesError):
+    """A server of paces-live cannot be reached, refuses, or does not speak its protocol."""
+
+    code = "server"
 
 
 def pip_install(*requirements: str) -> str:

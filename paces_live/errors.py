@@ -9,7 +9,7 @@
     ├── HistoryError         history     1            the history cannot be read or written
     ├── ModelError           model       1            the model, its manifest and the feature path do not fit together
     ├── RuntimeMissingError  runtime     1            no TFLite runtime works on this system
-    └── ServerError          server      1            a server of paces-live cannot be followed
+    └── ServerError          server      1            a server cannot start or be followed, is full, or lacks the stream
 
 A code may be finer than its class, such as ``source.not_found``; the part before the first point never changes.
 """
@@ -100,7 +100,7 @@ class RuntimeMissingError(PacesError):
 
 
 class ServerError(PacesError):
-    """A server of paces-live cannot be reached, refuses, or does not speak its protocol."""
+    """A server cannot start or be followed, is full, or does not have what you asked for."""
 
     code = "server"
 

@@ -106,8 +106,8 @@ def open_input(
     return Input(source, _now_playing(source, now_playing))
 
 
-def demo_input(sample_rate: int, *, fast: bool = False) -> Input:
-    """Return the bundled excerpt as an input that knows the titles of its songs.
+def demo_input(sample_rate: int, *, fast: bool = False, name: str = SILENT_DEMO) -> Input:
+    """Return the bundled excerpt as an input that knows the titles of its songs; `name` is that of its source.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def demo_input(sample_rate: int, *, fast: bool = False) -> Input:
     'Corner Shop Soul'
     """
     tracks = [(song.start, Track(title=song.title)) for song in songs()]
-    return Input(TitledSource(FileSource(excerpt(), sample_rate, fast=fast), tracks, sample_rate, name=SILENT_DEMO))
+    return Input(TitledSource(FileSource(excerpt(), sample_rate, fast=fast), tracks, sample_rate, name=name))
 
 
 def _open_source(spec: str, sample_rate: int, fast: bool, pcm: Pcm) -> Source:

@@ -9,6 +9,7 @@ from paces_live.cli.control import STDIN
 from paces_live.cli.options import (
     Fast,
     History,
+    InputName,
     Interval,
     Json,
     LogFile,
@@ -31,12 +32,6 @@ if TYPE_CHECKING:
     from paces_live.session import SessionConfig
 
 
-def _complete_input(incomplete: str) -> list[str]:
-    """Return the inputs, or their beginnings, that begin so; if there is none, the shell offers files."""
-    words = ("mic", "mic:", "monitor", "monitor:", "player:", "fifo:", "http://", "https://")
-    return [word for word in words if word.startswith(incomplete)]
-
-
 def _format(value: str) -> str:
     """Return `value` if it is a format of raw PCM; a callback, so that a setting is checked when it is set."""
     if value != "s16le":
@@ -47,19 +42,7 @@ def _format(value: str) -> str:
 
 
 def listen(
-    source: Annotated[
-        str,
-        typer.Option(
-            "--input",
-            "-i",
-            metavar="INPUT",
-            autocompletion=_complete_input,
-            help="[bold]mic[/bold], [bold]mic:NAME[/bold] (a part of the name is enough), [bold]monitor[/bold] "
-            "(what this machine plays), [bold]monitor:NAME[/bold] (on that output), [bold]player:NAME[/bold] (only "
-            "that program), a FILE, [bold]fifo:PATH[/bold] (a named pipe), [bold]http://…[/bold] (a radio station), "
-            "or [bold]-[/bold] (a file or raw PCM on stdin). See paces-live devices.",
-        ),
-    ] = "mic",
+    source: InputName = "mic",
     target: Target = DEFAULT_TARGET,
     tolerance: Tolerance = DEFAULT_TOLERANCE,
     json: Json = False,

@@ -23,6 +23,7 @@ from paces_live.cli.options import renamed
 from paces_live.cli.play import play
 from paces_live.cli.report import report
 from paces_live.cli.schema import schema
+from paces_live.cli.serve import serve
 from paces_live.errors import PacesError, UsageError
 from paces_live.system.streams import standard_streams
 
@@ -133,6 +134,11 @@ app.command(
     "[bold]paces-live analyze --target 170 --matching --playlist fits.m3u8 ~/Music[/bold]"
 )(analyze)
 app.command(epilog="Example: [bold]paces-live demo --target 150[/bold]")(demo)
+app.command(
+    epilog="Examples:\n\n"
+    "[bold]paces-live serve --input demo[/bold]\n\n"
+    "[bold]paces-live serve --input mic --host 0.0.0.0[/bold]"
+)(serve)
 app.command(epilog="Example: [bold]paces-live devices[/bold], then [bold]paces-live listen --input mic:NAME[/bold]")(
     devices
 )

@@ -119,6 +119,26 @@ def _theme(value: str) -> str:
     return value
 
 
+def _complete_input(incomplete: str) -> list[str]:
+    """Return the inputs, or their beginnings, that begin so; if there is none, the shell offers files."""
+    words = ("mic", "mic:", "monitor", "monitor:", "player:", "fifo:", "http://", "https://")
+    return [word for word in words if word.startswith(incomplete)]
+
+
+InputName = Annotated[
+    str,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="INPUT",
+        autocompletion=_complete_input,
+        help="[bold]mic[/bold], [bold]mic:NAME[/bold] (a part of the name is enough), [bold]monitor[/bold] "
+        "(what this machine plays), [bold]monitor:NAME[/bold] (on that output), [bold]player:NAME[/bold] (only "
+        "that program), a FILE, [bold]fifo:PATH[/bold] (a named pipe), [bold]http://…[/bold] (a radio station), "
+        "or [bold]-[/bold] (a file or raw PCM on stdin; listen only). See paces-live devices. serve also takes "
+        "[bold]demo[/bold] and [bold]none[/bold].",
+    ),
+]
 Target = Annotated[
     float,
     typer.Option(

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.table import Table
 from rich.text import Text
@@ -30,8 +30,21 @@ def write_json(songs: Iterable[HeardSong], stream: TextIO) -> None:
     {"type": "heard", "heard": "2026-05-01T00:00:00+00:00", "input": "mic", "title": "So What", "length": 545.0, ...}
     """
     for song in songs:
-        judged = {"verdict": verdict(song.paces, song.match, song.target)}
-        stream.write(dumps({"type": "heard"} | plain(song) | {"heard": song.heard.isoformat()} | judged) + "\n")
+        stream.write(dumps(heard_record(song)) + "\n")
+
+
+def heard_record(song: HeardSong) -> dict[str, Any]:
+    """Return what `write_json` writes.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> song = HeardSong(datetime(2026, 5, 1, tzinfo=UTC), "mic", "So What", 545.0, (), target=None, match=None)
+    >>> heard_record(song)["title"]
+    'So What'
+    """
+    judged = {"verdict": verdict(song.paces, song.match, song.target)}
+    return {"type": "heard"} | plain(song) | {"heard": song.heard.isoformat()} | judged
 
 
 def write_csv(songs: Iterable[HeardSong], stream: TextIO) -> None:

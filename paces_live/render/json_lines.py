@@ -66,6 +66,18 @@ def event_line(event: Event, listener: Listener, *, rejected: bool = False) -> s
     >>> event_line(End(2.0), Listener())
     '{"type": "end", "t": 2.0, "error": null, "stream": "main"}'
     """
+    return dumps(event_record(event, listener, rejected=rejected))
+
+
+def event_record(event: Event, listener: Listener, *, rejected: bool = False) -> dict[str, Any]:
+    """Return what `event_line` writes.
+
+    Examples
+    --------
+    >>> from paces_live.events import End
+    >>> event_record(End(2.0), Listener())["type"]
+    'end'
+    """
     record = {"type": type(event).__name__.lower()} | plain(event, _LEFT_OUT if rejected else _LEFT_OUT | {"rejected"})
     match event:
         case Start():
@@ -74,7 +86,7 @@ def event_line(event: Event, listener: Listener, *, rejected: bool = False) -> s
             record |= _judged(event.paces, event.beat, listener)
             if isinstance(event, Song) and event.skipped:
                 record["verdict"] = None
-    return dumps(record)
+    return record
 
 
 def file_line(result: FilePaces | Unreadable, listener: Listener) -> str:

@@ -1,0 +1,80 @@
+"""What only those may do with whom everything is shared: change the input, and see the history."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from paces_live.errors import UsageError
+from paces_live.inputs import Input
+from paces_live.server.machine import Machine
+from paces_live.sources.devices import list_inputs
+
+MOST_SONGS = 1000
+"""Most songs of the history in an answer."""
+
+
+class Inputs:
+    """The inputs of this machine, one of which is heard.
+
+    Parameters
+    ----------
+    spec : str
+        The one that is heard first, as ``--input`` names it.
+    open_input : callable
+        Opens one by its name.
+    machine : callable
+        Returns the machine that hears it.
+    """
+
+    def __init__(self, spec: str, open_input: Callable[[str], Input], machine: Callable[[], Machine | None]) -> None:
+        self._spec = spec
+        self._open = open_input
+        self._machine = machine
+
+    async def record(self) -> dict[str, Any]:
+        """Return what is heard, and what could be: the inputs of this machine that need no more options."""
+        # It asks the sound server and the sound cards, which may take a second.
+        found = await asyncio.to_thread(list_inputs)
+        usable = [{"spec": one.spec, "name": one.name} for one in found if one.problem is None and not one.options]
+        return {"input": self._spec, "inputs": usable}
+
+    def change(self, record: Mapping[str, Any]) -> None:
+        """Hear what a request names.
+
+        Raises
+        ------
+        UsageError
+            It is no input of this machine that a listener may choose: a path or an address could be anything.
+        """
+        spec = record.get("input")
+        if not isinstance(spec, str) or spec.partition(":")[0] not in ("mic", "monitor", "player"):
+            raise UsageError(f"{spec!r:.40} cannot be chosen", hint="choose one of the inputs", code="usage.input")
+        machine = self._machine()
+        if machine is None:
+            raise UsageError("this server has no input", hint="start it with --input", code="usage.input")
+        self._open(spec)
+        machine.change(lambda: self._open(spec))
+        self._spec = spec
+
+
+async def heard(parameters: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the newest songs of the history, as `paces-live history --json` writes them.
+
+    Raises
+    ------
+    UsageError
+        The `limit` in `parameters` is none.
+    """
+    limit = parameters.get("limit", "50")
+    if not limit.isdecimal() or not 1 <= int(limit[:9]) <= MOST_SONGS:
+        raise UsageError(f"limit {limit[:20]!r} is out of range", hint=f"choose 1 to {MOST_SONGS}", code="usage.limit")
+    return await asyncio.to_thread(_songs, int(limit))
+
+
+def _songs(limit: int) -> list[dict[str, Any]]:
+    # Deferred: SQLite, which only the history needs.
+    from paces_live.history.database import History, default_path
+    from paces_live.render.history import heard_record
+
+    with History(default_path()) as history:
+        return [heard_record(song) for song in history.songs(limit=limit)]

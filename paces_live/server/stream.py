@@ -1,0 +1,231 @@
+"""A stream: what happened last, and those who follow it. Everything here belongs to the thread of the event loop."""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from paces_live.events import End, Event, Reading, Song, Start
+from paces_live.match import Listener
+from paces_live.render.json_lines import dumps, event_line, event_record
+
+SONGS_KEPT = 100
+"""Latest songs that a stream keeps for those who come or return."""
+MOST_TARGETS = 8
+"""Most targets whose neighbourhoods are always judged; more would cost each reading too much."""
+MOST_WAITING = 64
+"""Songs that may wait for a listener; one who takes none of them is gone."""
+
+
+class Stream:
+    """A stream of events that any number of listeners follow, each with a target of its own.
+
+    Parameters
+    ----------
+    stream_id : str
+        Its name in addresses.
+    public : bool
+        Whether it is listed; who does not find it there has to know its id.
+    aim : callable
+        Gets the targets of the listeners when they change.
+
+    Attributes
+    ----------
+    state : {"open", "detached", "ended"}
+        ``detached`` if its sender is away.
+    """
+
+    def __init__(
+        self, stream_id: str, *, public: bool = False, aim: Callable[[Sequence[float]], None] = lambda _: None
+    ) -> None:
+        self.id = stream_id
+        self.public = public
+        self.state: Literal["open", "detached", "ended"] = "open"
+        self._aim = aim
+        self._boot = secrets.token_hex(4)
+        self._number = 0
+        self._start: Start | None = None
+        self._reading: Reading | None = None
+        self._songs: deque[tuple[int, Song]] = deque(maxlen=SONGS_KEPT)
+        self._forgotten = 0
+        self._subscriptions: set[Subscription] = set()
+        self._lines: dict[tuple[int, float | None, float], str] = {}
+
+    @property
+    def listeners(self) -> int:
+        """Number of those who follow it."""
+        return len(self._subscriptions)
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Take note of `events`, and offer them to all who follow."""
+        for event in events:
+            self._number += 1
+            match event:
+                case Start():
+                    self._start, self._reading, self.state = event, None, "open"
+                case Reading():
+                    self._reading = event
+                case Song():
+                    if len(self._songs) == SONGS_KEPT:
+                        self._forgotten = self._songs[0][0]
+                    self._songs.append((self._number, event))
+                case End():
+                    self.state = "ended"
+            self._lines.clear()
+            for subscription in self._subscriptions:
+                subscription.offer(self._number, event)
+
+    def subscribe(self, listener: Listener) -> "Subscription":
+        """Return a new subscription; close it when its listener has left."""
+        subscription = Subscription(self, listener)
+        self._subscriptions.add(subscription)
+        self.retarget()
+        return subscription
+
+    def leave(self, subscription: "Subscription") -> None:
+        """Forget a subscription."""
+        self._subscriptions.discard(subscription)
+        self.retarget()
+
+    def retarget(self) -> None:
+        """Have candidates near the targets of the present listeners judged."""
+        targets = {one.listener.target for one in self._subscriptions}
+        self._aim(sorted(target for target in targets if target is not None)[:MOST_TARGETS])
+
+    def close(self) -> None:
+        """End all subscriptions, after what still waits for them."""
+        for subscription in list(self._subscriptions):
+            subscription.close()
+
+    def line(self, number: int, event: Event, listener: Listener) -> str:
+        """Return event `number` as one line of JSON, as `listener` sees it; those with one target share it."""
+        key = number, listener.target, listener.tolerance
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = event_line(event, listener)
+        return line
+
+    def message_id(self, number: int) -> str:
+        """Return the id of a message for `Last-Event-ID`.
+
+        Examples
+        --------
+        >>> Stream("main").message_id(41)
+        '...-41'
+        """
+        return f"{self._boot}-{number}"
+
+    def newest(self) -> tuple[int, Reading] | None:
+        """Return the number and the event of the newest reading, if there is one."""
+        return (self._number, self._reading) if self._reading else None
+
+    def description(self, listener: Listener) -> dict[str, Any]:
+        """Return what the protocol says about a stream."""
+        return {
+            "id": self.id,
+            "input": self._start.input if self._start else None,
+            "state": self.state,
+            "listeners": self.listeners,
+            "target": listener.target,
+            "tolerance": listener.tolerance,
+        }
+
+    def snapshot(self, listener: Listener, last_id: str = "") -> tuple[int, str]:
+        """Return the number and the line of a snapshot.
+
+        Parameters
+        ----------
+        listener : Listener
+        last_id : str
+            Id of the last message that the listener has; only the songs after it follow, if all of them are known.
+        """
+        boot, _, number = last_id.rpartition("-")
+        last = int(number) if number.isdecimal() and len(number) < 16 else -1
+        resumed = boot == self._boot and self._forgotten <= last <= self._number
+        songs = [song for number, song in self._songs if not resumed or number > last]
+        record = {
+            "type": "snapshot",
+            "stream": self.description(listener),
+            "start": event_record(self._start, listener) if self._start else None,
+            "reading": event_record(self._reading, listener) if self._reading else None,
+            "songs": [event_record(song, listener) for song in songs],
+            "resumed": resumed,
+        }
+        return self._number, dumps(record)
+
+
+class Subscription:
+    """One who follows a stream: songs wait for a slow one, and of the readings only the newest.
+
+    Parameters
+    ----------
+    stream : Stream
+    listener : Listener
+        Whose target may change at any time.
+
+    Examples
+    --------
+    >>> from paces_live.events import Song
+    >>> async def follow() -> list[str]:
+    ...     stream = Stream("main")
+    ...     subscription = stream.subscribe(Listener())
+    ...     stream.take([Song(1, 0.0, 200.0, ()), Song(2, 200.0, 400.0, ())])
+    ...     stream.close()
+    ...     return [event.song async for _, event in subscription]
+    >>> asyncio.run(follow())
+    [1, 2]
+    """
+
+    def __init__(self, stream: Stream, listener: Listener) -> None:
+        self.listener = listener
+        self.stream = stream
+        self._facts: deque[tuple[int, Event]] = deque()
+        self._state: tuple[int, Event] | None = None
+        self._closed = False
+        self._wakeup: asyncio.Future[None] | None = None
+
+    def offer(self, number: int, event: Event) -> None:
+        """Keep an event for the listener; a reading takes the place of the one before it."""
+        if isinstance(event, Reading):
+            self._state = number, event
+        else:
+            if self._state is not None:
+                # In order: the reading before a song belongs to it.
+                self._facts.append(self._state)
+                self._state = None
+            self._facts.append((number, event))
+            self._closed |= len(self._facts) > 2 * MOST_WAITING
+        self._wake()
+
+    def again(self) -> None:
+        """Offer the newest reading again: the listener has another target."""
+        newest = self.stream.newest()
+        if newest is not None:
+            self.offer(*newest)
+
+    def close(self) -> None:
+        """Let the listener have what waits, and nothing more."""
+        self._closed = True
+        self.stream.leave(self)
+        self._wake()
+
+    def __aiter__(self) -> "Subscription":
+        return self
+
+    async def __anext__(self) -> tuple[int, Event]:
+        """Return the number of the next event, and the event."""
+        while True:
+            if self._facts:
+                return self._facts.popleft()
+            if self._state is not None:
+                newest, self._state = self._state, None
+                return newest
+            if self._closed:
+                raise StopAsyncIteration
+            self._wakeup = asyncio.get_running_loop().create_future()
+            await self._wakeup
+
+    def _wake(self) -> None:
+        if self._wakeup is not None and not self._wakeup.done():
+            self._wakeup.set_result(None)

@@ -104,7 +104,7 @@ def serve(
         config=SessionConfig(interval=float(interval)),
         limits=Limits(max_streams, max_listeners),
     )
-    from paces_live.cli.show import ended_by_signals
+    from paces_live.cli.signals import ended_by_signals
     from paces_live.server.app import create_app
     from paces_live.server.control import Inputs
     from paces_live.server.serve import Port, Server, listen_on

@@ -16,6 +16,9 @@ PREFIX = "PACES_LIVE_"
 NOT_SETTINGS = frozenset({"for"})
 """Options that ask one question: kept in a file, they would answer every other with it."""
 
+TOKEN_VARIABLE = PREFIX + "TOKEN"
+"""Variable that has a token. It is no setting: a secret belongs neither into the file nor into a list of settings."""
+
 Origin = Literal["default", "file", "environment"]
 
 

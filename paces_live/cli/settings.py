@@ -7,6 +7,7 @@ Every switch works both ways (``--json/--no-json``), so that a flag can undo a s
 
 - arguments, such as the files to analyse;
 - ``--help``, ``--version`` and the options of shell completion, which end the program at once;
+- a token, which follow reads from the environment or from a file of its own;
 - ``doctor --for``, which asks one question and would narrow every other;
 - the options of a command within a command, such as ``history clear --yes``: no file should say yes forever.
 """
@@ -20,7 +21,7 @@ import typer
 from typer.core import TyperGroup
 
 from paces_live.cli.options import RENAMED
-from paces_live.cli.setting import PREFIX, Setting, Value, options, path, settings, variable
+from paces_live.cli.setting import PREFIX, TOKEN_VARIABLE, Setting, Value, options, path, settings, variable
 from paces_live.errors import UsageError
 
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
@@ -156,7 +157,7 @@ def read_environment(environment: Mapping[str, str], known: Mapping[str, Setting
     old = {variable(name): now for name, now in RENAMED.items() if now in known}
     values = []
     for name, text in environment.items():
-        if not name.startswith(PREFIX) or not text:
+        if not name.startswith(PREFIX) or name == TOKEN_VARIABLE or not text:
             continue
         key = keys.get(name) or old.get(name)
         if key is None:

@@ -25,9 +25,7 @@ class Place:
     last_id : str
         Id of the last message, for `Last-Event-ID`.
     ended : bool
-        Whether the stream has ended, unless it starts again.
-    over : bool
-        Whether the server says that nothing will follow.
+        Whether the stream has ended. It may start again, with another input.
 
     Examples
     --------
@@ -35,12 +33,12 @@ class Place:
     >>> ended = '{"type": "snapshot", "stream": {"state": "ended"}, "start": null, "reading": null, "songs": []}'
     >>> list(place.take(Message(ended, "3f9c-41")))
     [End(t=0.0, error=None, stream='main')]
-    >>> place.last_id, place.over
+    >>> place.last_id, place.ended
     ('3f9c-41', True)
     """
 
     def __init__(self, stream: str = "main") -> None:
-        self.begun = self.ended = self.over = False
+        self.begun = self.ended = False
         self.last_id = ""
         self._stream = stream
         self._start: Start | None = None
@@ -91,10 +89,8 @@ class Place:
         if reading is not None:
             yield self._noted(reading)
         stream = record.get("stream")
-        if isinstance(stream, dict) and stream.get("state") == "ended":
-            self.over = True
-            if not self.ended:
-                yield self._noted(self.end())
+        if isinstance(stream, dict) and stream.get("state") == "ended" and not self.ended:
+            yield self._noted(self.end())
 
     def _noted(self, one: Event) -> Event:
         match one:

@@ -1,6 +1,7 @@
 """Why a server cannot be followed, in one line each, from what httpx and the server say."""
 
 import json
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ FULL, GATEWAY = frozenset({429, 503}), frozenset({502, 504})
 OTHER_NAME = frozenset({62, 64})
 """OpenSSL's codes for a certificate of another host or another address."""
 CA_HINT = "http://HOST:PORT/ca.crt of the server has it"
+_CODE = re.compile(r"server\.[a-z_]+")
 CHECK_ADDRESS = "check the address, and whether paces-live serve runs there"
 
 
@@ -77,7 +79,7 @@ def has_events(response: "httpx.Response") -> bool:
 def refused(response: "httpx.Response", body: bytes, base: str) -> ServerError:
     """Return the error for an answer that is no stream of events; `body` is the beginning of its content."""
     status, said = response.status_code, _said(body)
-    message, hint = said or (f"it is not available now (status {status})", "try again later")
+    code, message, hint = said or ("", f"it is not available now (status {status})", "try again later")
     if status in GATEWAY:
         return UnreachableError(f"{base}: {message}", hint=hint, code="server.unreachable")
     if status in FULL:
@@ -90,7 +92,7 @@ def refused(response: "httpx.Response", body: bytes, base: str) -> ServerError:
     if status == 401:
         wrong = "the token is wrong" if "authorization" in response.request.headers else "it wants a token"
         return ServerError(f"{base}: {wrong}", hint="use --token-file or PACES_LIVE_TOKEN", code="server.unauthorized")
-    return ServerError(f"{base}: {message}", hint=hint, code="server.refused")
+    return ServerError(f"{base}: {message}", hint=hint, code=code if _CODE.fullmatch(code) else "server.refused")
 
 
 def other_server(base: str) -> ServerError:
@@ -98,15 +100,16 @@ def other_server(base: str) -> ServerError:
     return ServerError(f"{base} is not a server of paces-live", hint=CHECK_ADDRESS, code="server.other")
 
 
-def _said(body: bytes) -> tuple[str, str] | None:
-    """Return the message and the hint of an error of paces-live; None if `body` is none."""
+def _said(body: bytes) -> tuple[str, str, str] | None:
+    """Return the code, the message and the hint of an error of paces-live; None if `body` is none."""
     try:
         record = json.loads(body)
     except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or record.get("type") != "error":
         return None
-    return one_line(str(record.get("message", ""))), one_line(str(record.get("hint", "")))
+    code, message, hint = (one_line(str(record.get(name, ""))) for name in ("code", "message", "hint"))
+    return code, message, hint
 
 
 def _seconds(text: str) -> float:

@@ -4,7 +4,7 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -30,8 +30,6 @@ TRIES = 6
 """Tries after which the pause does not grow any more."""
 LONGEST_S = 300.0
 """Longest pause that a server may ask for, seconds."""
-START_S = 15.0
-"""Time after the end of a stream in which it may start again with another input, seconds."""
 
 
 class Server:
@@ -81,11 +79,12 @@ class Server:
         listener: Listener | None = None,
         stop: threading.Event | None = None,
         on_wait: Callable[[], None] = lambda: None,
-    ) -> Iterator[Event]:
-        """Yield the events of a stream until it ends: its start, its latest songs, its newest reading, then what comes.
+    ) -> Generator[Event, None, None]:
+        """Yield the events of a stream: its start, its latest songs, its newest reading, then what comes.
 
-        If the connection is lost, it connects again. In the meantime, a reading without paces has the status
-        ``reconnecting``. Songs that ended in the meantime follow; readings do not.
+        A stream may start again after its `End`, with another input: then another `Start` follows. It is over once the
+        server has it no more. If the connection is lost, it connects again: until then a reading without paces has the
+        status ``reconnecting``. Songs that ended in the meantime follow; readings do not.
 
         Parameters
         ----------
@@ -103,7 +102,7 @@ class Server:
         ServerError
             The server cannot be reached at first, or it refuses. After the first event, `End` has been yielded.
         """
-        place, tries, retry_s = Place(stream), 0, RETRY_S
+        place, pauses = Place(stream), _Pauses()
         stop = stop or threading.Event()
         while not stop.is_set():
             connection = Connection(self.address, self._path(stream, listener), self._sent(place), self._trust)
@@ -112,17 +111,15 @@ class Server:
             except UnreachableError as error:
                 if not place.begun:
                     raise
-                if place.ended:
-                    return
-                tries = 0 if connection.answered else min(tries + 1, TRIES)
-                retry_s = connection.retry_s or retry_s
-                pause_s = min(MOST_S, retry_s * 2.0**tries)
-                pause_s = max(LEAST_S, pause_s, min(LONGEST_S, error.after_s))
+                pause_s = pauses.after(connection, error, ended=place.ended)
                 _log.info("%s", error)
-                yield place.gone(f"{error.message}, trying again in {pause_s:g} s")
+                if not place.ended:
+                    yield place.gone(f"{error.message}, trying again in {pause_s:g} s")
                 _wait(pause_s, stop, on_wait)
             except ServerError as error:
-                if place.begun:
+                if place.ended and error.code == "server.no_stream":
+                    return
+                if place.begun and not place.ended:
                     yield place.end(error)
                 raise
             else:
@@ -139,11 +136,26 @@ class Server:
         return self._headers | ({"last-event-id": place.last_id} if place.last_id else {})
 
 
+class _Pauses:
+    """How long to wait before the next try."""
+
+    def __init__(self) -> None:
+        self._retry_s = RETRY_S
+        self._tries = 0
+
+    def after(self, connection: Connection, error: UnreachableError, *, ended: bool) -> float:
+        """Return the seconds to wait after `connection` was lost by `error`; each pause is twice the one before."""
+        self._retry_s = connection.retry_s or self._retry_s
+        self._tries = 0 if connection.answered else min(self._tries + 1, TRIES)
+        # The server closes a stream that has ended: mostly there is nothing to wait for.
+        wanted_s = 0.0 if ended and connection.answered else min(MOST_S, self._retry_s * 2.0**self._tries)
+        return max(LEAST_S, wanted_s, min(LONGEST_S, error.after_s))
+
+
 def _events(
     connection: Connection, place: Place, stop: threading.Event, on_wait: Callable[[], None]
-) -> Iterator[Event]:
-    """Yield the events of one connection, until it is closed, nothing more will come or `stop` is set."""
-    ended_at: float | None = None
+) -> Generator[Event, None, None]:
+    """Yield the events of one connection until `stop` is set."""
     with closing(items_in_thread(connection.messages, name="server")) as messages, connection:
         for message in messages:
             on_wait()
@@ -151,9 +163,6 @@ def _events(
                 return
             if message is not None:
                 yield from place.take(message)
-            ended_at = (ended_at or time.monotonic()) if place.ended else None
-            if place.over or (ended_at is not None and time.monotonic() - ended_at > START_S):
-                return
 
 
 def _wait(seconds: float, stop: threading.Event, on_wait: Callable[[], None]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from paces_live.errors import PacesError
+from paces_live.events import End
 from paces_live.session.listening import EventStream
 from paces_live.tui.view import StreamState
 
@@ -105,5 +106,8 @@ class EventThread:
                 self._stream.stop()
             for event in self._stream.events():
                 self.state = self.state.after(event)
+                if isinstance(event, End) and self.elsewhere and not self.stopping:
+                    ended = event.error.message if event.error else "it has ended, and may start again"
+                    self.state = replace(self.state, reading=None, error=ended)
         finally:
             self._has_input = False

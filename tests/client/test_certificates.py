@@ -9,9 +9,9 @@ from paces_live.errors import ServerError, UsageError
 from paces_live.events import End
 from tests.support.certificates import Authority
 from tests.support.fakes import START
-from tests.support.scripted_server import HEAD, ScriptedServer, sent, snapshot
+from tests.support.scripted_server import HEAD, ScriptedServer, held, sent, snapshot
 
-ENDED = sent(HEAD, snapshot(start=START, state="ended"))
+ENDED = sent(HEAD, snapshot(start=START, state="ended"), then=held)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,9 @@ def refusal(address: str, ca: Path | None = None) -> ServerError:
 
 def test_a_certificate_of_a_trusted_authority_is_accepted(authority: Authority) -> None:
     with ScriptedServer(ENDED, tls=authority.server("127.0.0.1")) as one:
-        assert list(Server(one.address, ca=authority.file).events()) == [START, End(0.0)]
+        events = Server(one.address, ca=authority.file).events()
+        assert [next(events), next(events)] == [START, End(0.0)]
+        events.close()
 
 
 def test_another_certificate_is_refused_and_the_way_out_is_named(authority: Authority, tmp_path: Path) -> None:

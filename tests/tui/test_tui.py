@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,7 +19,7 @@ from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
 from paces_live.errors import SourceError, UsageError
-from paces_live.events import Event
+from paces_live.events import End, Event, Failure
 from paces_live.match import Listener
 from paces_live.render.theme import DARK, LIGHT, PLAIN
 from paces_live.session import NowPlaying, Source
@@ -260,6 +261,26 @@ async def test_a_session_elsewhere_has_no_keys_that_would_need_it() -> None:
         await until(lambda: "help 1 of" in drawn(app))
         assert "pause, go on" not in drawn(app)
         assert "show the periodicity" not in drawn(app)
+        await pilot.press("q")
+
+
+async def test_a_stream_elsewhere_that_has_ended_may_start_again() -> None:
+    ends = iter([End(30.0), End(30.0, Failure("source", "the card is gone")), None])
+
+    def events() -> Iterator[Event]:
+        for end in ends:
+            yield from MATCH
+            if end is not None:
+                yield end
+            going_on.wait(10.0)
+            going_on.clear()
+
+    going_on = threading.Event()
+    app = app_of(ScriptedListening(), EventThread(EventStream("pi", events, going_on.set)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for words in ("! it has ended", "! the card is gone", "✓  MATCH"):
+            await until(lambda words=words: words in drawn(app))  # type: ignore[misc]
+            going_on.set()
         await pilot.press("q")
 
 

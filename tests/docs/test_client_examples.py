@@ -1,7 +1,9 @@
 """The clients in `examples` work with a real server, and are short enough to read."""
 
 import http.server
+import json
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -14,13 +16,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from paces_live.schema import load
+from tests.docs.documents import blocks, read
 from tests.support.serving import ServingProcess, serving_process
 from tests.support.signals import RATE, rock
 from tests.support.soundserver import SoundServer, portaudio, sound_server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 __all__ = ["portaudio", "sound_server"]
 
@@ -186,27 +194,66 @@ def elsewhere() -> Iterator[str]:
             thread.join()
 
 
-@pytest.mark.slow
-def test_the_page_follows_a_server_from_elsewhere(demo: ServingProcess) -> None:
+@contextmanager
+def browser_page() -> "Iterator[Page]":
+    """Give an empty page of a browser, in which no script may fail."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed: apt install chromium")
-    from playwright.sync_api import expect, sync_playwright
+    from playwright.sync_api import sync_playwright
 
     arguments = ["--no-sandbox", "--disable-background-networking"]
-    with elsewhere() as origin, sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        page = browser.new_page()
-        errors: list[str] = []
+        page, errors = browser.new_page(), list[str]()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        yield page
+        browser.close()
+    assert errors == []
+
+
+@pytest.mark.slow
+def test_the_page_follows_a_server_from_elsewhere(demo: ServingProcess) -> None:
+    with elsewhere() as origin, browser_page() as page:
+        from playwright.sync_api import expect
+
         page.goto(f"{origin}/page.html?server={demo.address}")
         expect(page.get_by_role("status")).to_have_text("listening to demo", timeout=WAIT_S * 1000)
         expect(page.locator("#pace")).to_have_text(re.compile(r"^\d+\.\d$"), timeout=WAIT_S * 1000)
         page.get_by_label("Target").fill("300")
         page.get_by_label("Target").blur()
         expect(page.locator("#verdict")).to_have_text("✕ no match", timeout=WAIT_S * 1000)
-        browser.close()
-    assert errors == []
 
 
 def test_the_page_says_how_the_server_has_to_be_started() -> None:
     assert "--allow-origin http://127.0.0.1:8000" in (EXAMPLES / "page.html").read_text("utf-8")
+
+
+SECTION = read("docs/app.md").partition("## From nothing to a phone app")[2].partition("\n## ")[0]
+PORT = "127.0.0.1:8765"
+
+
+@pytest.mark.slow
+def test_the_five_minutes_to_a_phone_app_show_events_and_their_schema(demo: ServingProcess) -> None:
+    assert f"http://{PORT}/v1/streams" in SECTION
+    follow, schema = (line.removeprefix("$ ") for line in "".join(blocks(SECTION, "console")).splitlines())
+    words = [word.replace(PORT, f"127.0.0.1:{demo.port}") for word in shlex.split(follow)]
+    with subprocess.Popen([*words, "-s"], stdout=subprocess.PIPE, text=True) as curl:
+        assert curl.stdout
+        data = [next(line for line in curl.stdout if line.startswith("data: ")) for _ in range(2)]
+        curl.kill()
+    first, second = (json.loads(line.removeprefix("data: ")) for line in data)
+    assert (first["type"], first["stream"]["target"]) == ("snapshot", 172.0)
+    assert second["type"] in ("start", "reading")
+    shown = subprocess.run(
+        [*shlex.split(schema.replace(PORT, f"127.0.0.1:{demo.port}")), "-s"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(shown.stdout) == load("events")
+
+
+@pytest.mark.slow
+def test_the_script_for_a_web_view_logs_paces(demo: ServingProcess) -> None:
+    (script,) = blocks(SECTION, "js")
+    with browser_page() as page:
+        page.goto(f"{demo.address}/")
+        with page.expect_console_message(lambda one: bool(re.match(r"\d+\.\d+ ", one.text)), timeout=WAIT_S * 1000):
+            page.evaluate(f"() => {{ {script.replace(PORT, f'127.0.0.1:{demo.port}')} }}")

@@ -6,14 +6,13 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 import wave
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ import pytest
 
 from paces_live.schema import load
 from tests.docs.documents import blocks, read
+from tests.support.cable import Cable
 from tests.support.serving import ServingProcess, serving_process
 from tests.support.signals import RATE, rock
 from tests.support.soundserver import SoundServer, portaudio, sound_server
@@ -117,49 +117,6 @@ def test_the_sender_sends_a_file_and_prints_its_paces(demo: ServingProcess, song
         assert re.search(r"\b(60|120|240)\.\d", example.line(r" *\d+\.0 s  provisional: "))
         assert example.line(".* song: ").startswith("  12.0 s")
         assert example.process.wait(WAIT_S) == 0
-
-
-class Cable:
-    """A connection to a port of this machine that can be cut."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._ends: list[socket.socket] = []
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._run)
-        self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-
-    def __enter__(self) -> "Cable":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.cut()
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join(WAIT_S)
-        for one in (self._socket, *self._ends):
-            one.close()
-
-    def cut(self) -> None:
-        """Break all connections; later ones work."""
-        for end in self._ends:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def _run(self) -> None:
-        with suppress(OSError):
-            while True:
-                here, _ = self._socket.accept()
-                there = socket.create_connection(("127.0.0.1", self._port))
-                self._ends += [here, there]
-                for ends in ((here, there), (there, here)):
-                    threading.Thread(target=self._forward, args=ends, daemon=True).start()
-
-    def _forward(self, source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.slow

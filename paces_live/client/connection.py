@@ -26,16 +26,16 @@ class Connection:
         Address of the server.
     path : str
         Path of the events, with its query.
-    headers : mapping of str to str
+    headers : mapping of bytes to bytes
     trust : ssl.SSLContext or None
         Which certificates are trusted; None without TLS.
 
     """
 
-    def __init__(self, base: str, path: str, headers: Mapping[str, str], trust: ssl.SSLContext | None) -> None:
+    def __init__(self, base: str, path: str, headers: Mapping[bytes, bytes], trust: ssl.SSLContext | None) -> None:
         self._base = base
         self._path = path
-        self._headers = {"accept": "text/event-stream", "accept-encoding": "identity", **headers}
+        self._headers = {b"accept": b"text/event-stream", b"accept-encoding": b"identity", **headers}
         self._trust = trust
         self._decoder = MessageDecoder()
         self._socket: socket.socket | None = None

@@ -77,19 +77,20 @@ class Place:
 
     def _snapshot(self, record: dict[str, Any], *, same_run: bool) -> Iterator[Event]:
         start, reading = (_event_or_none(record.get(name)) for name in ("start", "reading"))
-        songs = [one for one in map(_event_or_none, record.get("songs", ())) if isinstance(one, Song)]
-        again, resumed = self.begun, bool(record.get("resumed"))
-        self.begun = True
-        if again and not resumed and same_run:
+        songs = [one for one in map(_event_or_none, _list(record.get("songs"))) if isinstance(one, Song)]
+        stream, resumed = record.get("stream"), bool(record.get("resumed"))
+        ended = isinstance(stream, dict) and stream.get("state") == "ended"
+        if self.begun and not resumed and same_run:
             songs = songs[_overlap(list(self._songs), songs) :]
-        starts = [start] if start is not None and (start != self._start or not (resumed or same_run)) else []
+        self.begun = True
+        goes_on = (resumed or same_run) and not (self.ended and not ended)
+        starts = [] if start is None or (goes_on and start == self._start) else [start]
         # After a short absence, the songs are mostly of the input before. Otherwise they are of this one.
         for one in (*songs, *starts) if resumed else (*starts, *songs):
             yield self._noted(one)
-        if reading is not None:
+        if reading is not None and not self.ended:
             yield self._noted(reading)
-        stream = record.get("stream")
-        if isinstance(stream, dict) and stream.get("state") == "ended" and not self.ended:
+        if ended and not self.ended:
             yield self._noted(self.end())
 
     def _noted(self, one: Event) -> Event:
@@ -117,6 +118,10 @@ def _record(data: str) -> dict[str, Any]:
 
 def _event_or_none(record: Any) -> Event | None:
     return event(record) if isinstance(record, dict) else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _run(message_id: str) -> str:

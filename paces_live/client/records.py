@@ -101,7 +101,7 @@ def _reading(record: Record) -> Reading:
 
 def _song(record: Record) -> Song:
     paces = [
-        SongPace(_rate(one["spm"]), _number(one["probability"]), _number(one.get("share", 1.0)))
+        SongPace(_rate(one["spm"]), _share(one["probability"]), _share(one.get("share", 1.0)))
         for one in record["paces"]
     ]
     return Song(
@@ -117,7 +117,7 @@ def _song(record: Record) -> Song:
 
 
 def _paces(records: Any) -> tuple[Pace, ...]:
-    return tuple(Pace(_rate(one["spm"]), _number(one["probability"])) for one in records)
+    return tuple(Pace(_rate(one["spm"]), _share(one["probability"])) for one in records)
 
 
 def _health(record: Record) -> Health:
@@ -169,6 +169,13 @@ def _time(value: Any) -> float:
 def _rate(value: Any) -> float:
     """Return `value` if it is a number above 0."""
     if _number(value) <= 0.0:
+        raise ValueError(value)
+    return float(value)
+
+
+def _share(value: Any) -> float:
+    """Return `value` if it is a number from 0 to 1."""
+    if not 0.0 <= _number(value) <= 1.0:
         raise ValueError(value)
     return float(value)
 

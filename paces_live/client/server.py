@@ -132,8 +132,10 @@ class Server:
         query = urlencode({name: f"{value:.6g}" for name, value in values.items() if value is not None})
         return f"/v1/streams/{quote(stream, safe='')}/events{'?' if query else ''}{query}"
 
-    def _sent(self, place: Place) -> dict[str, str]:
-        return self._headers | ({"last-event-id": place.last_id} if place.last_id else {})
+    def _sent(self, place: Place) -> dict[bytes, bytes]:
+        headers = self._headers | ({"last-event-id": place.last_id} if place.last_id else {})
+        # An id may be any text.
+        return {name.encode(): value.encode() for name, value in headers.items()}
 
 
 class _Pauses:

@@ -37,7 +37,12 @@ class Served:
     def take(self, *events: Event) -> None:
         """Let the stream take events, and wait until it has."""
         done = threading.Event()
-        self.loop.call_soon_threadsafe(lambda: (self.stream.take(events), done.set()))
+
+        def take() -> None:
+            self.stream.take(events)
+            done.set()
+
+        self.loop.call_soon_threadsafe(take)
         assert done.wait(10.0)
 
 

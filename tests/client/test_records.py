@@ -74,6 +74,7 @@ def test_a_newer_schema_is_an_error_that_says_so() -> None:
         ("paces", [3]),
         ("paces", [{"spm": 0.0, "probability": 0.9}]),
         ("paces", [{"spm": 165.0}]),
+        ("paces", [{"spm": 165.0, "probability": 50}]),
         ("health", None),
         ("health", {"level_dbfs": -20.0}),
         ("track", "So What"),

@@ -118,6 +118,30 @@ def test_a_stream_that_has_ended_may_start_again_much_later(monkeypatch: pytest.
     assert events == [START, R1, End(201.0), OTHER, R2, End(202.0)]
 
 
+def test_a_start_that_was_missed_is_announced_even_if_it_is_the_same() -> None:
+    """The demo starts again with the same input."""
+    first = begun(snapshot(start=START, reading=R1, id="a-5"), message(End(201.0), "a-6"))
+    events, _ = followed(first, begun(snapshot(start=START, reading=R2, resumed=True, id="a-9"), message(End(202.0))))
+    assert events == [START, R1, End(201.0), START, R2, End(202.0)]
+
+
+def test_a_snapshot_may_have_no_start_yet_and_an_id_may_be_any_text() -> None:
+    first = begun(snapshot(id="ü–1"), message(START), message(R1))
+    events, requests = followed(first, begun(snapshot(start=START, id="ü–2", resumed=True, state="ended")))
+    assert [type(one) for one in events] == [Start, Reading, Reading, End]
+    assert "last-event-id: ü–1\r\n" in requests[1]
+
+
+@pytest.mark.parametrize("songs", [None, 3, "songs", [None, 3, {"type": "song"}]])
+def test_a_snapshot_that_makes_no_sense_is_no_crash(songs: object) -> None:
+    record = {"type": "snapshot", "stream": [], "start": "x", "reading": 3, "songs": songs, "resumed": {}}
+    script = begun(message(record), message(End(1.0)))
+    if isinstance(songs, list):
+        assert failure(script).code == "server.broken"
+    else:
+        assert followed(script)[0] == [End(1.0)]
+
+
 @pytest.mark.slow
 def test_a_connection_on_which_nothing_comes_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("paces_live.client.connection.DEAD_S", 0.3)

@@ -167,8 +167,8 @@ def _time(value: Any) -> float:
 
 
 def _rate(value: Any) -> float:
-    """Return `value` if it is a number above 0."""
-    if _number(value) <= 0.0:
+    """Return `value` if it is a number above 0 with which one can compute."""
+    if not 1e-3 <= _number(value) <= 1e6:
         raise ValueError(value)
     return float(value)
 

@@ -13,8 +13,8 @@ def schema(
         str,
         typer.Argument(
             metavar="[NAME]",
-            help="[bold]events[/bold] (of listen, play and demo), [bold]lines[/bold] (of the other commands), or "
-            "[bold]control[/bold] (what listen, play and demo take on stdin).",
+            help="[bold]events[/bold] (of listen, play and demo), [bold]lines[/bold] (of the other commands), "
+            "[bold]control[/bold] (what listen, play and demo take on stdin), or [bold]server[/bold] (serve).",
         ),
     ] = "events",
 ) -> None:

@@ -1,7 +1,7 @@
 """JSON Schema (2020-12) of everything that is written with ``--json``.
 
 ``events.json`` has the events of a stream, ``lines.json`` the lines of the other commands, ``control.json`` the lines
-that a program may write to standard input.
+that a program may write to standard input, ``server.json`` what a server and its clients say beside the events.
 """
 
 import json
@@ -22,7 +22,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('control', 'events', 'lines')
+    ('control', 'events', 'lines', 'server')
     """
     return tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
 

@@ -76,8 +76,7 @@ class _App:
             Route("/v1/streams/{id}/events", self.events),
             Route("/v1/analyze", self.analyze, methods=["POST"]),
             Route("/v1/history", self.history),
-            Route("/v1/input", self.input),
-            Route("/v1/input", self.change_input, methods=["PUT"]),
+            Route("/v1/input", self.input, methods=["GET", "PUT"]),
             Route("/v1/schema/{name}.json", self.schema),
             Route("/v1/openapi.json", self.document("openapi")),
             Route("/v1/asyncapi.json", self.document("asyncapi")),
@@ -135,13 +134,11 @@ class _App:
         _require_control(request)
         return _json({"songs": await heard(request.query_params)})
 
-    async def input(self, _request: Request) -> Response:
-        return _json(await self._own_inputs().record())
-
-    async def change_input(self, request: Request) -> Response:
-        _require_control(request)
+    async def input(self, request: Request) -> Response:
         inputs = self._own_inputs()
-        inputs.change(messages.parse(await _text(request)))
+        if request.method == "PUT":
+            _require_control(request)
+            inputs.change(messages.parse(await _text(request)))
         return _json(await inputs.record())
 
     async def schema(self, request: Request) -> Response:

@@ -131,6 +131,10 @@ class Backend:
         """Whether another stream would be refused."""
         return len(self._contributions) >= self.limits.streams or self._hub.lag_s > LAG_S
 
+    def contributions(self) -> list[Contribution]:
+        """Return the streams that clients send."""
+        return list(self._contributions.values())
+
     @property
     def contributed(self) -> int:
         """Streams that clients send."""

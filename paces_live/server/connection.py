@@ -12,6 +12,8 @@ HEAD_BYTES = 1 << 15
 """Size of the largest head of a request, bytes."""
 MOST_CONNECTIONS = 4096
 """Connections at a time; more are closed at once."""
+UNREAD_BYTES = 1 << 16
+"""Bytes that the system keeps for a client that does not read; it would keep megabytes."""
 UNREAD_S = 30
 """Time after which the system gives up a connection whose other side takes nothing, seconds."""
 
@@ -29,8 +31,10 @@ class Connection(HttpToolsProtocol):
             transport.abort()
             return
         raw = transport.get_extra_info("socket")
-        if raw is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * UNREAD_S)
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * UNREAD_S)
         self._begin_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

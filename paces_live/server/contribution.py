@@ -56,14 +56,14 @@ class Contribution:
         self.stream.state = "open"
         return self._tenure
 
-    def detach(self, tenure: asyncio.Event, patience_s: float = REATTACH_S) -> None:
+    def detach(self, tenure: asyncio.Event) -> None:
         """Note that the sender has left; end the stream if nobody comes back in time."""
         if self._tenure is not tenure:
             return
         self._tenure = None
         if self.stream.state != "ended":
             self.stream.state = "detached"
-            self._leaving = asyncio.get_running_loop().call_later(patience_s, self.finish)
+            self._leaving = asyncio.get_running_loop().call_later(REATTACH_S, self.finish)
 
     def put(self, data: bytes) -> None:
         """Take a message of samples; raises as `PcmFeed.put` does."""

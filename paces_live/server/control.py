@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from paces_live.errors import UsageError
+from paces_live.errors import ServerError, UsageError
 from paces_live.inputs import Input
 from paces_live.server.machine import Machine
 from paces_live.sources.devices import list_inputs
@@ -51,7 +51,7 @@ class Inputs:
             raise UsageError(f"{spec!r:.40} cannot be chosen", hint="choose one of the inputs", code="usage.input")
         machine = self._machine()
         if machine is None:
-            raise UsageError("this server has no input", hint="start it with --input", code="usage.input")
+            raise ServerError("the input is not open yet", hint="try again soon", code="server.no_input")
         self._open(spec)
         machine.change(lambda: self._open(spec))
         self._spec = spec

@@ -187,6 +187,8 @@ class Subscription:
 
     def offer(self, number: int, event: Event) -> None:
         """Keep an event for the listener; a reading takes the place of the one before it."""
+        if self._closed:
+            return
         if isinstance(event, Reading):
             self._state = number, event
         else:
@@ -195,7 +197,7 @@ class Subscription:
                 self._facts.append(self._state)
                 self._state = None
             self._facts.append((number, event))
-            self._closed |= len(self._facts) > 2 * MOST_WAITING
+            self._closed = len(self._facts) > 2 * MOST_WAITING
         self._wake()
 
     def again(self) -> None:

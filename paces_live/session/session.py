@@ -195,7 +195,7 @@ class Session:
         frames = self._frames.push(samples)
         if len(frames):
             self._window.push(frames)
-        if self._song_start is None and self._health.meter.silent_s == 0.0:
+        if self._song_start is None and len(samples) and self._health.meter.silent_s == 0.0:
             self._song_start = self._now - len(samples) / self._features.sample_rate
             self._clear_window()
         self._busy_s += self._cpu_clock() - started

@@ -80,6 +80,14 @@ def test_any_split_of_the_samples_gives_the_same_events(block: int) -> None:
     assert events == [without_load(event) for event in hear(samples, only(151.0, 176.0), block=4096)]
 
 
+def test_empty_blocks_before_the_sound_change_nothing() -> None:
+    samples, empty = rock(168.0, 12.0), Block(np.empty(0, np.float32))
+    session = Session(only(168.0))
+    events = [event for block in [empty, empty, Block(samples)] for event in session.push(block)]
+    expected = hear(samples, only(168.0))[1 : len(events) + 1]
+    assert [without_load(event) for event in events] == [without_load(event) for event in expected]
+
+
 def test_silence_separates_songs() -> None:
     events = hear(np.concatenate([rock(150.0, 20.0), SILENCE, waltz(180.0, 20.0)]), only(150.0, 180.0))
     first, second = songs(events)

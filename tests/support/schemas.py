@@ -8,10 +8,20 @@ from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
 from paces_live.schema import load
 
-EVENTS = ("start", "reading", "song", "end", "control")
+EVENTS = ("start", "reading", "song", "end", "control", "error")
+SERVER = ("snapshot", "heartbeat", "welcome", "health", "session")
+
+
+@cache
+def _registry() -> Registry[Any]:
+    """Return the schemas by the names by which they refer to each other."""
+    return Registry().with_resources(
+        (f"{name}.json", Resource.from_contents(_strict(load(name)))) for name in ("events", "lines", "server")
+    )
 
 
 @cache
@@ -20,7 +30,8 @@ def _validators(name: str, kind: str) -> tuple[Draft202012Validator, Draft202012
     schema = _strict(load(name))
     Draft202012Validator.check_schema(schema)
     # The schema of the type itself explains an error better than the choice between all of them.
-    return Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}), Draft202012Validator(schema)
+    one = {"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}
+    return Draft202012Validator(one, registry=_registry()), Draft202012Validator(schema, registry=_registry())
 
 
 def _strict(schema: Any) -> Any:
@@ -33,10 +44,11 @@ def _strict(schema: Any) -> Any:
     return strict | {"additionalProperties": False} if schema.get("type") == "object" else strict
 
 
-def validated(line: str) -> dict[str, Any]:
-    """Return the record of a line of JSON that is valid by the schema of its type."""
+def validated(line: str, kind: str | None = None) -> dict[str, Any]:
+    """Return the record of a line of JSON that is valid by the schema of its type, or else of the `kind` of it."""
     record: dict[str, Any] = json.loads(line)
-    name = "events" if record["type"] in EVENTS else "lines"
-    for validator in _validators(name, record["type"]):
+    kind = kind or record["type"]
+    name = "events" if kind in EVENTS else "server" if kind in SERVER or "type" not in record else "lines"
+    for validator in _validators(name, kind):
         validator.validate(record)
     return record

@@ -1,0 +1,81 @@
+"""The command as people start it: a process, signals, ports, and errors in one line."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.servers import eventually
+
+
+@contextmanager
+def started(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start `paces-live serve` on a free port; give the process and its address."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "paces_live", "serve", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | environment,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            found = re.search(r"https?://\S+", process.stdout.readline())
+            assert found, process.stderr and process.stderr.read()
+            yield process, found[0].rstrip("/")
+        finally:
+            process.kill()
+
+
+def get(address: str, path: str) -> httpx.Response:
+    return httpx.get(address + path, trust_env=False, timeout=10.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_command_serves_the_demo_and_ends_cleanly(number: int) -> None:
+    with started("--input", "demo") as (process, address):
+        eventually(lambda: get(address, "/v1/streams").json()["streams"][0]["input"] == "demo")
+        assert "<title>" in get(address, "/").text
+        process.send_signal(number)
+        assert process.wait(10.0) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.slow
+def test_the_service_manager_hears_when_it_is_ready(tmp_path: Path) -> None:
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.settimeout(10.0)
+        with started("--input", "none", NOTIFY_SOCKET=path) as (process, address):
+            assert manager.recv(100).startswith(b"READY=1")
+            assert get(address, "/v1/health").status_code == 200
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10.0) == 0
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ran = subprocess.run(
+            [sys.executable, "-m", "paces_live", "serve", "--input", "none", "--port", str(port)],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert f"port {port} of 127.0.0.1 cannot be used" in ran.stderr
+    assert "choose another --port or --host" in ran.stderr

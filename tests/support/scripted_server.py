@@ -11,6 +11,7 @@ from typing import Any, Self
 from paces_live.events import Event
 from paces_live.match import Listener
 from paces_live.render.json_lines import event_line
+from tests.support.schemas import validated
 
 Script = Callable[[socket.socket], None]
 """What happens to a connection after its request was read; it is closed afterwards."""
@@ -125,4 +126,5 @@ def snapshot(
 
     stream = {"id": "main", "input": "mic", "state": state, "listeners": 1, "target": 165.0, "tolerance": 0.05}
     record = {"type": "snapshot", "stream": stream, "start": plain(start), "reading": plain(reading)}
-    return message(record | {"songs": [plain(one) for one in songs], "resumed": resumed}, id)
+    record |= {"songs": [plain(one) for one in songs], "resumed": resumed}
+    return message(validated(json.dumps(record)), id)

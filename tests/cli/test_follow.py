@@ -118,6 +118,22 @@ def test_a_reader_that_leaves_ends_it_although_nothing_comes() -> None:
 
 
 @pytest.mark.slow
+def test_a_server_that_does_not_answer_does_not_keep_it_from_ending() -> None:
+    asked = threading.Event()
+
+    def silent(connection: socket.socket) -> None:
+        asked.set()
+        held(connection)
+
+    with ScriptedServer(silent) as server, following(server.address, "--plain") as process:
+        assert asked.wait(WAIT_S)
+        process.terminate()
+        assert process.wait(3.0) == 0
+        assert process.stdout
+        assert process.stdout.read() == ""
+
+
+@pytest.mark.slow
 def test_a_server_that_is_killed_and_started_again_is_followed_on() -> None:
     server = ServingProcess("--input", "demo")
     try:

@@ -76,8 +76,9 @@ class Connection:
             try:
                 request = client.build_request("GET", self._base + self._path, headers=self._headers)
                 response = client.send(request, stream=True)
-            except httpx.InvalidURL as error:
-                raise UnreachableError(f"{self._base}: {error}", code="server.unreachable") from None
+            except (httpx.InvalidURL, UnicodeError):
+                # Part of the name is empty or too long, so that no name service is asked.
+                raise UnreachableError(f"{self._base}: there is no such host", code="server.unreachable") from None
             except httpx.HTTPError as error:
                 raise unreachable(error, self._base) from None
             self._socket = response.extensions["network_stream"].get_extra_info("socket")

@@ -236,9 +236,16 @@ def test_a_refused_connection() -> None:
     assert caught.value.code == "server.unreachable"
 
 
-def test_a_host_that_does_not_exist() -> None:
+@pytest.mark.parametrize("host", ["[fe80::1%25nowhere]", "a..b", "ü..x", "a" * 300])
+def test_a_host_that_does_not_exist(host: str) -> None:
     with pytest.raises(ServerError, match="there is no such host") as caught:
-        list(Server("http://no-such-host.invalid").events())
+        list(Server(f"http://{host}").events())
+    assert caught.value.code == "server.unreachable"
+
+
+def test_an_address_without_a_way_to_it() -> None:
+    with pytest.raises(ServerError, match="cannot be reached") as caught:
+        list(Server("http://255.255.255.255:1").events())
     assert caught.value.code == "server.unreachable"
 
 

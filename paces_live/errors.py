@@ -7,6 +7,7 @@
     ├── SourceError          source      1            audio cannot be read: file, device, capture tool, broken samples
     ├── NowPlayingError      now_playing 1            the track is unknown: a package or a player is missing
     ├── HistoryError         history     1            the history cannot be read or written
+    ├── SensorError          sensor      1            a runner's sensor cannot be used: a package is missing
     ├── ModelError           model       1            the model, its manifest and the feature path do not fit together
     ├── RuntimeMissingError  runtime     1            no TFLite runtime works on this system
     └── ServerError          server      1            a server cannot start or be followed, is full, or lacks the stream
@@ -24,6 +25,7 @@ __all__ = [
     "NowPlayingError",
     "PacesError",
     "RuntimeMissingError",
+    "SensorError",
     "ServerError",
     "SourceError",
     "UsageError",
@@ -85,6 +87,12 @@ class HistoryError(PacesError):
     """The history cannot be opened, read or written."""
 
     code = "history"
+
+
+class SensorError(PacesError):
+    """The sensor of a runner cannot be used."""
+
+    code = "sensor"
 
 
 class ModelError(PacesError):

@@ -158,11 +158,11 @@ class Listener:
 
     def match(self, paces: Iterable[Pace | SongPace]) -> Match | None:
         """Return the match of `paces` with the target as it is now; see `match`."""
-        return match(paces, self._target, self._tolerance)
+        return match(paces, self.target, self.tolerance)
 
     def nearest(self, paces: Iterable[Pace | SongPace]) -> Nearest | None:
         """Return the pace nearest to the target as it is now; see `nearest`."""
-        return nearest(paces, self._target)
+        return nearest(paces, self.target)
 
 
 def check_target(target: float | None) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from paces_live.cli.options import PATHS, Json, Model, Target, Tolerance
 from paces_live.cli.report import report
+from paces_live.cli.target import fixed
 from paces_live.errors import PacesError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 from paces_live.text import shown_path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 
 def analyze(
+    ctx: typer.Context,
     # One that may not be read is reported, and does not stop the others.
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help=PATHS, readable=False)],
     target: Target = DEFAULT_TARGET,
@@ -44,7 +46,7 @@ def analyze(
 
     If a file cannot be read, you see why, the others are still analysed, and the exit status is 1.
     """
-    listener = Listener(float(target), tolerance)
+    listener = Listener(fixed(target, ctx), tolerance)
     from paces_live.analysis.classifier import load_classifier
     from paces_live.collection.find import find_items
     from paces_live.collection.items import Unreadable

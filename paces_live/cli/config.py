@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from paces_live.cli import setting, settings, settings_file
 from paces_live.cli.options import Json
+from paces_live.cli.target import SensorTarget
 from paces_live.errors import PacesError, UsageError
 
 EDITORS = ("sensible-editor", "nano", "vi")
@@ -179,7 +180,7 @@ def template(known: dict[str, setting.Setting]) -> str:
     >>> from paces_live.cli.main import app
     >>> known = setting.settings(typer.main.get_command(app))
     >>> template({"target": known["target"]}).splitlines()[-2:]
-    ['# Step rate that you want to run at, 40 to 320 steps per minute. (listen, ...)', '#target = 165']
+    ['# Step rate that you want to run at, 40 to 320 steps per minute...(listen, ...)', '#target = 165']
     """
     lines = [
         "# Settings of paces-live. To set a key, remove the # before it; it holds for every command with the option.",
@@ -212,14 +213,17 @@ def literal(value: Any) -> str:
     """
     from json import dumps
 
+    value = _plain(value)
     if isinstance(value, float):
         return f"{value:g}"
     # JSON and TOML write true, false, whole numbers and text in the same way.
-    return dumps(_plain(value), ensure_ascii=False)
+    return dumps(value, ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it: a path or a choice becomes text."""
+    """Return a value as JSON has it: a path, a choice or a sensor becomes text."""
+    if isinstance(value, SensorTarget):
+        return value.text
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 

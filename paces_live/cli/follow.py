@@ -12,6 +12,7 @@ import typer
 from paces_live.cli.options import Json, LogFile, Plain, Target, Theme, Tolerance, Verbose
 from paces_live.cli.setting import TOKEN_VARIABLE
 from paces_live.cli.show import Display, present, start_logging
+from paces_live.cli.target import sensor_of
 from paces_live.errors import UsageError, reason
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 
@@ -71,7 +72,7 @@ def follow(
         found = server.events(stream, listener=listener, stop=stop, on_wait=on_wait)
         return found if json else _placed(found, place)
 
-    present(EventStream(place, events, stop.set), listener, display, duties)
+    present(EventStream(place, events, stop.set), listener, display, duties, sensor=sensor_of(target))
 
 
 def _placed(events: "Iterator[Event]", place: str) -> "Iterator[Event]":

@@ -24,6 +24,7 @@ from paces_live.cli.options import (
     whole_number,
 )
 from paces_live.cli.show import Display, inputs_in_turn, show, start_logging
+from paces_live.cli.target import sensor_of
 from paces_live.errors import UsageError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 
@@ -101,6 +102,7 @@ def listen(
         listener,
         display,
         history=history,
+        sensor=sensor_of(target),
         next_input=inputs_in_turn(source, sample_rate, now_playing),
         controlled=source.removeprefix("file:").removeprefix("fifo:") not in STDIN,
     )
@@ -135,14 +137,14 @@ def demo(
 
     classifier = load_classifier(model)
     sample_rate = classifier.features.sample_rate
-    config = _config(interval, display)
+    config, sensor = _config(interval, display), sensor_of(target)
     if aloud:
         player = _demo_player(sample_rate)
         config = replace(config, song_changes=False)
-        show(Input(player), classifier, config, listener, display, history=False, controls=player)
+        show(Input(player), classifier, config, listener, display, history=False, controls=player, sensor=sensor)
         return
     first, following = demo_input(sample_rate, fast=fast), inputs_in_turn("", sample_rate, "none")
-    show(first, classifier, config, listener, display, history=False, next_input=following)
+    show(first, classifier, config, listener, display, history=False, next_input=following, sensor=sensor)
 
 
 def _demo_player(sample_rate: int) -> "Player":

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperOption
 
+from paces_live.cli.target import SensorTarget
 from paces_live.errors import UsageError
 from paces_live.match import check_target, check_tolerance
 
@@ -88,10 +89,20 @@ def _no_number(name: str, value: object, kind: str, example: str) -> UsageError:
     return UsageError(f"{name} {value!r} is not {kind}", hint=f"write {example}", code=code)
 
 
-def _target(value: float) -> float:
+_number_target = number("target", "steps per minute, such as 165")
+
+
+def _any_target(value: Any) -> float:
+    """Return the target that an option stands for: a number, or that of a sensor."""
+    return SensorTarget.of(value) or _number_target(value)
+
+
+def _target(ctx: typer.Context, value: float) -> float:
     """Return `value` if it is a target; a callback, so that an error can name the file or the variable that set it."""
     check_target(value)
-    return value
+    start = (ctx.default_map or {}).get("target")
+    # Until the sensor speaks, the target that is set holds.
+    return SensorTarget(value.name, start) if isinstance(value, SensorTarget) and start is not None else value
 
 
 def _tolerance(value: float) -> float:
@@ -145,9 +156,10 @@ Target = Annotated[
         "--target",
         "-t",
         metavar="SPM",
-        parser=number("target", "steps per minute, such as 165"),
+        parser=_any_target,
         callback=_target,
-        help="Step rate that you want to run at, 40 to 320 steps per minute.",
+        help="Step rate that you want to run at, 40 to 320 steps per minute; or [bold]sensor[/bold], to follow your "
+        "cadence by a Bluetooth foot pod or machine; or [bold]sensor:NAME[/bold] (a part of the name is enough).",
     ),
 ]
 Tolerance = Annotated[

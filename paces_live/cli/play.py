@@ -25,6 +25,7 @@ from paces_live.cli.options import (
 )
 from paces_live.cli.report import report
 from paces_live.cli.show import Display, show, start_logging
+from paces_live.cli.target import sensor_of
 from paces_live.errors import PacesError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 
@@ -112,6 +113,7 @@ def play(
                     history=history,
                     stages=stages,
                     controls=player,
+                    sensor=sensor_of(target),
                 )
             finally:
                 failures = player.failures

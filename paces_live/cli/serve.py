@@ -1,6 +1,7 @@
 """`serve`: the backend of a jogging app."""
 
 import asyncio
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,8 +19,10 @@ from paces_live.cli.options import (
     Verbose,
     whole_number,
 )
+from paces_live.cli.target import sensor_of
 from paces_live.errors import ServerError, UsageError, pip_install
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
+from paces_live.sensor import following
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,34 +91,31 @@ def serve(
         ) from None
     listener = Listener(float(target), tolerance)
     from paces_live.analysis.classifier import load_classifier
+    from paces_live.cli.signals import ended_by_signals
+    from paces_live.server.app import create_app
     from paces_live.server.backend import Backend, Limits, Own
+    from paces_live.server.control import Inputs
+    from paces_live.server.serve import Port, Server, listen_on
     from paces_live.session import SessionConfig
+    from paces_live.system.sd_notify import Watchdog
 
     classifier = load_classifier(model)
     open_input = partial(_open, sample_rate=classifier.features.sample_rate, now_playing=now_playing)
-    own = None
-    if source != "none":
-        open_input(source)
-        own = Own(lambda: open_input(source), _stages(listener, keep=history, source=source), endless=source == "demo")
-    backend = Backend(
-        classifier,
-        listener,
-        own,
-        config=SessionConfig(interval=float(interval)),
-        limits=Limits(max_streams, max_listeners),
-    )
-    from paces_live.cli.signals import ended_by_signals
-    from paces_live.server.app import create_app
-    from paces_live.server.control import Inputs
-    from paces_live.server.serve import Port, Server, listen_on
-    from paces_live.system.sd_notify import Watchdog
-
-    inputs = Inputs(source, open_input, lambda: backend.machine) if own else None
-    listening = listen_on(host, port)
-    app = create_app(backend, inputs)
-    server = Server(app, [Port(listening)], on_stop=backend.close)
-    typer.echo(f"http://{host}:{listening.getsockname()[1]}/")
-    with ended_by_signals(server.stop), Watchdog.of_this_process() as watchdog:
+    with ExitStack() as stack:
+        name, own = sensor_of(target), None
+        sensor = None if name is None else stack.enter_context(following(listener, name))
+        if source != "none":
+            open_input(source)
+            stages = _stages(listener, keep=history, source=source)
+            own = Own(lambda: open_input(source), stages, endless=source == "demo", sensor=sensor)
+        limits, config = Limits(max_streams, max_listeners), SessionConfig(interval=float(interval))
+        backend = Backend(classifier, listener, own, config=config, limits=limits)
+        inputs = Inputs(source, open_input, lambda: backend.machine) if own else None
+        listening = listen_on(host, port)
+        server = Server(create_app(backend, inputs), [Port(listening)], on_stop=backend.close)
+        typer.echo(f"http://{host}:{listening.getsockname()[1]}/")
+        stack.enter_context(ended_by_signals(server.stop))
+        watchdog = stack.enter_context(Watchdog.of_this_process())
         server.run(beside=lambda: _watched(watchdog, backend))
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from paces_live.cli.target import SensorTarget
 from paces_live.errors import UsageError
 from paces_live.storage import config_folder
 
@@ -17,7 +18,7 @@ NOT_SETTINGS = frozenset({"for"})
 """Options that ask one question: kept in a file, they would answer every other with it."""
 
 TOKEN_VARIABLE = PREFIX + "TOKEN"
-"""Variable that has a token. It is no setting: a secret belongs neither into the file nor into a list of settings."""
+"""Variable that has the token of a server."""
 
 Origin = Literal["default", "file", "environment"]
 
@@ -57,6 +58,8 @@ class Setting:
     def parsed(self, text: str, ctx: typer.Context) -> bool | int | float | str:
         """Return the value that `text` stands for, as the file holds it; `UsageError` if the option refuses it."""
         value = self.checked(text, ctx, "not set")
+        if isinstance(value, SensorTarget):
+            return value.text
         if isinstance(value, float) and value.is_integer():
             return int(value)
         return value if isinstance(value, bool | int | float) else text

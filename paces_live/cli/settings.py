@@ -7,9 +7,9 @@ Every switch works both ways (``--json/--no-json``), so that a flag can undo a s
 
 - arguments, such as the files to analyse;
 - ``--help``, ``--version`` and the options of shell completion, which end the program at once;
-- a token, which follow reads from the environment or from a file of its own;
 - ``doctor --for``, which asks one question and would narrow every other;
-- the options of a command within a command, such as ``history clear --yes``: no file should say yes forever.
+- the options of a command within a command, such as ``history clear --yes``: no file should say yes forever;
+- the variables of `SECRETS`, a password and a token, which ``config show`` would print.
 """
 
 import difflib
@@ -22,8 +22,12 @@ from typer.core import TyperGroup
 
 from paces_live.cli.options import RENAMED
 from paces_live.cli.setting import PREFIX, TOKEN_VARIABLE, Setting, Value, options, path, settings, variable
+from paces_live.cli.target import SensorTarget
 from paces_live.errors import UsageError
+from paces_live.server.broker import PASSWORD_VARIABLE
 
+SECRETS = frozenset({PASSWORD_VARIABLE, TOKEN_VARIABLE})
+"""Variables that hold a password or a token."""
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
 
 
@@ -157,7 +161,7 @@ def read_environment(environment: Mapping[str, str], known: Mapping[str, Setting
     old = {variable(name): now for name, now in RENAMED.items() if now in known}
     values = []
     for name, text in environment.items():
-        if not name.startswith(PREFIX) or name == TOKEN_VARIABLE or not text:
+        if not name.startswith(PREFIX) or not text or name in SECRETS:
             continue
         key = keys.get(name) or old.get(name)
         if key is None:
@@ -167,10 +171,10 @@ def read_environment(environment: Mapping[str, str], known: Mapping[str, Setting
 
 
 def _fits(value: object, kind: type) -> bool:
-    """Return whether a TOML value is of `kind`; a whole number is a number, and so is "5%"; true and false are not."""
+    """Return whether a TOML value is of `kind`; 5, "5%" and "sensor" are numbers, true and false are not."""
     if kind is float:
-        per_cent = isinstance(value, str) and value.rstrip().endswith("%")
-        return per_cent or (isinstance(value, int | float) and not isinstance(value, bool))
+        words = isinstance(value, str) and (value.rstrip().endswith("%") or SensorTarget.of(value) is not None)
+        return words or (isinstance(value, int | float) and not isinstance(value, bool))
     return type(value) is kind
 
 

@@ -66,6 +66,7 @@ def show(
     controls: "Controls | None" = None,
     next_input: "Callable[[], Input] | None" = None,
     controlled: bool = True,
+    sensor: str | None = None,
 ) -> None:
     """Show the events of an input until it ends or the user ends it.
 
@@ -85,6 +86,8 @@ def show(
         Opens the next of the inputs that the user can go through.
     controlled : bool
         Whether standard input, if it is no terminal, controls what is written as JSON; no if audio comes through it.
+    sensor : str, optional
+        The name of the sensor whose cadence the target follows; empty for the nearest one.
     """
     from paces_live.session import Listening
     from paces_live.system.sd_notify import Watchdog
@@ -110,6 +113,7 @@ def show(
             controls=controls,
             next_stream=(lambda: stream(next_input())) if next_input else None,
             controlled=controlled,
+            sensor=sensor,
         )
 
 
@@ -122,6 +126,7 @@ def present(
     controls: "Controls | None" = None,
     next_stream: "Callable[[], EventStream] | None" = None,
     controlled: bool = True,
+    sensor: str | None = None,
 ) -> None:
     """Show the events of a stream until it ends or the user ends it.
 
@@ -133,35 +138,42 @@ def present(
     display : Display
     duties : list of callable
         What the thread of the events does at least twice a second; more is added here.
-    controls, next_stream, controlled
+    controls, next_stream, controlled, sensor
         As in `show`.
     """
     from paces_live.system.streams import reader_has_left
 
-    if display.screen:
-        from paces_live.tui.run import run
-
-        run(
-            first,
-            listener,
-            controls=controls,
-            next_stream=next_stream,
-            theme=display.theme,
-            ended_by=ended_by_signals,
-        )
-        return
-    from paces_live.render.json_lines import JsonWriter
-    from paces_live.render.plain import PlainWriter
-
-    writer = (JsonWriter if display.json else PlainWriter)(sys.stdout, listener, rejected=display.rejected)
-    failures: list[OSError] = []
-
-    def leave_with_reader() -> None:
-        if reader_has_left(sys.stdout):
-            first.stop()
-
-    duties.append(leave_with_reader)
     with ExitStack() as stack:
+        runner = None
+        if sensor is not None:
+            from paces_live.sensor import following
+
+            runner = stack.enter_context(following(listener, sensor))
+        if display.screen:
+            from paces_live.tui.run import run
+
+            run(
+                first,
+                listener,
+                controls=controls,
+                next_stream=next_stream,
+                sensor=runner,
+                theme=display.theme,
+                ended_by=ended_by_signals,
+            )
+            return
+        from paces_live.render.json_lines import JsonWriter
+        from paces_live.render.plain import PlainWriter
+
+        kind = JsonWriter if display.json else PlainWriter
+        writer = kind(sys.stdout, listener, rejected=display.rejected, sensor=runner)
+        failures: list[OSError] = []
+
+        def leave_with_reader() -> None:
+            if reader_has_left(sys.stdout):
+                first.stop()
+
+        duties.append(leave_with_reader)
         patience = stack.enter_context(ended_by_signals(first.stop))
         if controlled and isinstance(writer, JsonWriter) and not sys.stdin.isatty():
             from paces_live.cli.control import Control, ControlLines

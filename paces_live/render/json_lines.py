@@ -14,6 +14,7 @@ from paces_live.events import Event, Pace, Reading, Song, SongPace, Start
 from paces_live.library.files import FilePaces
 from paces_live.match import Listener, steps_per_beat, verdict
 from paces_live.render.wording import writes_utf8
+from paces_live.sensor import Sensor
 from paces_live.text import json_path
 
 DECIMALS = 4
@@ -34,6 +35,8 @@ class JsonWriter:
     listener : Listener
     rejected : bool
         Whether readings carry the candidates that were judged incompatible.
+    sensor : Sensor, optional
+        Readings carry its cadence.
 
     Examples
     --------
@@ -43,22 +46,28 @@ class JsonWriter:
     {"type": "end", "t": 2.0, "error": null, "stream": "main"}
     """
 
-    def __init__(self, stream: TextIO, listener: Listener, *, rejected: bool = False) -> None:
+    def __init__(
+        self, stream: TextIO, listener: Listener, *, rejected: bool = False, sensor: Sensor | None = None
+    ) -> None:
         self._stream = stream
         self._listener = listener
         self._rejected = rejected
+        self._sensor = sensor
 
     def write(self, event: Event) -> None:
         """Write `event` and flush."""
-        print(event_line(event, self._listener, rejected=self._rejected), file=self._stream, flush=True)
+        line = event_line(event, self._listener, rejected=self._rejected, sensor=self._sensor)
+        print(line, file=self._stream, flush=True)
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Write a record that is no event, such as the answer to a control line."""
         print(dumps(record), file=self._stream, flush=True)
 
 
-def event_line(event: Event, listener: Listener, *, rejected: bool = False) -> str:
+def event_line(event: Event, listener: Listener, *, rejected: bool = False, sensor: Sensor | None = None) -> str:
     """Return `event` as one line of JSON, as `listener` sees it: readings and songs have a match.
+
+    If the target of `listener` follows a sensor, readings have both the target and the cadence.
 
     Examples
     --------
@@ -66,10 +75,12 @@ def event_line(event: Event, listener: Listener, *, rejected: bool = False) -> s
     >>> event_line(End(2.0), Listener())
     '{"type": "end", "t": 2.0, "error": null, "stream": "main"}'
     """
-    return dumps(event_record(event, listener, rejected=rejected))
+    return dumps(event_record(event, listener, rejected=rejected, sensor=sensor))
 
 
-def event_record(event: Event, listener: Listener, *, rejected: bool = False) -> dict[str, Any]:
+def event_record(
+    event: Event, listener: Listener, *, rejected: bool = False, sensor: Sensor | None = None
+) -> dict[str, Any]:
     """Return what `event_line` writes.
 
     Examples
@@ -83,9 +94,13 @@ def event_record(event: Event, listener: Listener, *, rejected: bool = False) ->
         case Start():
             record |= {"target": listener.target, "tolerance": listener.tolerance}
         case Reading() | Song():
+            # As the listener is now: another thread may change it, and the fields must agree.
+            listener = Listener(listener.target, listener.tolerance)
             record |= _judged(event.paces, event.beat, listener)
             if isinstance(event, Song) and event.skipped:
                 record["verdict"] = None
+            if isinstance(event, Reading) and sensor is not None:
+                record |= {"target": _plain(listener.target), "cadence": _plain(sensor.cadence)}
     return record
 
 
@@ -105,8 +120,6 @@ def file_line(result: FilePaces | Unreadable, listener: Listener) -> str:
 
 def _judged(paces: Sequence[Pace | SongPace], beat: float | None, listener: Listener) -> dict[str, Any]:
     """Return what `listener` gets to know about `paces`: the match, the verdict, the nearest pace and how to step."""
-    # As the listener is now: another thread may change it, and the fields must agree.
-    listener = Listener(listener.target, listener.tolerance)
     match, near = listener.match(paces), listener.nearest(paces)
     steps = steps_per_beat(near.spm, beat) if near and beat else None
     return {

@@ -1,5 +1,6 @@
 """Events as lines of text, for pipes, logs and terminals without a user interface."""
 
+import math
 from typing import TextIO
 
 from paces_live.events import End, Event, Health, Reading, Song, Start
@@ -16,6 +17,7 @@ from paces_live.render.wording import (
     target_words,
     verdict_words,
 )
+from paces_live.sensor import Sensor, cadence_words
 
 NEWS_CHANGE = 0.01
 """Largest relative change of a pace that is not worth a new line."""
@@ -32,6 +34,8 @@ class PlainWriter:
     listener : Listener
     rejected : bool
         Whether lines name the candidates that were judged incompatible.
+    sensor : Sensor, optional
+        Lines have its cadence, and the target that follows it.
 
     Examples
     --------
@@ -43,10 +47,14 @@ class PlainWriter:
        3:35  song 1  ended            3:35 long  no pace found
     """
 
-    def __init__(self, stream: TextIO, listener: Listener, *, rejected: bool = False) -> None:
+    def __init__(
+        self, stream: TextIO, listener: Listener, *, rejected: bool = False, sensor: Sensor | None = None
+    ) -> None:
         self._stream = stream
         self._listener = listener
         self._rejected = rejected
+        self._sensor = sensor
+        self._runner: tuple[str | None, float] | None = None
         self._colour = colour_wanted(stream)
         self._last: Reading | None = None
 
@@ -56,7 +64,8 @@ class PlainWriter:
             case Start():
                 self._print(f"listening to {event.input}, {target_words(self._listener)}")
             case Reading():
-                if self._last is None or is_news(self._last, event, self._listener):
+                moved = self._runner_moved()
+                if self._last is None or moved or is_news(self._last, event, self._listener):
                     self._print(self._reading_line(event))
                     self._last = event
             case Song():
@@ -72,6 +81,16 @@ class PlainWriter:
         match = self._listener.match(event.paces)
         return verdict_words(match, event.paces, self._listener.target, beat=event.beat, colour=self._colour)
 
+    def _runner_moved(self) -> bool:
+        """Return whether the target has followed the sensor, or the sensor has come or gone, since this last was so."""
+        if self._sensor is None:
+            return False
+        before, now = self._runner, (self._sensor.condition, self._listener.target or math.inf)
+        moved = before is None or before[0] != now[0] or abs(now[1] / before[1] - 1.0) > NEWS_CHANGE
+        if moved:
+            self._runner = now
+        return moved
+
     def _reading_line(self, reading: Reading) -> str:
         before = self._last
         parts = [f"{clock(reading.t):>7}  song {reading.song}", f"{state_word(reading):<15}"]
@@ -80,6 +99,8 @@ class PlainWriter:
         if reading.paces:
             parts.append(paces_words(reading.paces))
             parts.append(self._verdict(reading))
+        if self._sensor is not None:
+            parts += [cadence_words(self._sensor), target_words(self._listener)]
         if self._rejected and reading.rejected:
             parts.append(f"rejected {paces_words(reading.rejected)}")
         if reading.health.status != "lost_audio":

@@ -24,6 +24,7 @@ from paces_live.render.json_lines import dumps, file_line
 from paces_live.server import messages
 from paces_live.server.backend import Backend
 from paces_live.server.control import Inputs, heard
+from paces_live.server.guest import Guest
 from paces_live.server.metrics import CONTENT_TYPE
 from paces_live.server.sse import EventResponse
 from paces_live.server.upload import UploadAnalyst
@@ -185,7 +186,7 @@ class _App:
                         hint=f"such as {key}=170",
                         code=f"usage.{key}",
                     ) from None
-        listener = Listener(self._backend.listener.target, self._backend.listener.tolerance)
+        listener = Guest(self._backend.listener)
         messages.aim(listener, wanted)
         return listener
 

@@ -12,6 +12,7 @@ from paces_live.errors import ServerError
 from paces_live.events import STANDSTILL, End, Event, Reading
 from paces_live.inputs import Input
 from paces_live.match import Listener
+from paces_live.sensor import Sensor
 from paces_live.server.contribution import Contribution
 from paces_live.server.feed import NAME
 from paces_live.server.hub import Hub
@@ -56,11 +57,14 @@ class Own:
         See `paces_live.session.Listening`.
     endless : bool
         Whether it is opened again when it has ended.
+    sensor : Sensor, optional
+        The runner's, whose cadence its readings have.
     """
 
     open_input: Callable[[], Input]
     stages: Sequence[Callable[[Event], Event]] = ()
     endless: bool = False
+    sensor: Sensor | None = None
 
 
 class Backend:
@@ -106,7 +110,7 @@ class Backend:
         with ExitStack() as stack:
             stack.enter_context(self._hub)
             if self._own is not None:
-                main = Stream(MAIN, public=True, aim=lambda targets: machine.aim(targets))
+                main = Stream(MAIN, public=True, aim=self._aim_machine, sensor=self._own.sensor)
                 self._streams[MAIN] = main
                 machine = Machine(
                     self._hub,
@@ -120,6 +124,10 @@ class Backend:
             yield
             for contribution in list(self._contributions.values()):
                 contribution.finish()
+
+    def _aim_machine(self, targets: Sequence[float]) -> None:
+        if self.machine is not None:
+            self.machine.aim(targets)
 
     def close(self) -> None:
         """Let those who follow have what waits for them, and nothing more."""

@@ -105,14 +105,16 @@ def aim(listener: Listener, record: dict[str, Any]) -> None:
     for key, value in record.items():
         if key not in ("target", "tolerance"):
             raise UsageError(f"{key[:20]!r} cannot be set", hint="set target or tolerance", code="usage.message")
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number and not (key == "target" and value is None):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number and not (key == "target" and value is None):
             raise UsageError(f"{key} must be a number", hint='such as {"target": 172}', code=f"usage.{key}")
+    # All are tried before one is set.
     wanted = Listener(listener.target, listener.tolerance)
-    for key, value in record.items():
-        # A whole number of 400 digits is no float.
-        setattr(wanted, key, value if value is None else float(min(value, 1e9)))
-    listener.target, listener.tolerance = wanted.target, wanted.tolerance
+    # A whole number of 400 digits is no float.
+    numbers = {key: None if value is None else float(min(value, 1e9)) for key, value in record.items()}
+    for one in (wanted, listener):
+        for key, number in numbers.items():
+            setattr(one, key, number)
 
 
 def gap_frames(record: dict[str, Any]) -> int:

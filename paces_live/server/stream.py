@@ -9,6 +9,7 @@ from typing import Any, Literal
 from paces_live.events import End, Event, Reading, Song, Start
 from paces_live.match import Listener
 from paces_live.render.json_lines import dumps, event_line, event_record
+from paces_live.sensor import Sensor
 
 SONGS_KEPT = 100
 """Latest songs that a stream keeps for those who come or return."""
@@ -29,6 +30,8 @@ class Stream:
         Whether it is listed; who does not find it there has to know its id.
     aim : callable
         Gets the targets of the listeners when they change.
+    sensor : Sensor, optional
+        The runner's, whose cadence readings then have.
 
     Attributes
     ----------
@@ -37,12 +40,18 @@ class Stream:
     """
 
     def __init__(
-        self, stream_id: str, *, public: bool = False, aim: Callable[[Sequence[float]], None] = lambda _: None
+        self,
+        stream_id: str,
+        *,
+        public: bool = False,
+        aim: Callable[[Sequence[float]], None] = lambda _: None,
+        sensor: Sensor | None = None,
     ) -> None:
         self.id = stream_id
         self.public = public
         self.state: Literal["open", "detached", "ended"] = "open"
         self._aim = aim
+        self._sensor = sensor
         self._boot = secrets.token_hex(4)
         self._number = 0
         self._start: Start | None = None
@@ -66,6 +75,8 @@ class Stream:
                     self._start, self._reading, self.state = event, None, "open"
                 case Reading():
                     self._reading = event
+                    # The target of a guest follows its host's, which may follow a sensor.
+                    self.retarget()
                 case Song():
                     if len(self._songs) == SONGS_KEPT:
                         self._forgotten = self._songs[0][0]
@@ -103,7 +114,7 @@ class Stream:
         key = number, listener.target, listener.tolerance
         line = self._lines.get(key)
         if line is None:
-            line = self._lines[key] = event_line(event, listener)
+            line = self._lines[key] = event_line(event, listener, sensor=self._sensor)
         return line
 
     def message_id(self, number: int) -> str:
@@ -148,7 +159,7 @@ class Stream:
             "type": "snapshot",
             "stream": self.description(listener),
             "start": event_record(self._start, listener) if self._start else None,
-            "reading": event_record(self._reading, listener) if self._reading else None,
+            "reading": event_record(self._reading, listener, sensor=self._sensor) if self._reading else None,
             "songs": [event_record(song, listener) for song in songs],
             "resumed": resumed,
         }

@@ -16,6 +16,7 @@ from textual.theme import Theme as TextualTheme
 from paces_live.match import DEFAULT_TARGET, SPM_MAX, SPM_MIN, TOLERANCE_MAX, Listener
 from paces_live.playback.player import Controls
 from paces_live.render.theme import DARK, PLAIN, THEMES, Theme, choose
+from paces_live.sensor import Sensor, cadence_words
 from paces_live.tui.canvas import Canvas
 from paces_live.tui.event_thread import EventThread
 from paces_live.tui.keybar import Keybar
@@ -82,6 +83,7 @@ class PacesApp(App[None]):
         *,
         controls: Controls | None = None,
         switchable: bool = False,
+        sensor: Sensor | None = None,
         theme: Theme | None = None,
         clock: Callable[[], float] = time.monotonic,
         terminal_gone: Callable[[], bool] = lambda: False,
@@ -95,6 +97,7 @@ class PacesApp(App[None]):
         self._event_thread = thread
         self._controls = controls
         self._switchable = switchable
+        self._sensor = sensor
         self._clock = clock
         self._terminal_gone = terminal_gone
         self._colours = theme or choose()
@@ -116,6 +119,7 @@ class PacesApp(App[None]):
             self._event_thread.state,
             self._listener.target,
             self._listener.tolerance,
+            cadence=cadence_words(self._sensor),
             taps=self._taps,
             paused=self._paused,
             ending=self._event_thread.stopping,

@@ -23,6 +23,8 @@ MEANINGS = (
     ("off by", "large figures from target"),
     ("step", "how to step to the beat"),
     ("spm", "steps per minute"),
+    ("cadence", "your rate, by your sensor"),
+    ("sensor lost", "searching for it"),
     ("4 taps", "steps on t, and their rate"),
     ("not set", "taps too few, fast or slow"),
     ("█", "a pace, by probability"),

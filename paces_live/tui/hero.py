@@ -25,10 +25,10 @@ def draw_hero(view: View, width: int, scale: int) -> list[Text]:
     room = width - columns - gap
     if scale == 1:
         right = _narrow(view, verdict, room)
-        left.append(Text(" · ".join(filter(None, [_step(view), verdict.grade])), view.theme.dim))
+        left.append(Text(_below(view, verdict, width), view.theme.dim))
     else:
         right = [*_banner(view, verdict, room, big=scale > 2), Text(), *_facts(view)]
-        left.append(Text(CAPTION.center(columns), view.theme.dim))
+        left.append(_caption(view, columns))
     if scale == LARGEST:
         paces = _paces(view)
         right += [Text(), *paces, *[Text()] * (PACES - len(paces))]  # A pace more or less moves nothing.
@@ -57,6 +57,20 @@ def _banner(view: View, verdict: Verdict, width: int, *, big: bool) -> list[Text
         c + edge * (width - 2) + d,
     ]
     return [Text(line, verdict.style) for line in lines]
+
+
+def _below(view: View, verdict: Verdict, width: int) -> str:
+    """Return the line below small figures; how to step gives way to the cadence."""
+    words = " · ".join(filter(None, [view.cadence, _step(view), verdict.grade]))
+    return words if len(words) <= width or not view.cadence else " · ".join(filter(None, [view.cadence, verdict.grade]))
+
+
+def _caption(view: View, width: int) -> Text:
+    """Return what is below the large figures: their unit, and the cadence of the runner as far as there is room."""
+    unit = CAPTION if not view.cadence else f"{CAPTION}, " if len(CAPTION) + 2 + len(view.cadence) <= width else ""
+    words = Text.assemble((unit, view.theme.dim), view.cadence)
+    words.align("center", width)
+    return words
 
 
 def _facts(view: View) -> list[Text]:

@@ -13,6 +13,7 @@ from paces_live.match import Listener
 from paces_live.playback.player import Controls
 from paces_live.render.tables import Row, print_table
 from paces_live.render.theme import choose
+from paces_live.sensor import Sensor
 from paces_live.session.listening import EventStream
 from paces_live.system.streams import StandardStream, reader_has_left
 from paces_live.tui.app import PacesApp
@@ -25,6 +26,7 @@ def run(
     *,
     controls: Controls | None = None,
     next_stream: Callable[[], EventStream] | None = None,
+    sensor: Sensor | None = None,
     theme: str = "auto",
     ended_by: Callable[[Callable[[], None]], AbstractContextManager[object]] = nullcontext,
 ) -> None:
@@ -40,6 +42,8 @@ def run(
         The player that plays the source; its keys are shown, and the user cannot change the input.
     next_stream : callable, optional
         Opens the next input when the user asks for it.
+    sensor : Sensor, optional
+        Its cadence is shown below the pace.
     theme : {"auto", "dark", "light", "plain"}
         The colours; ``auto`` is dark, or plain if NO_COLOR is set.
     ended_by : callable
@@ -59,6 +63,7 @@ def run(
         thread,
         controls=controls,
         switchable=next_stream is not None and not controls,
+        sensor=sensor,
         theme=colours,
         terminal_gone=lambda: sys.__stderr__ is not None and reader_has_left(sys.__stderr__),
     )

@@ -76,6 +76,8 @@ class View:
         What the events have said.
     target, tolerance : float or None, float
         The listener's, as they are now.
+    cadence : str
+        The cadence of the runner, or why it is not known; empty without a sensor.
     taps : Taps
         How the user has just tapped the target.
     paused, ending : bool
@@ -93,6 +95,7 @@ class View:
     stream: StreamState = field(default_factory=StreamState)
     target: float | None = DEFAULT_TARGET
     tolerance: float = DEFAULT_TOLERANCE
+    cadence: str = ""
     taps: Taps = field(default_factory=Taps)
     paused: bool = False
     ending: bool = False

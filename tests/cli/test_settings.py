@@ -200,6 +200,13 @@ def test_an_argument_with_a_nul_character_is_one_line() -> None:
     assert result.stderr.startswith("paces-live: an argument has a NUL character")
 
 
+def test_a_password_in_the_environment_is_no_setting_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PACES_LIVE_MQTT_PASSWORD", "open-sesame")
+    result = run("config", "show", "--json")
+    assert result.exit_code == 0
+    assert "open-sesame" not in result.output
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
@@ -594,6 +601,26 @@ def test_an_unknown_key_in_the_file_can_be_removed(settings_file: Path) -> None:
     assert "tempo is not a setting" in run("config", "set", "target", "171").stderr
     assert run("config", "unset", "tempo").exit_code == 0
     assert settings_file.read_text("utf-8") == "target = 170\n"
+
+
+@pytest.mark.parametrize(("text", "words"), [("sensor", "sensor"), ("sensor: Foot Pod", "sensor:Foot Pod")])
+def test_a_target_that_follows_a_sensor_is_a_setting(settings_file: Path, text: str, words: str) -> None:
+    assert run("config", "set", "target", text).stdout == f'target = "{words}" ({settings_file})\n'
+    assert tomllib.loads(settings_file.read_text("utf-8")) == {"target": words}
+    found = [json.loads(line) for line in run("config", "show", "--json").stdout.splitlines()]
+    assert next(one["value"] for one in found if one["key"] == "target") == words
+    assert f'"{words}"' in run("config", "show").stdout
+
+
+def test_files_have_no_runner_so_a_sensor_that_is_set_leaves_the_default_and_one_that_is_asked_for_is_refused(
+    settings_file: Path,
+) -> None:
+    settings_file.write_text('target = "sensor"\n', "utf-8")
+    done = run("analyze", "--json", "missing.ogg")
+    assert (done.exit_code, "source.not_found" in done.stdout) == (1, True)
+    done = run("analyze", "--target", "sensor", "missing.ogg")
+    assert done.exit_code == 2
+    assert done.stderr == "paces-live: analyze follows no sensor: write steps per minute, such as 165\n"
 
 
 @pytest.mark.usefixtures("settings_file")

@@ -14,7 +14,8 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from paces_live.cli.main import app
-from paces_live.cli.setting import TOKEN_VARIABLE, settings
+from paces_live.cli.setting import settings
+from paces_live.cli.settings import SECRETS
 from tests.docs.documents import EXCERPT, GUIDES, ROOT, blocks, commands, read
 
 SOUND = ("paces-live doctor", "paces-live devices")
@@ -135,7 +136,7 @@ def test_the_help_of_every_command_has_an_example_that_works(name: str, command:
 
 def test_the_settings_in_the_documents_exist() -> None:
     known = settings(TREE)
-    variables = {setting.variable for setting in known.values()} | {TOKEN_VARIABLE}
+    variables = {setting.variable for setting in known.values()} | SECRETS
     for document in GUIDES:
         text = read(document)
         assert set(re.findall(r"PACES_LIVE_[A-Z_]*[A-Z]", text)) <= variables, document

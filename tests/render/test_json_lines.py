@@ -13,7 +13,7 @@ from paces_live.events import End, Event, Failure, SongPace, Track
 from paces_live.library.files import FilePaces
 from paces_live.match import Listener
 from paces_live.render.json_lines import JsonWriter, event_line, file_line
-from tests.support.fakes import START, TWO_SONGS, reading, song
+from tests.support.fakes import START, TWO_SONGS, FakeSensor, reading, song
 from tests.support.schemas import validated
 
 
@@ -52,6 +52,18 @@ def test_two_listeners_see_one_event_with_their_own_targets() -> None:
         writer.write(song(1, 0.0, 30.0, 123.4))
     matches = [[validated(line)["match"] for line in stream.getvalue().splitlines()] for stream in streams]
     assert [match and match["grade"] for pair in matches for match in pair] == ["lock", None, None, "lock"]
+
+
+def test_readings_have_the_cadence_and_the_target_only_if_a_sensor_is_used() -> None:
+    listener, sensor = Listener(171.0), FakeSensor(171.5, None)
+    stream = io.StringIO()
+    written(JsonWriter(stream, listener, sensor=sensor), stream, TWO_SONGS)
+    for record in map(validated, stream.getvalue().splitlines()):
+        has = (record.get("cadence"), record.get("target"))
+        assert has == {"reading": (171.5, 171.0), "start": (None, 171.0)}.get(record["type"], (None, None))
+    silent = validated(event_line(reading(3.0), Listener(None), sensor=FakeSensor()))
+    assert (silent["cadence"], silent["target"]) == (None, None)
+    assert not {"cadence", "target"} & validated(event_line(reading(3.0), listener)).keys()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])

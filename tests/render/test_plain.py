@@ -8,7 +8,7 @@ import pytest
 from paces_live.events import Event, Reading
 from paces_live.match import Listener
 from paces_live.render.plain import PlainWriter, is_news
-from tests.support.fakes import START, TWO_SONGS, reading, song
+from tests.support.fakes import START, TWO_SONGS, FakeSensor, reading, song
 
 DEMO = """\
 listening to file:demo.ogg, target 165 spm ± 5 %
@@ -124,6 +124,29 @@ def test_progress_is_no_news() -> None:
     )
     assert not is_news(first, second, Listener())
     assert is_news(first, reading(0.0, state="listening"), Listener())
+
+
+def test_lines_have_the_cadence_and_a_new_one_comes_when_the_target_has_followed_it() -> None:
+    stream, listener, sensor = io.StringIO(), Listener(165.0), FakeSensor()
+    writer = PlainWriter(stream, listener, sensor=sensor)
+
+    def lines(event: Reading) -> list[str]:
+        before = len(stream.getvalue())
+        writer.write(event)
+        return [line[24:] for line in stream.getvalue()[before:].splitlines()]
+
+    steady = reading(9.0, [(165.0, 0.9)])
+    assert "no sensor  target 165 spm ± 5 %" in lines(steady)[0]
+    assert lines(steady) == []
+    sensor.cadence, sensor.condition = 164.2, None
+    assert "cadence 164  target 165 spm ± 5 %" in lines(steady)[0]
+    sensor.cadence, listener.target = 166.0, 166.0
+    assert lines(steady) == []
+    sensor.cadence, listener.target = 171.0, 171.0
+    assert "cadence 171  target 171 spm ± 5 %" in lines(steady)[0]
+    sensor.cadence, sensor.condition = None, "sensor lost, searching"
+    assert "sensor lost, searching  target 171 spm ± 5 %" in lines(steady)[0]
+    assert lines(steady) == []
 
 
 def test_a_skipped_song_has_no_verdict() -> None:

@@ -34,7 +34,7 @@ def client() -> httpx.Client:
 
 
 def test_the_first_message_is_a_snapshot_and_then_come_the_events(client: httpx.Client) -> None:
-    with serving(Paced(song())) as served, client:
+    with serving(Paced(song(), 0.01)) as served, client:
         response = follow(served, client, "?target=84&tolerance=0.02")
         assert response.headers["content-type"].startswith("text/event-stream")
         assert response.headers["x-accel-buffering"] == "no"

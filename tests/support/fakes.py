@@ -89,6 +89,14 @@ class FakeSource:
 
 
 @dataclass
+class FakeSensor:
+    """A sensor that says what it is given."""
+
+    cadence: float | None = None
+    condition: str | None = "no sensor"
+
+
+@dataclass
 class ScriptedListening:
     """Yields `script`, `pace_s` seconds apart; then ends, raises `error` or, if it is `live`, waits to be stopped."""
 

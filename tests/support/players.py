@@ -113,11 +113,11 @@ class Bus:
         async def called() -> None:
             what(*values)
 
-        self._do(called())
+        self.do(called())
 
     def connect(self, name: str, path: str, interface: Any) -> Any:
         """Put a player on the bus, at a connection of its own that has the name; return the connection."""
-        return self._do(self._connect(name, path, interface))
+        return self.do(self._connect(name, path, interface))
 
     def signal(self, connection: Any, path: str, member: str, signature: str, body: list[Any]) -> None:
         """Let a player send a signal of the properties interface."""
@@ -126,7 +126,8 @@ class Bus:
         message = Message.new_signal(path, "org.freedesktop.DBus.Properties", member, signature, body)
         self.call(connection.send, message)
 
-    def _do(self, what: Coroutine[Any, Any, Any]) -> Any:
+    def do(self, what: Coroutine[Any, Any, Any]) -> Any:
+        """Run `what` on the players' loop; return what it returns."""
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(READY_S)
 
     async def _connect(self, name: str, path: str, interface: Any) -> Any:

@@ -26,14 +26,16 @@ __all__ = ["install", "no_portaudio", "portaudio", "sound_server"]
 
 
 @pytest.fixture(autouse=True)
-def no_mpd(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no MPD of the machine be found."""
+def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no MPD and no Bluetooth of the machine be found."""
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere")
     monkeypatch.setattr(devices, "MPD_CONFIGURATIONS", ())
 
 
 def by_name(model: Path | None = None) -> dict[str, Check]:
-    """Return the checks except those of tracks and the history, which have tests of their own."""
-    checks = {check.name: check for check in run_checks(model) if not check.name.startswith(("tracks", "history"))}
+    """Return the checks except those of tracks, the history and sensors, which have tests of their own."""
+    elsewhere = ("tracks", "history", "sensors")
+    checks = {check.name: check for check in run_checks(model) if not check.name.startswith(elsewhere)}
     for check in checks.values():
         assert "\n" not in check.detail + check.fix
         assert "paces-live doctor" not in check.detail + check.fix

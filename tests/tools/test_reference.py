@@ -34,8 +34,8 @@ NAMES = {
         *("PcmFormat", "PipeSource", "RadioSource", "Source", "pcm_format"),
     ],
     "paces_live.errors": [
-        *("HistoryError", "ModelError", "NowPlayingError", "PacesError", "RuntimeMissingError", "ServerError"),
-        "SourceError",
+        *("HistoryError", "ModelError", "NowPlayingError", "PacesError", "RuntimeMissingError", "SensorError"),
+        *("ServerError", "SourceError"),
         "UsageError",
     ],
     "paces_live.events": [

@@ -30,7 +30,7 @@ from paces_live.tui.event_thread import EventThread
 from paces_live.tui.keys import KEYS
 from paces_live.tui.run import run
 from paces_live.tui.screen import Picture
-from tests.support.fakes import START, TWO_SONGS, FakeSource, ScriptedListening, reading
+from tests.support.fakes import START, TWO_SONGS, FakeSensor, FakeSource, ScriptedListening, reading
 
 MATCH = (START, reading(30.0, [(165.31, 0.97), (82.66, 0.94)], periodicity=[0.1, 0.9, 0.1]))
 
@@ -78,6 +78,17 @@ async def test_keys_move_the_target_within_its_range() -> None:
         await pilot.press("pagedown")
         assert listening.listener.target == 40.0
         await until(lambda: "target   40 spm" in drawn(app))
+        await pilot.press("q")
+
+
+async def test_the_cadence_of_a_sensor_is_shown_as_it_changes_and_so_is_the_target_that_follows() -> None:
+    listening, sensor = ScriptedListening(MATCH, live=True), FakeSensor()
+    app = app_of(listening, thread_of(listening), sensor=sensor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "steps per minute, no sensor" in drawn(app))
+        sensor.cadence, sensor.condition, listening.listener.target = 171.4, None, 171.0
+        await until(lambda: "steps per minute, cadence 171" in drawn(app))
+        assert "target   171 spm" in drawn(app)
         await pilot.press("q")
 
 

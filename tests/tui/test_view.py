@@ -82,6 +82,8 @@ STATES = {
     "recalled": View(StreamState("mic:USB", replace(MATCHING, recalled=True, state="listening"), (), 70.0)),
     "paused": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), paused=True),
     "tapping": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), taps=tapped(10.0, 10.4, 10.8)),
+    "cadence": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), target=167.0, cadence="cadence 167"),
+    "no sensor": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), cadence="sensor lost, searching"),
     "help": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), help=1),
     "help words": View(StreamState("mic:USB", MATCHING, SONGS, 60.0), help=2),
     "long name": View(StreamState("file:" + "ein-sehr-langer-name-" * 20 + ".ogg", MATCHING)),
@@ -130,6 +132,8 @@ def test_no_snapshot_is_left_over() -> None:
         ("no input", ["✕  NO INPUT", "! no microphone found: plug one in", "s: next input"]),
         ("recalled", ["✓  MATCH", "recalled", "▒"]),
         ("paused", ["PAUSED"]),
+        ("cadence", ["steps per minute, cadence 167", "167 spm ± 5 %"]),
+        ("no sensor", ["sensor lost, searching"]),
         ("tapping", ["3 taps, 1 more: 150 spm", "[165]"]),
     ],
 )

@@ -11,6 +11,7 @@ import numpy as np
 
 from paces_live.errors import ModelError, PacesError, RuntimeMissingError, pip_install
 from paces_live.system.doctor.check import LISTENING, USES, Check, Use
+from paces_live.system.doctor.sensors import sensor_check
 from paces_live.system.doctor.sound import sound_checks
 from paces_live.system.doctor.tracks import history_check, now_playing_checks
 
@@ -58,6 +59,7 @@ def _checks(model: Path | None, use: Use | None) -> Iterator[Check]:
     if use is None:
         yield from now_playing_checks()
         yield history_check()
+        yield sensor_check()
 
 
 def _listening(broken: set[Use]) -> Check:

@@ -19,11 +19,15 @@ import numpy as np
 import pytest
 from websockets.sync.client import connect
 
+from tests.support.bluez import RSC_MEASUREMENT, RSC_SERVICE, BlueZ, bluez, rsc
 from tests.support.fakes import START
+from tests.support.players import bus
 from tests.support.schemas import validated
 from tests.support.scripted_server import HEAD, ScriptedServer, answer, held, sent, snapshot
 from tests.support.serving import REPO, ServingProcess, serving_process
 from tests.support.signals import RATE, rock
+
+__all__ = ["bluez", "bus"]
 
 WAIT_S = 20.0
 UNAUTHORIZED = answer("401 Unauthorized", '{"type": "error", "code": "server", "message": "no", "hint": "no"}')
@@ -94,6 +98,18 @@ def test_lines_of_control_change_the_target_here_but_cannot_pause_the_server(dem
         assert answers[1]["target"] == 172.0
         reading = next(one for one in lines if one["type"] == "reading" and one["nearest"])
         assert reading["nearest"]["error"] == pytest.approx(reading["nearest"]["spm"] / 172.0 - 1.0, abs=1e-3)
+
+
+@pytest.mark.slow
+def test_the_target_may_follow_a_sensor_of_our_own(demo: str, bluez: BlueZ) -> None:
+    pod = bluez.sensor("Foot Pod", RSC_SERVICE, RSC_MEASUREMENT)
+    with following(demo, "--json", "--target", "sensor:pod") as process:
+        for one in records(process):
+            if one["type"] == "reading" and one["cadence"] == one["target"] == 172.0:
+                break
+            bluez.bus.do(pod.notify(rsc(172)))
+        process.terminate()
+        assert process.wait(WAIT_S) == 0
 
 
 @pytest.mark.slow

@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from paces_live.cli.setting import settings
 from paces_live.schema import load
 from tests.docs.documents import blocks, read
+from tests.docs.test_commands import command_line
 from tests.support.cable import Cable
 from tests.support.serving import ServingProcess, serving_process
 from tests.support.signals import RATE, rock
@@ -151,6 +153,11 @@ def elsewhere() -> Iterator[str]:
             thread.join()
 
 
+def allowing(origin: str) -> list[str]:
+    """Return the option that lets a page from elsewhere in; a server that has none lets everyone in."""
+    return ["--allow-origin", origin] if "allow-origin" in settings(command_line()) else []
+
+
 @contextmanager
 def browser_page() -> "Iterator[Page]":
     """Give an empty page of a browser, in which no script may fail."""
@@ -169,11 +176,11 @@ def browser_page() -> "Iterator[Page]":
 
 
 @pytest.mark.slow
-def test_the_page_follows_a_server_from_elsewhere(demo: ServingProcess) -> None:
-    with elsewhere() as origin, browser_page() as page:
+def test_the_page_follows_a_server_from_elsewhere() -> None:
+    with elsewhere() as origin, serving_process("--input", "demo", *allowing(origin)) as server, browser_page() as page:
         from playwright.sync_api import expect
 
-        page.goto(f"{origin}/page.html?server={demo.address}")
+        page.goto(f"{origin}/page.html?server={server.address}")
         expect(page.get_by_role("status")).to_have_text("listening to demo", timeout=WAIT_S * 1000)
         expect(page.locator("#pace")).to_have_text(re.compile(r"^\d+\.\d$"), timeout=WAIT_S * 1000)
         page.get_by_label("Target").fill("300")

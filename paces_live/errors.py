@@ -11,7 +11,7 @@
     ├── AccessError          access      1            a token or a certificate is wrong, or a client may not come in
     ├── ModelError           model       1            the model, its manifest and the feature path do not fit together
     ├── RuntimeMissingError  runtime     1            no TFLite runtime works on this system
-    └── ServerError          server      1            a server cannot start, is full, or has no such stream
+    └── ServerError          server      1            a server cannot start or be followed, is full, or lacks the stream
 
 A code may be finer than its class, such as ``source.not_found``; the part before the first point never changes.
 """
@@ -116,7 +116,7 @@ class RuntimeMissingError(PacesError):
 
 
 class ServerError(PacesError):
-    """A server cannot start, is full, or does not have what you asked for."""
+    """A server cannot start or be followed, is full, or does not have what you asked for."""
 
     code = "server"
 

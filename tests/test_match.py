@@ -44,6 +44,9 @@ def test_a_narrow_tolerance_narrows_the_lock() -> None:
         (58.5, 117.0, 0.5, "a step every second beat"),
         (52.0, 157.0, 1 / 3, "a step every third beat"),
         (170.0, 100.0, 1.7, "1.70 steps a beat"),
+        (300.0, 60.0, 5.0, "5.00 steps a beat"),
+        (320.0, 40.0, 8.0, "8.00 steps a beat"),
+        (40.0, 200.0, 0.2, "0.20 steps a beat"),
         (165.0, None, None, ""),
     ],
 )

@@ -15,7 +15,7 @@ import numpy as np
 
 from paces_live.analysis.classifier import Classifier, load_classifier
 from paces_live.demo import songs
-from paces_live.inputs import Input, demo_input
+from paces_live.inputs import demo_input
 from paces_live.match import Listener
 from paces_live.render.theme import DARK, LIGHT, Theme
 from paces_live.session import Listening, SessionConfig
@@ -71,8 +71,8 @@ class Halted:
 async def picture(classifier: Classifier, size: tuple[int, int], theme: Theme, keys: Sequence[str]) -> str:
     """Return the screen at the moment of the picture as SVG, after the `keys`."""
     listening = Listening(classifier, SessionConfig(with_periodicity=True), Listener(TARGET))
-    thread = EventThread(listening, Input(Halted(classifier.features.sample_rate)))
-    app = PacesApp(listening, thread, theme=theme)
+    thread = EventThread(listening.stream(Halted(classifier.features.sample_rate)))
+    app = PacesApp(listening.listener, thread, theme=theme)
     async with app.run_test(size=size) as pilot:
         while (reading := thread.state.reading) is None or reading.t < MOMENT:
             await pilot.pause(0.1)

@@ -35,8 +35,8 @@ class Control:
     ----------
     listener : Listener
         Whose target and tolerance change.
-    pause : callable
-        Pauses if it gets True, goes on if it gets False.
+    pause : callable or None
+        Pauses if it gets True, goes on if it gets False; None if the stream cannot be paused.
     player : Controls, optional
         Plays the next or the previous song.
 
@@ -49,7 +49,9 @@ class Control:
     'there is no player whose song could change'
     """
 
-    def __init__(self, listener: Listener, *, pause: Callable[[bool], None], player: "Controls | None" = None) -> None:
+    def __init__(
+        self, listener: Listener, *, pause: Callable[[bool], None] | None, player: "Controls | None" = None
+    ) -> None:
         self._listener = listener
         self._pause = pause
         self._player = player
@@ -68,6 +70,9 @@ class Control:
         """Do all that is wanted, or nothing."""
         if not self._player and (wanted.get("next") or wanted.get("previous")):
             raise UsageError("there is no player whose song could change", hint="use play", code="usage.control")
+        pause = self._player.pause if self._player else self._pause
+        if pause is None and "pause" in wanted:
+            raise UsageError("a stream of a server cannot be paused", hint="stop reading it", code="usage.control")
         before = self._listener.target, self._listener.tolerance
         try:
             for key in ("target", "tolerance"):
@@ -76,9 +81,9 @@ class Control:
         except UsageError:
             self._listener.target, self._listener.tolerance = before
             raise
-        if "pause" in wanted:
+        if pause is not None and "pause" in wanted:
             self._paused = wanted["pause"]
-            (self._player.pause if self._player else self._pause)(self._paused)
+            pause(self._paused)
         if self._player and wanted.get("next"):
             self._player.next()
         if self._player and wanted.get("previous"):

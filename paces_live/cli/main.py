@@ -17,6 +17,7 @@ from paces_live.cli.analyze import analyze
 from paces_live.cli.config import config
 from paces_live.cli.devices import devices
 from paces_live.cli.doctor import doctor
+from paces_live.cli.follow import follow
 from paces_live.cli.history import history
 from paces_live.cli.listen import demo, listen
 from paces_live.cli.options import renamed
@@ -140,6 +141,11 @@ app.command(
     "[bold]paces-live serve --input demo[/bold]\n\n"
     "[bold]paces-live serve --input mic --host 0.0.0.0[/bold]"
 )(serve)
+app.command(
+    epilog="Examples:\n\n"
+    "[bold]paces-live follow http://pi.local:8765 --target 172[/bold]\n\n"
+    "[bold]PACES_LIVE_TOKEN=… paces-live follow https://pi.local:8766 --ca ca.crt --json[/bold]"
+)(follow)
 app.command(epilog="Example: [bold]paces-live devices[/bold], then [bold]paces-live listen --input mic:NAME[/bold]")(
     devices
 )

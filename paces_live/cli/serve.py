@@ -123,12 +123,13 @@ def serve(
 
     Without --host, only this machine gets in. On a network, you need a token, which is printed with a QR code.
     """
-    from paces_live.cli.show import ended_by_signals, start_logging
+    from paces_live.cli.show import start_logging
 
     start_logging(verbose=verbose, log_file=log_file, screen=False)
     _check_packages()
     listener = Listener(float(target), tolerance)
     from paces_live.analysis.classifier import load_classifier
+    from paces_live.cli.signals import ended_by_signals
     from paces_live.server.access.addresses import own_hosts
     from paces_live.server.access.gate import PUBLIC, Gate, Policy
     from paces_live.server.access.origins import allowed_host as right_host

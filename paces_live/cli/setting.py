@@ -17,6 +17,9 @@ PREFIX = "PACES_LIVE_"
 NOT_SETTINGS = frozenset({"for"})
 """Options that ask one question: kept in a file, they would answer every other with it."""
 
+TOKEN_VARIABLE = PREFIX + "TOKEN"
+"""Variable that has the token of a server."""
+
 Origin = Literal["default", "file", "environment"]
 
 

@@ -9,7 +9,7 @@ Every switch works both ways (``--json/--no-json``), so that a flag can undo a s
 - ``--help``, ``--version`` and the options of shell completion, which end the program at once;
 - ``doctor --for``, which asks one question and would narrow every other;
 - the options of a command within a command, such as ``history clear --yes``: no file should say yes forever;
-- the variables of `SECRETS`, which ``config show`` would print.
+- the variables of `SECRETS`, a password and a token, which ``config show`` would print.
 """
 
 import difflib
@@ -21,13 +21,13 @@ import typer
 from typer.core import TyperGroup
 
 from paces_live.cli.options import RENAMED
-from paces_live.cli.setting import PREFIX, Setting, Value, options, path, settings, variable
+from paces_live.cli.setting import PREFIX, TOKEN_VARIABLE, Setting, Value, options, path, settings, variable
 from paces_live.cli.target import SensorTarget
 from paces_live.errors import UsageError
 from paces_live.server.broker import PASSWORD_VARIABLE
 
-SECRETS = frozenset({PASSWORD_VARIABLE})
-"""Variables that hold a password."""
+SECRETS = frozenset({PASSWORD_VARIABLE, TOKEN_VARIABLE})
+"""Variables that hold a password or a token."""
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text in quotes"}
 
 

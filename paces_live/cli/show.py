@@ -1,11 +1,8 @@
-"""Shows the events of an input and keeps its songs, for `listen`, `demo` and `play`."""
+"""Shows the events of a stream, for `listen`, `demo`, `play` and `follow`; the first three keep its songs."""
 
-import errno
 import logging
 import os
-import signal
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paces_live.cli.report import report
+from paces_live.cli.signals import ended_by_signals
 from paces_live.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -22,11 +20,7 @@ if TYPE_CHECKING:
     from paces_live.match import Listener
     from paces_live.playback.player import Controls
     from paces_live.session import SessionConfig
-
-TWICE_S = 0.3
-"""Time within which two signals are one, seconds."""
-PATIENCE_S = 1
-"""Time that a reader of standard output has to take something once the program was asked to end, whole seconds."""
+    from paces_live.session.listening import EventStream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,37 +91,72 @@ def show(
     """
     from paces_live.session import Listening
     from paces_live.system.sd_notify import Watchdog
-    from paces_live.system.streams import reader_has_left
 
-    screen = display.screen
     with ExitStack() as stack:
-        watchdog = stack.enter_context(Watchdog.of_this_process())
+        duties = [stack.enter_context(Watchdog.of_this_process()).alive]
         if history or (history is None and not display.json):
             stages = [*stages, stack.enter_context(_history(listener))]
 
+        def on_block() -> None:
+            for duty in duties:
+                duty()
+
+        def stream(one: "Input") -> "EventStream":
+            return listening.stream(one.source, one.now_playing)
+
+        listening = Listening(classifier, config, listener, stages=stages, on_block=on_block)
+        present(
+            stream(first),
+            listener,
+            display,
+            duties,
+            controls=controls,
+            next_stream=(lambda: stream(next_input())) if next_input else None,
+            controlled=controlled,
+            sensor=sensor,
+        )
+
+
+def present(
+    first: "EventStream",
+    listener: "Listener",
+    display: Display,
+    duties: list[Callable[[], None]],
+    *,
+    controls: "Controls | None" = None,
+    next_stream: "Callable[[], EventStream] | None" = None,
+    controlled: bool = True,
+    sensor: str | None = None,
+) -> None:
+    """Show the events of a stream until it ends or the user ends it.
+
+    Parameters
+    ----------
+    first : EventStream
+    listener : Listener
+        Its target is what events are matched with; keys and lines of control change it.
+    display : Display
+    duties : list of callable
+        What the thread of the events does at least twice a second; more is added here.
+    controls, next_stream, controlled, sensor
+        As in `show`.
+    """
+    from paces_live.system.streams import reader_has_left
+
+    with ExitStack() as stack:
         runner = None
         if sensor is not None:
             from paces_live.sensor import following
 
             runner = stack.enter_context(following(listener, sensor))
-        answer: Callable[[], None] | None = None
-
-        def on_block() -> None:
-            watchdog.alive()
-            if not screen and reader_has_left(sys.stdout):
-                listening.stop()
-            if answer is not None:
-                answer()
-
-        listening = Listening(classifier, config, listener, stages=stages, on_block=on_block)
-        if screen:
+        if display.screen:
             from paces_live.tui.run import run
 
             run(
-                listening,
                 first,
+                listener,
                 controls=controls,
-                next_input=next_input,
+                next_stream=next_stream,
                 sensor=runner,
                 theme=display.theme,
                 ended_by=ended_by_signals,
@@ -138,12 +167,18 @@ def show(
 
         kind = JsonWriter if display.json else PlainWriter
         writer = kind(sys.stdout, listener, rejected=display.rejected, sensor=runner)
-        patience = stack.enter_context(ended_by_signals(listening.stop))
         failures: list[OSError] = []
+
+        def leave_with_reader() -> None:
+            if reader_has_left(sys.stdout):
+                first.stop()
+
+        duties.append(leave_with_reader)
+        patience = stack.enter_context(ended_by_signals(first.stop))
         if controlled and isinstance(writer, JsonWriter) and not sys.stdin.isatty():
             from paces_live.cli.control import Control, ControlLines
 
-            control = Control(listener, pause=listening.pause, player=controls)
+            control = Control(listener, pause=first.pause, player=controls)
             lines = stack.enter_context(ControlLines())
 
             def answer_lines() -> None:
@@ -154,11 +189,11 @@ def show(
                 except OSError as error:
                     # Not raised here: it would end the events before the history has the song.
                     failures.append(error)
-                    listening.stop()
+                    first.stop()
 
-            answer = answer_lines
+            duties.append(answer_lines)
 
-        events = listening.events(first.source, first.now_playing)
+        events = first.events()
         try:
             for event in events:
                 with patience:
@@ -166,7 +201,7 @@ def show(
         except OSError as error:
             # Nobody reads any more. The history still gets the song that was being heard.
             failures.append(error)
-            listening.stop()
+            first.stop()
             for _ in events:
                 pass
         if failures:
@@ -231,58 +266,3 @@ def _history(listener: "Listener") -> "Iterator[Callable[[Event], Event]]":
     finally:
         if keeper.error:
             report(keeper.error)
-
-
-class _Patience:
-    """Breaks off what is in its ``with`` if it still waits some time after the program was asked to end."""
-
-    def __init__(self) -> None:
-        self._waiting = False
-
-    def __enter__(self) -> None:
-        self._waiting = True
-
-    def __exit__(self, *_: object) -> None:
-        self._waiting = False
-
-    def over(self, _signum: int, _frame: object) -> None:
-        """Break off; the handler of the alarm."""
-        if self._waiting:
-            raise BrokenPipeError(errno.EPIPE, "nobody reads what is written")
-
-
-@contextmanager
-def ended_by_signals(stop: Callable[[], None]) -> Iterator[_Patience]:
-    """Call `stop` at Ctrl-C, at SIGTERM, and at SIGHUP, which comes when the terminal is closed.
-
-    A second Ctrl-C or SIGTERM breaks off, unless it comes at the same moment: timeout(1) signals a program and then its
-    group. A second SIGHUP never does: the shell and the system each send one. A program that was started to ignore it,
-    by nohup, goes on.
-
-    Gives the context to write in. A reader that takes nothing, such as a pager that was left open, must not keep the
-    program from ending.
-    """
-    asked_at: float | None = None
-    patience = _Patience()
-
-    def end(signum: int, _frame: object) -> None:
-        nonlocal asked_at
-        now = time.monotonic()
-        if signum != signal.SIGHUP:
-            if asked_at is not None and now - asked_at > TWICE_S:
-                raise KeyboardInterrupt
-            asked_at = asked_at or now
-        stop()
-        signal.alarm(PATIENCE_S)
-
-    signals = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signals.append(signal.SIGHUP)
-    before = {signum: signal.signal(signum, end) for signum in signals}
-    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, patience.over)
-    try:
-        yield patience
-    finally:
-        signal.alarm(0)
-        for signum, handler in before.items():
-            signal.signal(signum, handler)

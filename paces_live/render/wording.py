@@ -171,8 +171,9 @@ def stepping(spm: float, beat: float | None) -> str:
     steps = steps_per_beat(spm, beat)
     if steps in STEPS:
         return STEPS[int(steps)]
-    beats = round(1.0 / steps)
-    return f"a step every {BEATS[beats]} beat" if steps == 1.0 / beats else f"{steps:.2f} steps a beat"
+    # Ratios beyond those that a runner can count are rare, and may be as whole as 5 or a fifth.
+    every = next((words for beats, words in BEATS.items() if steps == 1.0 / beats), "")
+    return f"a step every {every} beat" if every else f"{steps:.2f} steps a beat"
 
 
 def clock(seconds: float) -> str:

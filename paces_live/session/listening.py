@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from paces_live.analysis.classifier import Classifier
 from paces_live.events import End, Event, Reading, Song, Start, Status
@@ -13,6 +14,28 @@ from paces_live.session.session import Session
 from paces_live.sources.block import Source
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EventStream:
+    """The events of a stream for those who show them, whether its session is here or on a server, and how to steer it.
+
+    Attributes
+    ----------
+    name : str
+        What it listens to, before its start says so.
+    events : callable
+        Yields the events, once.
+    stop : callable
+        Ends them; see `Listening.stop`. Any thread may call it.
+    pause : callable or None
+        Pauses if it gets True, goes on if it gets False; None if the stream cannot be paused from here.
+    """
+
+    name: str
+    events: Callable[[], Iterator[Event]]
+    stop: Callable[[], None]
+    pause: Callable[[bool], None] | None = None
 
 
 class Listening:
@@ -80,6 +103,10 @@ class Listening:
                 yield event
         finally:
             self._over(stop)
+
+    def stream(self, source: Source, now_playing: NowPlaying | None = None) -> EventStream:
+        """Return the events of `source` for those who show them; see `events`."""
+        return EventStream(source.name, lambda: self.events(source, now_playing), self.stop, self.pause)
 
     def _over(self, stop: threading.Event) -> None:
         """Let `stop` end the next source from now on, unless it does so already."""

@@ -1,15 +1,19 @@
-"""Blocks from a thread of their own, for what waits where nothing can stop it: a decoder, a server."""
+"""Blocks and other items from a thread of their own, for what waits where nothing can stop it: a decoder, a server."""
 
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from typing import TypeVar
 
 import numpy as np
 
 from paces_live.sources.block import POLL_S, Block
 
+T = TypeVar("T")
+
 AHEAD = 64
-"""Most blocks that wait to be taken."""
+"""Most items that wait to be taken."""
 END_S = 0.5
 """Time that the thread has to end, seconds. It is a daemon: a hung one cannot keep the program from ending."""
 
@@ -30,10 +34,23 @@ def in_thread(produce: Callable[[threading.Event], Iterable[Block]], *, name: st
     >>> [len(block.samples) for block in blocks]
     [3]
     """
-    items: queue.Queue[Block | BaseException | None] = queue.Queue(AHEAD)
+    with closing(items_in_thread(produce, name=name)) as items:
+        for item in items:
+            yield Block(np.empty(0, np.float32)) if item is None else item
+
+
+def items_in_thread(produce: Callable[[threading.Event], Iterable[T]], *, name: str) -> Generator[T | None, None, None]:
+    """Yield the items of `produce`, and None every half second without; see `in_thread`.
+
+    Examples
+    --------
+    >>> list(items_in_thread(lambda stopping: ["a", "b"], name="example"))
+    ['a', 'b']
+    """
+    items: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(AHEAD)
     stopping = threading.Event()
 
-    def put(item: Block | BaseException | None) -> None:
+    def put(item: tuple[T] | BaseException | None) -> None:
         """Wait for room, as long as there is a reader."""
         while not stopping.is_set():
             try:
@@ -44,12 +61,12 @@ def in_thread(produce: Callable[[threading.Event], Iterable[Block]], *, name: st
 
     def run() -> None:
         try:
-            for block in produce(stopping):
+            for item in produce(stopping):
                 if stopping.is_set():
                     return
-                put(block)
+                put((item,))
             put(None)
-        except BaseException as error:  # noqa: BLE001 - the thread that takes the blocks raises it
+        except BaseException as error:  # noqa: BLE001 - the thread that takes the items raises it
             put(error)
 
     thread = threading.Thread(target=run, name=name, daemon=True)
@@ -59,13 +76,13 @@ def in_thread(produce: Callable[[threading.Event], Iterable[Block]], *, name: st
             try:
                 item = items.get(timeout=POLL_S)
             except queue.Empty:
-                yield Block(np.empty(0, np.float32))
+                yield None
                 continue
             if item is None:
                 return
             if isinstance(item, BaseException):
                 raise item
-            yield item
+            yield item[0]
     finally:
         stopping.set()
         thread.join(END_S)

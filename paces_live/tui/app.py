@@ -13,11 +13,10 @@ from textual.binding import Binding, BindingType
 from textual.theme import BUILTIN_THEMES
 from textual.theme import Theme as TextualTheme
 
-from paces_live.match import DEFAULT_TARGET, SPM_MAX, SPM_MIN, TOLERANCE_MAX
+from paces_live.match import DEFAULT_TARGET, SPM_MAX, SPM_MIN, TOLERANCE_MAX, Listener
 from paces_live.playback.player import Controls
 from paces_live.render.theme import DARK, PLAIN, THEMES, Theme, choose
 from paces_live.sensor import Sensor, cadence_words
-from paces_live.session import Listening
 from paces_live.tui.canvas import Canvas
 from paces_live.tui.event_thread import EventThread
 from paces_live.tui.keybar import Keybar
@@ -79,7 +78,7 @@ class PacesApp(App[None]):
 
     def __init__(
         self,
-        listening: Listening,
+        listener: Listener,
         thread: EventThread,
         *,
         controls: Controls | None = None,
@@ -94,8 +93,7 @@ class PacesApp(App[None]):
         super().__init__(ansi_color=None if no_color is None else True)
         if no_color is not None:
             os.environ["NO_COLOR"] = no_color  # Textual removes it, but the table of songs needs it too.
-        self._listening = listening
-        self._listener = listening.listener
+        self._listener = listener
         self._event_thread = thread
         self._controls = controls
         self._switchable = switchable
@@ -126,6 +124,7 @@ class PacesApp(App[None]):
             paused=self._paused,
             ending=self._event_thread.stopping,
             periodicity=self._periodicity,
+            elsewhere=self._event_thread.elsewhere,
             help=self._help,
             theme=self._colours,
         )
@@ -160,7 +159,12 @@ class PacesApp(App[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
         """Return whether a key does anything here; the footer leaves out the others."""
         needs = next((keys.needs for keys in KEYS if action in keys.actions.values()), "")
-        return {"": True, "inputs": self._switchable, "controls": self._controls is not None}[needs]
+        return {
+            "": True,
+            "session": not self._event_thread.elsewhere,
+            "inputs": self._switchable,
+            "controls": self._controls is not None,
+        }[needs]
 
     def action_move(self, by: float) -> None:
         """Move the target by `by` steps per minute, within its range."""
@@ -196,11 +200,10 @@ class PacesApp(App[None]):
 
     def action_pause(self) -> None:
         """Pause the player, or the listening if there is no player; the second time, go on."""
-        self._paused = not self._paused
-        if self._controls is not None:
-            self._controls.pause(self._paused)
-        else:
-            self._listening.pause(self._paused)
+        pause = self._event_thread.pause if self._controls is None else self._controls.pause
+        if pause is not None:
+            self._paused = not self._paused
+            pause(self._paused)
 
     def action_switch(self) -> None:
         """Listen to the next input."""

@@ -1,4 +1,4 @@
-"""A thread that listens to one input after another, and the newest state of what it heard."""
+"""A thread that takes the events of one stream after another, and the newest state of what was heard."""
 
 import threading
 import time
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from paces_live.errors import PacesError
-from paces_live.inputs import Input
-from paces_live.session import Listening
+from paces_live.events import End
+from paces_live.session.listening import EventStream
 from paces_live.tui.view import StreamState
 
 GRACE_S = 2.0
@@ -15,40 +15,47 @@ GRACE_S = 2.0
 
 
 class EventThread:
-    """Listens in a thread of its own, and keeps the newest state.
+    """Takes events in a thread of its own, and keeps the newest state.
 
     Only the thread writes `state` and `error`, each by one assignment of an immutable value; others only read.
 
     Parameters
     ----------
-    listening : Listening
-        Gives the events of inputs.
-    first : Input
-    next_input : callable, optional
-        Opens the next input when the user asks for it.
+    first : EventStream
+    next_stream : callable, optional
+        Opens the next stream when the user asks for it.
     """
 
-    def __init__(self, listening: Listening, first: Input, next_input: Callable[[], Input] | None = None) -> None:
-        self.state = StreamState(input=first.source.name)
+    def __init__(self, first: EventStream, next_stream: Callable[[], EventStream] | None = None) -> None:
+        self.state = StreamState(input=first.name)
         self.error: BaseException | None = None
-        self._listening = listening
-        self._first = first
-        self._next_input = next_input
+        self._stream = first
+        self._next_stream = next_stream
         self._asked = threading.Event()
         self._has_input = False
         self._stopped_at: float | None = None
         # A daemon: a source that hangs in the operating system must not keep the program from ending.
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
 
+    @property
+    def pause(self) -> Callable[[bool], None] | None:
+        """Pauses the stream if it gets True, goes on if it gets False; None if the stream cannot be paused."""
+        return self._stream.pause
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the session is on a server: it cannot be paused from here, and gives no periodicity."""
+        return self._stream.pause is None
+
     def start(self) -> None:
-        """Begin to listen."""
+        """Begin to take events."""
         self._thread.start()
 
     def stop(self) -> None:
         """Report the current song and end; may be called again."""
         self._stopped_at = self._stopped_at or time.monotonic()
         self._asked.set()
-        self._listening.stop()
+        self._stream.stop()
 
     def close(self) -> None:
         """Stop, however the UI has ended, and wait for the last song as long as it is worth it."""
@@ -61,7 +68,7 @@ class EventThread:
         self._asked.set()
         # Without an input, `stop` would end the next one instead.
         if self._has_input:
-            self._listening.stop()
+            self._stream.stop()
 
     @property
     def stopping(self) -> bool:
@@ -77,14 +84,14 @@ class EventThread:
 
     def _run(self) -> None:
         try:
-            self._listen_to(self._first)
-            while self._asked.is_set() and not self.stopping and self._next_input:
+            self._take()
+            while self._asked.is_set() and not self.stopping and self._next_stream:
                 self._asked.clear()
                 try:
                     self.state = replace(self.state, input="no input", reading=None)
-                    following = self._next_input()
-                    self.state = replace(self.state, input=following.source.name, reading=None)
-                    self._listen_to(following)
+                    self._stream = self._next_stream()
+                    self.state = replace(self.state, input=self._stream.name, reading=None)
+                    self._take()
                 except PacesError as error:
                     # It is one of several inputs, and the user may want another. Any other error is our own fault.
                     self.state = replace(self.state, reading=None, error=" ".join(str(error).split()))
@@ -92,12 +99,15 @@ class EventThread:
         except BaseException as error:  # noqa: BLE001 - the main thread raises it
             self.error = error
 
-    def _listen_to(self, one: Input) -> None:
+    def _take(self) -> None:
         self._has_input = True
         try:
             if self._asked.is_set():
-                self._listening.stop()
-            for event in self._listening.events(one.source, one.now_playing):
+                self._stream.stop()
+            for event in self._stream.events():
                 self.state = self.state.after(event)
+                if isinstance(event, End) and self.elsewhere and not self.stopping:
+                    ended = event.error.message if event.error else "it has ended, and may start again"
+                    self.state = replace(self.state, reading=None, error=ended)
         finally:
             self._has_input = False

@@ -61,10 +61,11 @@ MEANINGS = (
 )
 
 
-def help_pages(width: int, height: int) -> list[list[Text]]:
+def help_pages(width: int, height: int, *, elsewhere: bool = False) -> list[list[Text]]:
     """Return the pages of the help as lines without style, each of at most `height` lines of `width` cells.
 
-    The keys come first, and the words begin in a column of their own.
+    The keys come first, and the words begin in a column of their own. If the session is `elsewhere`, keys that need one
+    are left out.
 
     Examples
     --------
@@ -72,7 +73,8 @@ def help_pages(width: int, height: int) -> list[list[Text]]:
     (2, 7)
     """
     rows, count = max(1, height - 1), max(1, (width + GAP) // (COLUMN + GAP))
-    keys = [(keys.shown, keys.words) for keys in KEYS] + list(MOUSE)
+    useful = [keys for keys in KEYS if not (elsewhere and keys.needs)]
+    keys = [(keys.shown, keys.words) for keys in useful] + list(MOUSE)
     columns = []
     for entries, cells in ((keys, KEY_CELLS), (list(MEANINGS), WORD_CELLS)):
         lines = [
@@ -85,7 +87,7 @@ def help_pages(width: int, height: int) -> list[list[Text]]:
 
 def draw_help(view: View, width: int, height: int) -> list[Text]:
     """Draw the page of the help that the view shows, or the last one if the screen has become larger."""
-    pages = help_pages(width, height)
+    pages = help_pages(width, height, elsewhere=view.elsewhere)
     page = min(view.help, len(pages))
     following = "? shows more" if page < len(pages) else "? closes it"
     return [Text(f"help {page} of {len(pages)}, {following}", view.theme.dim), *pages[page - 1]]

@@ -18,15 +18,15 @@ class Keys:
         What they do, for the help.
     footer : str
         The same in one word, for the footer; empty if only the help shows them.
-    needs : {"", "inputs", "controls"}
-        What they need: other inputs, or a player.
+    needs : {"", "session", "inputs", "controls"}
+        What they need: a session of this program, other inputs, or a player.
     """
 
     shown: str
     actions: dict[str, str]
     words: str
     footer: str = ""
-    needs: Literal["", "inputs", "controls"] = ""
+    needs: Literal["", "session", "inputs", "controls"] = ""
 
 
 KEYS = (
@@ -50,10 +50,10 @@ KEYS = (
     Keys("u", {"u": "use", "l": "use"}, "use the large figures as target", "use"),
     Keys("z", {"z": "undo"}, "undo the target's change, redo", "undo"),
     Keys("esc", {"escape": "cancel"}, "stop tapping, close the help"),
-    Keys("space", {"space": "pause"}, "pause, go on", "pause"),
+    Keys("space", {"space": "pause"}, "pause, go on", "pause", "session"),
     Keys("s", {"s": "switch"}, "next input", "input", "inputs"),
     Keys("n p", {"n": "next", "p": "previous"}, "next, previous track", "track", "controls"),
-    Keys("e", {"e": "periodicity"}, "show the periodicity", "periodicity"),
+    Keys("e", {"e": "periodicity"}, "show the periodicity", "periodicity", "session"),
     Keys("[ ]", {"left_square_bracket": "widen(-1)", "right_square_bracket": "widen(1)"}, "tolerance ±0.5 %"),
     Keys("c", {"c": "colours"}, "colours: dark, light, plain"),
 )

@@ -1,4 +1,4 @@
-"""Shows the terminal UI until the source ends or the user quits, then prints the songs.
+"""Shows the terminal UI until the stream ends or the user quits, then prints the songs.
 
 Imported only when the UI starts: Textual costs 0.2 s and 32 MB (measured), which pipes and services need not pay.
 """
@@ -9,38 +9,38 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 from paces_live.events import Song
-from paces_live.inputs import Input
 from paces_live.match import Listener
 from paces_live.playback.player import Controls
 from paces_live.render.tables import Row, print_table
 from paces_live.render.theme import choose
 from paces_live.sensor import Sensor
-from paces_live.session import Listening
+from paces_live.session.listening import EventStream
 from paces_live.system.streams import StandardStream, reader_has_left
 from paces_live.tui.app import PacesApp
 from paces_live.tui.event_thread import EventThread
 
 
 def run(
-    listening: Listening,
-    first: Input,
+    first: EventStream,
+    listener: Listener,
     *,
     controls: Controls | None = None,
-    next_input: Callable[[], Input] | None = None,
+    next_stream: Callable[[], EventStream] | None = None,
     sensor: Sensor | None = None,
     theme: str = "auto",
     ended_by: Callable[[Callable[[], None]], AbstractContextManager[object]] = nullcontext,
 ) -> None:
-    """Show what is heard until the input ends or the user quits, then print the songs.
+    """Show what is heard until the stream ends or the user quits, then print the songs.
 
     Parameters
     ----------
-    listening : Listening
-    first : Input
-        The input to listen to first.
+    first : EventStream
+        What is heard first.
+    listener : Listener
+        Its target is shown, and changed by keys.
     controls : Controls, optional
         The player that plays the source; its keys are shown, and the user cannot change the input.
-    next_input : callable, optional
+    next_stream : callable, optional
         Opens the next input when the user asks for it.
     sensor : Sensor, optional
         Its cadence is shown below the pace.
@@ -52,17 +52,17 @@ def run(
     Raises
     ------
     PacesError
-        The error of the source, after the terminal is back to normal.
+        The error of the stream, after the terminal is back to normal.
     UsageError
         There is no such theme.
     """
     colours = choose(theme)
-    thread = EventThread(listening, first, None if controls else next_input)
+    thread = EventThread(first, None if controls else next_stream)
     app = PacesApp(
-        listening,
+        listener,
         thread,
         controls=controls,
-        switchable=next_input is not None and not controls,
+        switchable=next_stream is not None and not controls,
         sensor=sensor,
         theme=colours,
         terminal_gone=lambda: sys.__stderr__ is not None and reader_has_left(sys.__stderr__),
@@ -71,7 +71,7 @@ def run(
         with _terminal_for_ui():
             app.run()
         thread.close()
-        _print_songs(thread.state.songs, listening.listener)
+        _print_songs(thread.state.songs, listener)
     if thread.error:
         raise thread.error
 

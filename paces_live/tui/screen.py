@@ -116,7 +116,7 @@ def next_page(view: View, width: int, height: int) -> int:
     inner, size = _fitting(width, height)
     roomy = size.figures > 1
     room = height - len(_footing(view, inner)) * roomy - 2 * roomy
-    return view.help + 1 if view.help < len(help_pages(inner, room)) else 0
+    return view.help + 1 if view.help < len(help_pages(inner, room, elsewhere=view.elsewhere)) else 0
 
 
 def _fitting(width: int, height: int) -> tuple[int, Size]:

@@ -84,6 +84,8 @@ class View:
         Whether listening is paused, and whether the program is about to end.
     periodicity : bool
         Whether the periodicity is shown.
+    elsewhere : bool
+        Whether the session is on a server, so that some keys do nothing.
     help : int
         The page of the help that is shown, from 1; 0 without the help.
     theme : Theme
@@ -98,6 +100,7 @@ class View:
     paused: bool = False
     ending: bool = False
     periodicity: bool = False
+    elsewhere: bool = False
     help: int = 0
     theme: Theme = DARK
 

@@ -76,6 +76,14 @@ def test_a_line_that_cannot_be_obeyed_changes_nothing(line: bytes, code: str) ->
     assert (listener.target, listener.tolerance, paused) == (165.0, 0.05, [])
 
 
+def test_a_stream_that_cannot_be_paused_says_so_and_keeps_its_target() -> None:
+    listener = Listener(165.0)
+    control = Control(listener, pause=None)
+    answer = validated(json.dumps(control.answer(b'{"target": 172, "pause": true}')))
+    assert (answer["code"], listener.target) == ("usage.control", 165.0)
+    assert control.answer(b'{"target": 172}')["target"] == 172.0
+
+
 def test_lines_may_come_in_any_pieces_and_the_last_needs_no_end() -> None:
     reading, writing = os.pipe()
     with ControlLines(reading) as lines:

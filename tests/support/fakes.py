@@ -21,6 +21,7 @@ from paces_live.events import (
 )
 from paces_live.match import Listener
 from paces_live.session import Block, NowPlaying, Source
+from paces_live.session.listening import EventStream
 
 
 def reading(
@@ -129,6 +130,9 @@ class ScriptedListening:
             self._stopped.clear()
             yield song(9, 0.0, last, 165.0)
             yield End(last)
+
+    def stream(self, source: Source, now_playing: NowPlaying | None = None) -> EventStream:
+        return EventStream(source.name, lambda: self.events(source, now_playing), self.stop, self.pause)
 
     def stop(self) -> None:
         self._stopped.set()

@@ -13,9 +13,15 @@ from pathlib import Path
 import pytest
 
 from paces_live.errors import PacesError, UsageError
+from paces_live.storage import APP
 
 ROOT = Path(__file__).parents[2]
-UNITS = {"paces-live.service": "--system", "paces-live-user.service": "--user"}
+UNITS = {
+    "paces-live.service": "--system",
+    "paces-live-serve.service": "--system",
+    "paces-live-user.service": "--user",
+}
+SYSTEM_UNITS = [name for name, manager in UNITS.items() if manager == "--system"]
 PROGRAM = "/opt/paces-live/bin/paces-live"
 EXPOSURE = 2.0
 """Highest exposure, of 10: `systemd-analyze security` calls 2 and more OK, and less safe."""
@@ -60,9 +66,10 @@ def test_systemd_rejects_a_mistake(analyze: Path) -> None:
     assert "ProtectSistem" in systemd_analyze(analyze, "verify", "--man=no", str(unit)).stderr
 
 
-def test_the_system_unit_is_sandboxed(analyze: Path) -> None:
+@pytest.mark.parametrize("name", SYSTEM_UNITS)
+def test_a_system_unit_is_sandboxed(analyze: Path, name: str) -> None:
     arguments = ("security", "--offline=yes", f"--threshold={round(10 * EXPOSURE)}", "--no-pager")
-    done = systemd_analyze(analyze, *arguments, str(analyze / "paces-live.service"))
+    done = systemd_analyze(analyze, *arguments, str(analyze / name))
     assert done.returncode == 0, done.stdout + done.stderr
     (exposure,) = re.findall(r"Overall exposure level .*: ([\d.]+)", done.stdout)
     assert float(exposure) < EXPOSURE
@@ -86,7 +93,17 @@ def test_units_have_valid_command_lines(name: str) -> None:
     assert (done.returncode, "nowhere" in done.stderr) == (1, True), done.stderr
 
 
-def test_the_system_unit_hears_the_device_that_its_configuration_defines(tmp_path: Path) -> None:
+def test_the_server_keeps_everything_in_its_own_folder() -> None:
+    """The manager makes it, and replaces ``%S`` by the folder above."""
+    text = (ROOT / "systemd" / "paces-live-serve.service").read_text("utf-8")
+    variables = dict(re.findall(r"(XDG_\w+)=(\S+)", text))
+    above = {"XDG_STATE_HOME": "%S", "XDG_CONFIG_HOME": "%S"}
+    assert variables == above
+    assert service("paces-live-serve.service")["StateDirectory"] == APP
+
+
+@pytest.mark.parametrize("name", SYSTEM_UNITS)
+def test_a_system_unit_hears_the_device_that_its_configuration_defines(tmp_path: Path, name: str) -> None:
     """With ALSA's null device in the card's place, for there may be no card."""
     if find_library("portaudio") is None:
         pytest.skip("PortAudio is not installed: apt install libportaudio2")
@@ -94,7 +111,7 @@ def test_the_system_unit_hears_the_device_that_its_configuration_defines(tmp_pat
     real = "        type hw\n        card Device\n"
     assert real in text
     (tmp_path / "asound.conf").write_text(text.replace(real, "        type null\n"), "utf-8")
-    unit = service("paces-live.service")
+    unit = service(name)
     assert "ALSA_CONFIG_PATH=/etc/paces-live/asound.conf" in unit["Environment"].split()
     done = subprocess.run(
         [sys.executable, "-m", "paces_live", "devices"],
@@ -111,6 +128,6 @@ def test_the_system_unit_hears_the_device_that_its_configuration_defines(tmp_pat
 
 def test_the_document_names_files_that_exist() -> None:
     text = (ROOT / "docs" / "raspberry-pi.md").read_text("utf-8")
-    named = set(re.findall(r"\b(?:systemd|requirements)/[\w-]+\.\w+", text))
+    named = set(re.findall(r"\b(?:systemd|requirements)/[\w-]+(?:\.\w+)+", text))
     assert {f"systemd/{name}" for name in UNITS} <= named
     assert [name for name in named if not (ROOT / name).exists()] == []

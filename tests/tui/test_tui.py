@@ -6,8 +6,10 @@ import pty
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,11 @@ from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
 from paces_live.errors import SourceError, UsageError
-from paces_live.events import Event
-from paces_live.inputs import Input
+from paces_live.events import End, Event, Failure
 from paces_live.match import Listener
 from paces_live.render.theme import DARK, LIGHT, PLAIN
 from paces_live.session import NowPlaying, Source
+from paces_live.session.listening import EventStream
 from paces_live.tui.app import REFRESH_S, PacesApp
 from paces_live.tui.canvas import Canvas
 from paces_live.tui.event_thread import EventThread
@@ -33,12 +35,16 @@ from tests.support.fakes import START, TWO_SONGS, FakeSensor, FakeSource, Script
 MATCH = (START, reading(30.0, [(165.31, 0.97), (82.66, 0.94)], periodicity=[0.1, 0.9, 0.1]))
 
 
-def thread_of(listening: ScriptedListening, next_input: Callable[[], Input] | None = None) -> EventThread:
-    return EventThread(listening, Input(FakeSource()), next_input)  # type: ignore[arg-type]
+def thread_of(listening: ScriptedListening, next_source: Callable[[], FakeSource] | None = None) -> EventThread:
+    def next_stream() -> EventStream:
+        assert next_source
+        return listening.stream(next_source())
+
+    return EventThread(listening.stream(FakeSource()), next_stream if next_source else None)
 
 
 def app_of(listening: ScriptedListening, thread: EventThread, **options: Any) -> PacesApp:
-    return PacesApp(listening, thread, theme=DARK, **options)  # type: ignore[arg-type]
+    return PacesApp(listening.listener, thread, theme=DARK, **options)
 
 
 def app_for(listening: ScriptedListening) -> tuple[PacesApp, EventThread]:
@@ -251,6 +257,44 @@ class Player:
         self.asked.append(paused)
 
 
+async def test_a_session_elsewhere_has_no_keys_that_would_need_it() -> None:
+    listening = ScriptedListening(MATCH, live=True)
+    app = app_of(listening, EventThread(replace(listening.stream(FakeSource()), pause=None)))
+    async with app.run_test(size=(200, 50)) as pilot:
+        await until(lambda: "✓" in drawn(app))
+        assert not {"space", "e", "s", "n"} & set(footer(app))
+        assert {"↑", "t", "u"} <= set(footer(app))
+        for key in ("space", "e"):
+            await pilot.press(key)
+        assert not listening.paused
+        assert not app.view.periodicity
+        await pilot.press("question_mark")
+        await until(lambda: "help 1 of" in drawn(app))
+        assert "pause, go on" not in drawn(app)
+        assert "show the periodicity" not in drawn(app)
+        await pilot.press("q")
+
+
+async def test_a_stream_elsewhere_that_has_ended_may_start_again() -> None:
+    ends = iter([End(30.0), End(30.0, Failure("source", "the card is gone")), None])
+
+    def events() -> Iterator[Event]:
+        for end in ends:
+            yield from MATCH
+            if end is not None:
+                yield end
+            going_on.wait(10.0)
+            going_on.clear()
+
+    going_on = threading.Event()
+    app = app_of(ScriptedListening(), EventThread(EventStream("pi", events, going_on.set)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for words in ("! it has ended", "! the card is gone", "✓  MATCH"):
+            await until(lambda words=words: words in drawn(app))  # type: ignore[misc]
+            going_on.set()
+        await pilot.press("q")
+
+
 async def test_a_player_is_controlled_and_listening_continues() -> None:
     listening, player = ScriptedListening(MATCH, live=True), Player()
     app = app_of(listening, thread_of(listening), controls=player)
@@ -365,7 +409,7 @@ async def test_the_wheel_moves_the_target() -> None:
 async def test_s_listens_to_the_next_input_and_continues_the_song_numbers() -> None:
     listening = ScriptedListening(MATCH, live=True)
     names = iter(["mic:one", "mic:two"])
-    thread = thread_of(listening, lambda: Input(FakeSource(next(names))))
+    thread = thread_of(listening, lambda: FakeSource(next(names)))
     app = app_of(listening, thread, switchable=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
@@ -393,11 +437,11 @@ async def test_an_input_that_cannot_be_opened_is_reported_and_the_next_one_works
     listening = Listening(MATCH, live=True)
     names: list[str | None] = ["mic:gone", None, "mic:there"]
 
-    def open_next() -> Input:
+    def open_next() -> FakeSource:
         name = names.pop(0)
         if name is None:
             raise SourceError("there is no other input")
-        return Input(FakeSource(name))
+        return FakeSource(name)
 
     thread = thread_of(listening, open_next)
     app = app_of(listening, thread, switchable=True)
@@ -417,7 +461,7 @@ async def test_an_input_that_cannot_be_opened_is_reported_and_the_next_one_works
 
 def test_an_unknown_theme_is_refused_before_the_screen_appears() -> None:
     with pytest.raises(UsageError, match="theme pink"):
-        run(ScriptedListening(), Input(FakeSource()), theme="pink")  # type: ignore[arg-type]
+        run(ScriptedListening().stream(FakeSource()), Listener(), theme="pink")
 
 
 @pytest.mark.slow
@@ -533,13 +577,13 @@ RUN = """
 import os
 from paces_live.errors import SourceError
 from paces_live.tui.run import run
-from paces_live.inputs import Input
+from paces_live.match import Listener
 from tests.support.fakes import FakeSource, ScriptedListening, TWO_SONGS
 class Chatty(ScriptedListening):
     def events(self, source, now_playing=None):
         os.write(2, b"ALSA lib pcm.c: Unknown PCM cards.pcm.rear")
         yield from super().events(source, now_playing)
-run(Chatty(pace_s=0.005), Input(FakeSource()))
+run(Chatty(pace_s=0.005).stream(FakeSource()), Listener())
 """
 
 
@@ -558,7 +602,7 @@ def test_the_songs_are_printed_after_the_screen_is_gone() -> None:
 @pytest.mark.parametrize(("theme", "environment"), [("'auto'", {"NO_COLOR": "1"}), ("'plain'", {})])
 @pytest.mark.slow
 def test_without_colour_there_is_none(theme: str, environment: dict[str, str]) -> None:
-    _, text = on_a_terminal(RUN.replace("FakeSource()))", f"FakeSource()), theme={theme})"), environment)
+    _, text = on_a_terminal(RUN.replace("Listener())", f"Listener(), theme={theme})"), environment)
     screen, _, songs = text.rpartition("\x1b[?1049l")
     assert "MATCH" in screen
     assert "MATCH" in songs

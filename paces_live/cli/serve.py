@@ -57,6 +57,13 @@ def _number(value: int) -> int:
     return value
 
 
+def _workers(value: int | None) -> int | None:
+    """Return `value` if it is a number of processes."""
+    if value is not None and value < 1:
+        raise UsageError(f"{value} workers are out of range", hint="choose 1 or more", code="usage.workers")
+    return value
+
+
 def _option(name: str, metavar: str, words: str, **more: Any) -> Any:
     return typer.Option(f"--{name}", metavar=metavar, help=words, **more)
 
@@ -103,6 +110,10 @@ def serve(
     ] = "",
     max_streams: Annotated[int, _whole("max-streams", "Most streams that clients may send at a time.", _number)] = 100,
     max_listeners: Annotated[int, _whole("max-listeners", "Most connections that follow a stream.", _number)] = 2000,
+    workers: Annotated[
+        int | None,
+        _whole("workers", "Most processes that judge the streams of clients; one for each core by default.", _workers),
+    ] = None,
     mdns: Annotated[
         bool, typer.Option("--mdns/--no-mdns", metavar="", help="Announce the server on the local network.")
     ] = False,
@@ -158,8 +169,8 @@ def serve(
             open_input(source)
             stages = _stages(listener, keep=history, source=source)
             own = Own(lambda: open_input(source), stages, endless=source == "demo", sensor=sensor)
-        limits, config = Limits(max_streams, max_listeners), SessionConfig(interval=float(interval))
-        backend = Backend(classifier, listener, own, config=config, limits=limits)
+        limits, config = Limits(max_streams, max_listeners, workers), SessionConfig(interval=float(interval))
+        backend = Backend(classifier, listener, own, config=config, limits=limits, model=model)
         inputs = Inputs(source, open_input, lambda: backend.machine) if own else None
         ports, certificate = open_ports(host, port, tls_port if tls or cert else None, cert, key)
         numbers = [one.socket.getsockname()[1] for one in ports]

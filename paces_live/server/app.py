@@ -112,7 +112,7 @@ class _App:
         metrics.watch("listeners", "Connections that follow a stream", lambda: backend.listeners)
         metrics.watch("streams", "Streams that clients send", lambda: backend.contributed)
         metrics.watch("lag_seconds", "How far the hub is behind", lambda: backend.lag_s)
-        with backend.running():
+        async with backend.running():
             yield
         self._uploads.close()
 

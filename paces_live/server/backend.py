@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from paces_live.analysis.classifier import Classifier
 from paces_live.errors import ServerError
@@ -14,20 +15,18 @@ from paces_live.inputs import Input
 from paces_live.match import Listener
 from paces_live.sensor import Sensor
 from paces_live.server.contribution import Contribution
-from paces_live.server.feed import NAME
 from paces_live.server.hub import Hub
 from paces_live.server.machine import Machine
 from paces_live.server.messages import Hello
 from paces_live.server.metrics import Metrics
 from paces_live.server.stream import Stream
+from paces_live.server.workers import Workers
 from paces_live.session import Session, SessionConfig
 
 _log = logging.getLogger(__name__)
 
 MAIN = "main"
 """Id of the stream of the machine's own input."""
-LAG_S = 1.0
-"""Lag of the hub from which on no other stream is taken, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +39,13 @@ class Limits:
         Streams that clients send.
     listeners : int
         Connections that follow a stream.
+    workers : int or None
+        Processes that judge the streams of clients; None is one for each core.
     """
 
     streams: int = 100
     listeners: int = 2000
+    workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Backend:
     config : SessionConfig, optional
         Of all sessions.
     limits : Limits
+    model : Path, optional
+        Model of the streams that clients send, as `load_classifier` takes it.
     """
 
     def __init__(
@@ -90,6 +94,7 @@ class Backend:
         *,
         config: SessionConfig | None = None,
         limits: Limits | None = None,
+        model: Path | None = None,
     ) -> None:
         self.listener = listener
         self.limits = limits or Limits()
@@ -98,18 +103,21 @@ class Backend:
         self.machine: Machine | None = None
         self._own = own
         self._config = config or SessionConfig()
+        self._model = model
         self._hub = Hub()
+        self._workers: Workers | None = None
         self._streams: dict[str, Stream] = {}
         self._contributions: dict[str, Contribution] = {}
         self._failing = False
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
         """Hear and judge; at the end, all streams end."""
         loop = asyncio.get_running_loop()
+        self._workers = Workers(self._model, self._config.interval, self.limits.workers)
         with ExitStack() as stack:
-            stack.enter_context(self._hub)
             if self._own is not None:
+                stack.enter_context(self._hub)
                 main = Stream(MAIN, public=True, aim=self._aim_machine, sensor=self._own.sensor)
                 self._streams[MAIN] = main
                 machine = Machine(
@@ -121,9 +129,10 @@ class Backend:
                     endless=self._own.endless,
                 )
                 self.machine = stack.enter_context(machine)
-            yield
-            for contribution in list(self._contributions.values()):
-                contribution.finish()
+            try:
+                yield
+            finally:
+                await self._workers.close()
 
     def _aim_machine(self, targets: Sequence[float]) -> None:
         if self.machine is not None:
@@ -137,7 +146,8 @@ class Backend:
     @property
     def full(self) -> bool:
         """Whether another stream would be refused."""
-        return len(self._contributions) >= self.limits.streams or self._hub.lag_s > LAG_S
+        behind = self._workers is not None and self._workers.behind
+        return len(self._contributions) >= self.limits.streams or behind
 
     def contributions(self) -> list[Contribution]:
         """Return the streams that clients send."""
@@ -184,7 +194,7 @@ class Backend:
             self.metrics.refused.inc()
             raise ServerError("the server has no room for another listener", hint="try again soon", code="server.full")
 
-    def contribute(self, hello: Hello) -> tuple[Contribution, bool]:
+    async def contribute(self, hello: Hello) -> tuple[Contribution, bool]:
         """Return the stream of a sender, and whether it is the one that it had.
 
         Raises
@@ -195,18 +205,16 @@ class Backend:
         known = self._contributions.get(hello.session)
         if known is not None and known.stream.state != "ended":
             return known, True
-        if self.full:
+        if self.full or self._workers is None:
             self.metrics.refused.inc()
             raise ServerError("the server has no room for another stream", hint="try again soon", code="server.full")
-        loop = asyncio.get_running_loop()
         stream = Stream(secrets.token_urlsafe(9), aim=lambda targets: lane.aim(targets))
-        session = Session(self.classifier, self._config, live=True, stream=stream.id)
-        lane = self._hub.lane(session, lambda events: self._from_hub(loop, stream, events))
+        lane = self._workers.lane(stream.id, hello, lambda events: self._take(stream, events))
         contribution = Contribution(hello, stream, lane)
+        # Before anything is waited for: others count the streams meanwhile.
         self._streams[stream.id] = stream
         self._contributions[contribution.session] = contribution
-        start = session.start(NAME)
-        lane.ask(lambda _: [start])
+        await self._workers.place(lane)
         return contribution, False
 
     def _from_hub(self, loop: asyncio.AbstractEventLoop, stream: Stream, events: list[Event]) -> None:

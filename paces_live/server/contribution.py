@@ -3,18 +3,14 @@
 import asyncio
 import secrets
 
-from paces_live.analysis.level import CELL_S
+from paces_live.errors import UsageError
 from paces_live.match import Listener
-from paces_live.server.feed import PcmFeed
-from paces_live.server.hub import Lane
 from paces_live.server.messages import Hello
 from paces_live.server.stream import Stream, Subscription
+from paces_live.server.workers import WorkerLane
 
 REATTACH_S = 15.0
 """Time for which a stream waits for a sender whose network has gone, seconds."""
-
-TURN_S = CELL_S
-"""Sound that is worth a turn of the hub, seconds: a session does nothing with less than a cell."""
 
 
 class Contribution:
@@ -24,7 +20,7 @@ class Contribution:
     ----------
     hello : Hello
     stream : Stream
-    lane : Lane
+    lane : WorkerLane
 
     Attributes
     ----------
@@ -34,17 +30,19 @@ class Contribution:
         The sender, who also follows.
     subscription : Subscription
         What the sender has not had yet; it stays while the sender is away.
+    received : int
+        Frames so far, those of gaps included.
     heard : int
         Messages so far.
     """
 
-    def __init__(self, hello: Hello, stream: Stream, lane: Lane) -> None:
+    def __init__(self, hello: Hello, stream: Stream, lane: WorkerLane) -> None:
         self.session = secrets.token_urlsafe(18)
         self.stream = stream
         self.listener = Listener(hello.target, hello.tolerance)
         self.subscription: Subscription = stream.subscribe(self.listener)
-        self.feed = PcmFeed(hello)
-        self.heard = 0
+        self.received = self.heard = 0
+        self._frame_bytes = hello.frame_bytes
         self._lane = lane
         self._tenure: asyncio.Event | None = None
         self._leaving: asyncio.TimerHandle | None = None
@@ -72,19 +70,32 @@ class Contribution:
             self.stream.state = "detached"
             self._leaving = asyncio.get_running_loop().call_later(REATTACH_S, self.finish)
 
+    @property
+    def behind(self) -> bool:
+        """Whether the sender has to wait: what it sends cannot be judged in time."""
+        return self._lane.behind
+
     def put(self, data: bytes) -> None:
-        """Take a message of samples; raises as `PcmFeed.put` does."""
-        self.feed.put(data)
-        if self.feed.waiting_s >= TURN_S:
-            self._lane.ask(self.feed.drain)
+        """Take a message of samples.
+
+        Raises
+        ------
+        UsageError
+            It does not end where a frame ends, so that what follows would be noise.
+        """
+        frames, rest = divmod(len(data), self._frame_bytes)
+        if rest:
+            raise UsageError(
+                f"{len(data)} bytes are not whole frames", hint=f"send multiples of {self._frame_bytes} bytes"
+            )
+        self.received += frames
+        self._lane.put(data)
 
     def put_gap(self, frames: int) -> None:
         """Take note that the sender has dropped `frames` frames."""
-        self.feed.put_gap(frames)
-        self._lane.ask(self.feed.drain)
+        self.received += frames
+        self._lane.put_gap(frames)
 
     def finish(self) -> None:
         """Report the song and the end."""
-        self._lane.ask(self.feed.drain)
-        self._lane.ask(self.feed.finish)
         self._lane.finish()

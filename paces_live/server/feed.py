@@ -1,12 +1,9 @@
 """Binary frames of PCM from a client to blocks for a session."""
 
-import threading
-from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
 
-from paces_live.errors import UsageError
 from paces_live.events import Event
 from paces_live.server.messages import Hello
 from paces_live.session import Session
@@ -18,73 +15,48 @@ NAME = "audio"
 
 
 class PcmFeed:
-    """What a client has sent and its session has not had yet.
-
-    The event loop puts frames in, and the hub's thread takes all of them at once: the more there is to do, the less a
-    frame costs.
+    """What a client has sent and its session has not had yet; the more waits, the less a frame costs.
 
     Parameters
     ----------
     hello : Hello
         How the samples are written.
 
-    Attributes
-    ----------
-    received : int
-        Frames so far, those of gaps included.
-
     Examples
     --------
     >>> feed = PcmFeed(Hello(rate=44_100, width=2, channels=1, target=None, tolerance=0.05))
     >>> feed.put(bytes(8_820))
-    >>> feed.received, feed.waiting_s
-    (4410, 0.1)
+    >>> feed.waiting_s
+    0.1
     """
 
     def __init__(self, hello: Hello) -> None:
-        self.received = 0
         self._rate = hello.rate
         self._channels = hello.channels
         self._type = np.dtype("<i2" if hello.width == 2 else "<f4")
         self._scale = np.float32(1 / 32768 if hello.width == 2 else 1)
-        self._frame_bytes = hello.width * hello.channels
-        self._waiting: deque[bytes | int] = deque()
+        self._frame_bytes = hello.frame_bytes
+        self._waiting: list[bytes | int] = []
         self._waiting_bytes = 0
-        self._lock = threading.Lock()
         self._resampler: MonoResampler | None = None
 
     @property
     def waiting_s(self) -> float:
-        """Length of the sound that waits for the hub, seconds."""
+        """Length of the sound that waits, seconds."""
         return self._waiting_bytes / self._frame_bytes / self._rate
 
     def put(self, data: bytes) -> None:
-        """Take a message of samples.
-
-        Raises
-        ------
-        UsageError
-            It does not end where a frame ends, so that what follows would be noise.
-        """
-        if len(data) % self._frame_bytes:
-            raise UsageError(
-                f"{len(data)} bytes are not whole frames", hint=f"send multiples of {self._frame_bytes} bytes"
-            )
-        self.received += len(data) // self._frame_bytes
-        with self._lock:
-            self._waiting.append(data)
-            self._waiting_bytes += len(data)
+        """Take whole frames of samples."""
+        self._waiting.append(data)
+        self._waiting_bytes += len(data)
 
     def put_gap(self, frames: int) -> None:
         """Take note that the client has dropped `frames` frames."""
-        self.received += frames
-        with self._lock:
-            self._waiting.append(frames)
+        self._waiting.append(frames)
 
     def drain(self, session: Session) -> Iterator[Event]:
         """Push all that waits into `session`; yield the events."""
-        with self._lock:
-            waiting, self._waiting, self._waiting_bytes = self._waiting, deque(), 0
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         joined: list[bytes] = []
         for one in waiting:
             if isinstance(one, bytes):

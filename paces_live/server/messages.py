@@ -31,6 +31,11 @@ class Hello:
     session: str = ""
 
     @property
+    def frame_bytes(self) -> int:
+        """Size of a frame, a sample of each channel, bytes."""
+        return self.width * self.channels
+
+    @property
     def format(self) -> str:
         """The format of the samples, as `paces_live.sources.pcm` calls it."""
         return _FORMATS[self.width]

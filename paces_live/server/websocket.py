@@ -25,10 +25,8 @@ IDLE_S = 60.0
 """Longest time without sound or a message from a sender, seconds."""
 FRAME_BYTES = 1 << 16
 """Size of the largest message, bytes."""
-AHEAD_S = 2.0
-"""Sound that may wait for the hub; then the server stops reading, and the sender notices by what it has buffered."""
 LOOK_S = 0.05
-"""Time between two looks whether the hub has caught up, seconds."""
+"""Time between two looks whether a worker has caught up, seconds."""
 AGAIN_S = 5
 """Seconds after which a client that was refused may try again."""
 
@@ -57,7 +55,7 @@ async def send_audio(socket: WebSocket, backend: Backend) -> int:
     """Take the sound of a client, and send the events of the stream that it is; return the code to close with."""
     async with asyncio.timeout(HELLO_S):
         hello = messages.parse_hello(await _text(socket), backend.listener)
-    contribution, resumed = backend.contribute(hello)
+    contribution, resumed = await backend.contribute(hello)
     tenure = contribution.attach()
     try:
         await _send(socket, _welcome(contribution, resumed=resumed))
@@ -114,7 +112,8 @@ async def _take_audio(socket: WebSocket, contribution: Contribution) -> None:
         contribution.heard += 1
         if message.get("bytes") is not None:
             contribution.put(message["bytes"])
-            while contribution.feed.waiting_s > AHEAD_S:
+            # The sender notices by what it has buffered.
+            while contribution.behind:
                 await asyncio.sleep(LOOK_S)
             continue
         record = messages.parse(message["text"])
@@ -201,7 +200,7 @@ def _welcome(contribution: Contribution, *, resumed: bool) -> str:
             "stream": contribution.stream.id,
             "session": contribution.session,
             "resumed": resumed,
-            "received": contribution.feed.received,
+            "received": contribution.received,
             "heartbeat_ms": round(1000 * HEARTBEAT_S),
             "reattach_s": REATTACH_S,
             "frame_bytes": FRAME_BYTES,

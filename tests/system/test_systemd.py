@@ -128,6 +128,6 @@ def test_a_system_unit_hears_the_device_that_its_configuration_defines(tmp_path:
 
 def test_the_document_names_files_that_exist() -> None:
     text = (ROOT / "docs" / "raspberry-pi.md").read_text("utf-8")
-    named = set(re.findall(r"\b(?:systemd|requirements)/[\w-]+\.\w+", text))
+    named = set(re.findall(r"\b(?:systemd|requirements)/[\w-]+(?:\.\w+)+", text))
     assert {f"systemd/{name}" for name in UNITS} <= named
     assert [name for name in named if not (ROOT / name).exists()] == []

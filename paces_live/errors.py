@@ -8,6 +8,7 @@
     ├── NowPlayingError      now_playing 1            the track is unknown: a package or a player is missing
     ├── HistoryError         history     1            the history cannot be read or written
     ├── SensorError          sensor      1            a runner's sensor cannot be used: a package is missing
+    ├── AccessError          access      1            a token or a certificate is wrong, or a client may not come in
     ├── ModelError           model       1            the model, its manifest and the feature path do not fit together
     ├── RuntimeMissingError  runtime     1            no TFLite runtime works on this system
     └── ServerError          server      1            a server cannot start or be followed, is full, or lacks the stream
@@ -20,6 +21,7 @@ import shlex
 import sys
 
 __all__ = [
+    "AccessError",
     "HistoryError",
     "ModelError",
     "NowPlayingError",
@@ -93,6 +95,12 @@ class SensorError(PacesError):
     """The sensor of a runner cannot be used."""
 
     code = "sensor"
+
+
+class AccessError(PacesError):
+    """A token or a certificate cannot be made or read, or a client of the server may not come in."""
+
+    code = "access"
 
 
 class ModelError(PacesError):

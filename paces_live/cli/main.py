@@ -25,6 +25,7 @@ from paces_live.cli.play import play
 from paces_live.cli.report import report
 from paces_live.cli.schema import schema
 from paces_live.cli.serve import serve
+from paces_live.cli.token import token
 from paces_live.errors import PacesError, UsageError
 from paces_live.system.streams import standard_streams
 
@@ -152,3 +153,4 @@ app.command(epilog="Example: [bold]paces-live doctor --for monitor[/bold]")(doct
 app.command(epilog="Example: [bold]paces-live schema events > events.json[/bold]")(schema)
 app.add_typer(config, name="config")
 app.add_typer(history, name="history")
+app.add_typer(token, name="token")

@@ -1,9 +1,9 @@
 """`serve`: the backend of a jogging app."""
 
-import asyncio
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,76 +29,125 @@ if TYPE_CHECKING:
 
     from paces_live.events import Event
     from paces_live.inputs import Input
-    from paces_live.server.backend import Backend
-    from paces_live.system.sd_notify import Watchdog
+    from paces_live.server.broker import Broker
 
-DEFAULT_PORT = 8765
-LAG_MAX_S = 10.0
-"""Lag from which on the hub counts as hung, seconds; the service manager then starts the server again."""
+DEFAULT_PORT, DEFAULT_TLS_PORT = 8765, 8443
+SHARES = ("readings", "control")
+
+
+def _share(value: str) -> str:
+    """Return `value` if it says what listeners may do."""
+    if value not in SHARES:
+        raise UsageError(f"share {value!r} is unknown", hint=f"choose {' or '.join(SHARES)}", code="usage.share")
+    return value
+
+
+def _port(value: int) -> int:
+    """Return `value` if it is a port."""
+    if not 0 <= value <= 65_535:
+        raise UsageError(f"port {value} is out of range", hint="choose 1 to 65535, or 0", code="usage.port")
+    return value
+
+
+def _number(value: int) -> int:
+    """Return `value` if so many may come."""
+    if value < 0:
+        raise UsageError(f"{value} is out of range", hint="choose 0 or more", code="usage.max")
+    return value
+
+
+def _option(name: str, metavar: str, words: str, **more: Any) -> Any:
+    return typer.Option(f"--{name}", metavar=metavar, help=words, **more)
+
+
+def _whole(name: str, words: str, callback: Any) -> Any:
+    return _option(name, "N", words, parser=whole_number(name, "a whole number"), callback=callback)
 
 
 def serve(
     source: InputName = "mic",
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Address to listen on; 0.0.0.0 is all of this machine.")
+        str, _option("host", "ADDRESS", "Address to listen on; 0.0.0.0 is the whole network.")
     ] = "127.0.0.1",
-    port: Annotated[
-        int,
-        typer.Option(metavar="N", parser=whole_number("port", "a port, such as 8765"), help="Port; 0 is any free one."),
-    ] = DEFAULT_PORT,
+    port: Annotated[int, _whole("port", "Port; 0 is any that is free.", _port)] = DEFAULT_PORT,
     target: Target = DEFAULT_TARGET,
     tolerance: Tolerance = DEFAULT_TOLERANCE,
     interval: Interval = 1,
-    max_streams: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            parser=whole_number("max-streams", "a number of streams"),
-            help="Most streams that clients may send at a time.",
+    share: Annotated[
+        str,
+        _option(
+            "share",
+            "WHAT",
+            "What listeners may do: [bold]readings[/bold], or [bold]control[/bold]: change the input and see the "
+            "history, too.",
+            callback=_share,
         ),
-    ] = 100,
-    max_listeners: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            parser=whole_number("max-listeners", "a number of listeners"),
-            help="Most connections that may follow a stream.",
+    ] = "readings",
+    tls: Annotated[
+        bool, typer.Option("--tls/--no-tls", metavar="", help="Serve https, too, with certificates of this machine.")
+    ] = False,
+    tls_port: Annotated[int, _whole("tls-port", "Port for https; 0 is any that is free.", _port)] = DEFAULT_TLS_PORT,
+    cert: Annotated[Path | None, _option("cert", "PATH", "Certificate of your own for https, in PEM.")] = None,
+    key: Annotated[Path | None, _option("key", "PATH", "Its key, in PEM, if it is in a file of its own.")] = None,
+    allowed_host: Annotated[
+        str, _option("allowed-host", "NAMES", "Other names of this server, such as that of a proxy, with commas.")
+    ] = "",
+    allow_origin: Annotated[
+        str,
+        _option(
+            "allow-origin",
+            "ORIGINS",
+            "Pages from elsewhere that may use this server, [bold]https://…[/bold], with commas.",
         ),
-    ] = 2000,
+    ] = "",
+    max_streams: Annotated[int, _whole("max-streams", "Most streams that clients may send at a time.", _number)] = 100,
+    max_listeners: Annotated[int, _whole("max-listeners", "Most connections that follow a stream.", _number)] = 2000,
+    mdns: Annotated[
+        bool, typer.Option("--mdns/--no-mdns", metavar="", help="Announce the server on the local network.")
+    ] = False,
+    mqtt: Annotated[
+        str | None, _option("mqtt", "URL", "MQTT broker, for Home Assistant: [bold]mqtt://USER@HOST[/bold]")
+    ] = None,
+    mqtt_password_file: Annotated[
+        Path | None, _option("mqtt-password-file", "PATH", "File with the password for the broker.")
+    ] = None,
     now_playing: NowPlaying = "auto",
     history: History = None,
     model: Model = None,
     verbose: Verbose = False,
     log_file: LogFile = None,
 ) -> None:
-    """Serve a page for phones, and the events of this machine's input, to any number of listeners.
+    """Serve a page for phones, and the paces of what this machine hears, to any number of listeners.
 
-    Each has a target of its own. Phones can also send their own microphones.
+    Each listener has a target of its own, and phones can also send what their own microphones hear.
 
-    Ctrl-C ends it cleanly.
+    Without --host, only this machine gets in. On a network, you need a token, which is printed with a QR code.
     """
     from paces_live.cli.show import start_logging
 
     start_logging(verbose=verbose, log_file=log_file, screen=False)
-    try:
-        import starlette  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError:
-        raise ServerError(
-            "serve needs packages that are not installed",
-            hint=pip_install("starlette", "uvicorn", "websockets", "prometheus-client", "segno"),
-            code="server.package_missing",
-        ) from None
+    _check_packages()
     listener = Listener(float(target), tolerance)
     from paces_live.analysis.classifier import load_classifier
     from paces_live.cli.signals import ended_by_signals
+    from paces_live.server.access.addresses import own_hosts
+    from paces_live.server.access.gate import PUBLIC, Gate, Policy
+    from paces_live.server.access.origins import allowed_host as right_host
+    from paces_live.server.access.origins import allowed_origin as right_origin
+    from paces_live.server.access.token import Token
     from paces_live.server.app import create_app
     from paces_live.server.backend import Backend, Limits, Own
+    from paces_live.server.beside import Beside
     from paces_live.server.control import Inputs
-    from paces_live.server.serve import Port, Server, listen_on
+    from paces_live.server.ports import announce_ports, is_local, open_ports
+    from paces_live.server.serve import Server
     from paces_live.session import SessionConfig
-    from paces_live.system.sd_notify import Watchdog
 
+    local = is_local(host)
+    broker = _broker(mqtt, mqtt_password_file, source, local=local, mdns=mdns)
+    hosts = own_hosts(map(right_host, _listed(allowed_host)))
+    origins = frozenset(map(right_origin, _listed(allow_origin)))
+    token = None if local else Token.kept()
     classifier = load_classifier(model)
     open_input = partial(_open, sample_rate=classifier.features.sample_rate, now_playing=now_playing)
     with ExitStack() as stack:
@@ -111,12 +160,46 @@ def serve(
         limits, config = Limits(max_streams, max_listeners), SessionConfig(interval=float(interval))
         backend = Backend(classifier, listener, own, config=config, limits=limits)
         inputs = Inputs(source, open_input, lambda: backend.machine) if own else None
-        listening = listen_on(host, port)
-        server = Server(create_app(backend, inputs), [Port(listening)], on_stop=backend.close)
-        typer.echo(f"http://{host}:{listening.getsockname()[1]}/")
+        ports, certificate = open_ports(host, port, tls_port if tls or cert else None, cert, key)
+        numbers = [one.socket.getsockname()[1] for one in ports]
+        app = create_app(backend, inputs, https_port=numbers[1] if numbers[1:] else None, certificate=certificate)
+        policy = Policy(token, hosts, origins, share, frozenset(numbers), PUBLIC | {"/page/"})  # type: ignore[arg-type]
+        server = Server(Gate(app, policy), ports, on_stop=backend.close)
+        announce_ports(host, ports, token)
         stack.enter_context(ended_by_signals(server.stop))
-        watchdog = stack.enter_context(Watchdog.of_this_process())
-        server.run(beside=lambda: _watched(watchdog, backend))
+        beside = Beside(backend, certificate, broker, ports[-1] if mdns else None, open_to_all=token is None)
+        server.run(beside=beside.run)
+
+
+def _listed(names: str) -> list[str]:
+    """Return names that commas separate."""
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def _check_packages() -> None:
+    try:
+        import starlette  # noqa: F401
+        import uvicorn  # noqa: F401
+        import websockets  # noqa: F401
+    except ImportError:
+        raise ServerError(
+            "serve needs packages that are not installed",
+            hint=pip_install("starlette", "uvicorn", "websockets", "httptools", "prometheus-client", "segno"),
+            code="server.package_missing",
+        ) from None
+
+
+def _broker(url: str | None, password: Path | None, source: str, *, local: bool, mdns: bool) -> "Broker | None":
+    """Return the broker that an option names, after checking that what is announced and published is there."""
+    if mdns and local:
+        raise UsageError("nobody else reaches this address", hint="add --host 0.0.0.0 to --mdns", code="usage.mdns")
+    if url is None:
+        return None
+    if source == "none":
+        raise UsageError("without an input nothing is published", hint="choose an --input", code="usage.mqtt")
+    from paces_live.server.broker import Broker
+
+    return Broker.parse(url, password_file=password)
 
 
 def _stages(listener: Listener, *, keep: bool | None, source: str) -> "list[Callable[[Event], Event]]":
@@ -127,14 +210,6 @@ def _stages(listener: Listener, *, keep: bool | None, source: str) -> "list[Call
     from paces_live.history.recall import HistoryKeeper
 
     return [HistoryKeeper(default_path(), listener).take]
-
-
-async def _watched(watchdog: "Watchdog", backend: "Backend") -> None:
-    """Let the service manager know that we are alive, for as long as the hub keeps up."""
-    while True:
-        if backend.lag_s < LAG_MAX_S:
-            watchdog.alive()
-        await asyncio.sleep(1.0)
 
 
 def _open(spec: str, *, sample_rate: int, now_playing: str) -> "Input":

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -22,13 +22,17 @@ from paces_live.events import SCHEMA
 from paces_live.match import Listener
 from paces_live.render.json_lines import dumps, file_line
 from paces_live.server import messages
+from paces_live.server.access.refusal import RefusedError, require_control
 from paces_live.server.backend import Backend
 from paces_live.server.control import Inputs, heard
 from paces_live.server.guest import Guest
 from paces_live.server.metrics import CONTENT_TYPE
 from paces_live.server.sse import EventResponse
 from paces_live.server.upload import UploadAnalyst
-from paces_live.server.websocket import AGAIN_S, SUBPROTOCOL, follow, send_audio, served
+from paces_live.server.websocket import AGAIN_S, follow, send_audio, served
+
+if TYPE_CHECKING:
+    from paces_live.server.access.certificate import Certificate
 
 BODY_S = 10.0
 """Time that a small body may take, seconds."""
@@ -37,7 +41,6 @@ PAGE = FOLDER / "page"
 _STATUS = {
     "server.no_stream": 404,
     "server.no_input": 404,
-    "server.not_shared": 403,
     "server.full": 503,
     "server.too_large": 413,
     "server.idle": 408,
@@ -48,7 +51,13 @@ _PHRASES = {404: "there is nothing at this address", 405: "this address does not
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(backend: Backend, inputs: Inputs | None = None, *, https_port: int | None = None) -> Starlette:
+def create_app(
+    backend: Backend,
+    inputs: Inputs | None = None,
+    *,
+    https_port: int | None = None,
+    certificate: "Certificate | None" = None,
+) -> Starlette:
     """Return the application of a backend; its lifespan runs the backend.
 
     Parameters
@@ -58,15 +67,20 @@ def create_app(backend: Backend, inputs: Inputs | None = None, *, https_port: in
         The inputs of this machine, if it has one that can be changed.
     https_port : int, optional
         Where the page is served over https, too.
+    certificate : Certificate, optional
+        Whose authority phones may come to trust.
     """
-    return _App(backend, inputs, https_port).starlette()
+    return _App(backend, inputs, https_port, certificate).starlette()
 
 
 class _App:
-    def __init__(self, backend: Backend, inputs: Inputs | None, https_port: int | None) -> None:
+    def __init__(
+        self, backend: Backend, inputs: Inputs | None, https_port: int | None, certificate: "Certificate | None"
+    ) -> None:
         self._backend = backend
         self._inputs = inputs
         self._https_port = https_port
+        self._certificate = certificate
         self._uploads = UploadAnalyst(backend.classifier)
 
     def starlette(self) -> Starlette:
@@ -84,6 +98,8 @@ class _App:
             Route("/metrics", self.metrics),
             WebSocketRoute("/v1/streams/{id}", self.follow),
             WebSocketRoute("/v1/audio", self.audio),
+            Route("/ca.crt", self.authority),
+            Route("/ca.mobileconfig", self.authority),
             Route("/", self.page),
             Mount("/page", StaticFiles(directory=PAGE)),
         ]
@@ -132,13 +148,13 @@ class _App:
         return Response(file_line(result, listener), media_type="application/json")
 
     async def history(self, request: Request) -> Response:
-        _require_control(request)
+        require_control(request.scope)
         return _json({"songs": await heard(request.query_params)})
 
     async def input(self, request: Request) -> Response:
         inputs = self._own_inputs()
         if request.method == "PUT":
-            _require_control(request)
+            require_control(request.scope)
             inputs.change(messages.parse(await _text(request)))
         return _json(await inputs.record())
 
@@ -159,18 +175,26 @@ class _App:
     async def metrics(self, _request: Request) -> Response:
         return Response(self._backend.metrics.text(), headers={"content-type": CONTENT_TYPE})
 
+    async def authority(self, request: Request) -> Response:
+        if self._certificate is None:
+            raise HTTPException(404)
+        authority = self._certificate.authority
+        if request.url.path == "/ca.crt":
+            return Response(authority.crt(), media_type="application/x-x509-ca-cert")
+        return Response(authority.mobileconfig(), media_type="application/x-apple-aspen-config")
+
     async def page(self, _request: Request) -> Response:
         return FileResponse(PAGE / "index.html")
 
     async def follow(self, socket: WebSocket) -> None:
-        await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
+        await socket.accept()
         await served(socket, self._follow(socket))
 
     async def _follow(self, socket: WebSocket) -> int:
         return await follow(socket, self._backend, self._listener(socket.query_params))
 
     async def audio(self, socket: WebSocket) -> None:
-        await socket.accept(SUBPROTOCOL if SUBPROTOCOL in socket.scope["subprotocols"] else None)
+        await socket.accept()
         await served(socket, send_audio(socket, self._backend))
 
     def _listener(self, parameters: Mapping[str, str]) -> Listener:
@@ -216,13 +240,6 @@ def _json(record: Any, status: int = 200, headers: Mapping[str, str] | None = No
     )
 
 
-def _require_control(request: Request) -> None:
-    if request.scope.get("state", {}).get("share") != "control":
-        raise ServerError(
-            "listeners may not do this", hint="start the server with --share control", code="server.not_shared"
-        )
-
-
 def _error(request: Request, error: PacesError, status: int) -> Response:
     headers = {"retry-after": str(AGAIN_S)} if status == 503 else {}
     return Response(
@@ -231,6 +248,8 @@ def _error(request: Request, error: PacesError, status: int) -> Response:
 
 
 async def _failed(request: Request, error: PacesError) -> Response:
+    if isinstance(error, RefusedError):
+        return _error(request, error, error.status)
     status = 400 if isinstance(error, UsageError) else 422 if isinstance(error, SourceError) else 500
     return _error(request, error, _STATUS.get(error.code, status))
 

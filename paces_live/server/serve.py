@@ -21,6 +21,8 @@ BACKLOG = 2048
 """Connections that may wait to be accepted."""
 GOODBYE_S = 3
 """Time that clients have to take what waits for them when the server stops, whole seconds."""
+START_S = 0.01
+"""Time between two looks whether the servers have started, seconds."""
 PING_S = 20.0
 """Time between pings on a WebSocket, and the time to answer one, seconds."""
 
@@ -107,7 +109,7 @@ class Server:
             asyncio.create_task(server.serve(sockets=[port.socket]))
             for server, port in zip(servers, self._ports, strict=True)
         ]
-        others = [asyncio.create_task(_forever(beside))] if beside else []
+        others = [asyncio.create_task(_once_started(servers, beside))] if beside else []
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             await asyncio.wait([stopping, *serving, *others], return_when=asyncio.FIRST_COMPLETED)
@@ -115,6 +117,8 @@ class Server:
             self._on_stop()
             for task in [stopping, *others]:
                 task.cancel()
+            # They say good-bye to whom they know.
+            await asyncio.gather(*others, return_exceptions=True)
             # The application's lifespan belongs to the first: it ends last.
             for server, task in reversed(list(zip(servers, serving, strict=True))):
                 server.should_exit = True
@@ -152,6 +156,9 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-async def _forever(beside: Callable[[], Awaitable[None]]) -> None:
+async def _once_started(servers: Sequence[uvicorn.Server], beside: Callable[[], Awaitable[None]]) -> None:
+    """Run `beside` as soon as all `servers` take connections, and wait for ever after it."""
+    while not all(server.started for server in servers):
+        await asyncio.sleep(START_S)
     await beside()
     await asyncio.Event().wait()

@@ -33,8 +33,6 @@ AGAIN_S = 5
 """Seconds after which a client that was refused may try again."""
 
 NORMAL, GOING_AWAY, WRONG_MESSAGE, NOT_ALLOWED, FULL = 1000, 1001, 1003, 1008, 1013
-SUBPROTOCOL = "paces-live"
-"""The one that programs which bring their token as another subprotocol have to name, too."""
 
 
 async def follow(socket: WebSocket, backend: Backend, listener: Listener) -> int:
@@ -177,7 +175,11 @@ async def _send_events(socket: WebSocket, subscription: Subscription) -> None:
 
 async def _send(socket: WebSocket, text: str) -> None:
     async with asyncio.timeout(SEND_S):
-        await socket.send_text(text)
+        try:
+            await socket.send_text(text)
+        except RuntimeError:
+            # What uvicorn raises if the connection was closed meanwhile, by a ping without an answer.
+            raise WebSocketDisconnect from None
 
 
 def _welcome(contribution: Contribution, *, resumed: bool) -> str:

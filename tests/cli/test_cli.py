@@ -31,7 +31,7 @@ from tests.support.schemas import validated
 
 REPO = Path(__file__).parents[2]
 COMMANDS = ["listen", "play", "analyze", "demo", "serve", "follow", "devices", "doctor", "schema"]
-GROUPS = ["config", "history"]
+GROUPS = ["config", "history", "token"]
 HEAVY = {"textual", "soundfile", "sounddevice", "soxr", "ai_edge_litert", "tflite_runtime", "numpy"}
 HEAVY |= {"httpx", "av", "dbus_fast", "mpd", "mutagen", "sqlite3"}
 

@@ -12,6 +12,7 @@ DOCUMENTS = (
     *sorted(f"docs/decisions/{path.name}" for path in (ROOT / "docs" / "decisions").glob("*.md")),
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
     "models/README.md",
     "training/README.md",
 )

@@ -85,7 +85,7 @@ def test_health_streams_and_a_stream() -> None:
         ("/v1/streams?target=1e400", 400, "usage.target"),
         ("/v1/streams?tolerance=2", 400, "usage.tolerance"),
         ("/v1/schema/nothing.json", 404, "server"),
-        ("/v1/history", 403, "server.not_shared"),
+        ("/v1/history", 403, "access.share"),
         ("/v1/input", 404, "server.no_input"),
         ("/page/../../cli/main.py", 404, "server"),
         ("/page/%2e%2e/%2e%2e/cli/main.py", 404, "server"),

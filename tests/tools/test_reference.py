@@ -34,9 +34,8 @@ NAMES = {
         *("PcmFormat", "PipeSource", "RadioSource", "Source", "pcm_format"),
     ],
     "paces_live.errors": [
-        *("HistoryError", "ModelError", "NowPlayingError", "PacesError", "RuntimeMissingError", "SensorError"),
-        *("ServerError", "SourceError"),
-        "UsageError",
+        *("AccessError", "HistoryError", "ModelError", "NowPlayingError", "PacesError", "RuntimeMissingError"),
+        *("SensorError", "ServerError", "SourceError", "UsageError"),
     ],
     "paces_live.events": [
         *("Condition", "End", "Event", "Failure", "Grade", "Health", "Match", "Nearest", "Pace", "Reading", "SCHEMA"),

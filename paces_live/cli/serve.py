@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from paces_live.server.broker import Broker
 
 DEFAULT_PORT, DEFAULT_TLS_PORT = 8765, 8443
+_SMALL = ("prometheus-client", "segno", "cryptography")
 SHARES = ("readings", "control")
 
 
@@ -184,7 +185,9 @@ def _check_packages() -> None:
     except ImportError:
         raise ServerError(
             "serve needs packages that are not installed",
-            hint=pip_install("starlette", "uvicorn", "websockets", "httptools", "prometheus-client", "segno"),
+            hint=pip_install(
+                "starlette", "uvicorn", "websockets", "httptools", "prometheus-client", "segno", "cryptography"
+            ),
             code="server.package_missing",
         ) from None
 

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 
+from paces_live.analysis.level import CELL_S
 from paces_live.match import Listener
 from paces_live.server.feed import PcmFeed
 from paces_live.server.hub import Lane
@@ -11,6 +12,9 @@ from paces_live.server.stream import Stream, Subscription
 
 REATTACH_S = 15.0
 """Time for which a stream waits for a sender whose network has gone, seconds."""
+
+TURN_S = CELL_S
+"""Sound that is worth a turn of the hub, seconds: a session does nothing with less than a cell."""
 
 
 class Contribution:
@@ -30,6 +34,8 @@ class Contribution:
         The sender, who also follows.
     subscription : Subscription
         What the sender has not had yet; it stays while the sender is away.
+    heard : int
+        Messages so far.
     """
 
     def __init__(self, hello: Hello, stream: Stream, lane: Lane) -> None:
@@ -38,6 +44,7 @@ class Contribution:
         self.listener = Listener(hello.target, hello.tolerance)
         self.subscription: Subscription = stream.subscribe(self.listener)
         self.feed = PcmFeed(hello)
+        self.heard = 0
         self._lane = lane
         self._tenure: asyncio.Event | None = None
         self._leaving: asyncio.TimerHandle | None = None
@@ -68,7 +75,8 @@ class Contribution:
     def put(self, data: bytes) -> None:
         """Take a message of samples; raises as `PcmFeed.put` does."""
         self.feed.put(data)
-        self._lane.ask(self.feed.drain)
+        if self.feed.waiting_s >= TURN_S:
+            self._lane.ask(self.feed.drain)
 
     def put_gap(self, frames: int) -> None:
         """Take note that the sender has dropped `frames` frames."""
@@ -77,5 +85,6 @@ class Contribution:
 
     def finish(self) -> None:
         """Report the song and the end."""
+        self._lane.ask(self.feed.drain)
         self._lane.ask(self.feed.finish)
         self._lane.finish()

@@ -98,7 +98,9 @@ class Server:
 
     def run(self, beside: Callable[[], Awaitable[None]] | None = None) -> None:
         """Serve until `stop` is called; `beside` runs in the same event loop, and is cancelled at the end."""
-        asyncio.run(self._run(beside))
+        # uvloop takes a third of the time of asyncio's own loop. Not every system has a wheel of it.
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(self._run(beside))
 
     async def _run(self, beside: Callable[[], Awaitable[None]] | None) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
@@ -147,6 +149,14 @@ class Server:
         config.load()
         config.ssl = port.tls
         return config
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 class _Uvicorn(uvicorn.Server):

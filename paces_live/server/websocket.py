@@ -62,7 +62,10 @@ async def send_audio(socket: WebSocket, backend: Backend) -> int:
     try:
         await _send(socket, _welcome(contribution, resumed=resumed))
         await _first(
-            _send_events(socket, contribution.subscription), _take_audio(socket, contribution), _replaced(tenure)
+            _send_events(socket, contribution.subscription),
+            _take_audio(socket, contribution),
+            _idle(contribution),
+            _replaced(tenure),
         )
     finally:
         contribution.detach(tenure)
@@ -107,8 +110,8 @@ async def _first(*conversations: Coroutine[Any, Any, None]) -> None:
 async def _take_audio(socket: WebSocket, contribution: Contribution) -> None:
     """Take messages for ever."""
     while True:
-        async with asyncio.timeout(IDLE_S):
-            message = await _message(socket)
+        message = await _message(socket)
+        contribution.heard += 1
         if message.get("bytes") is not None:
             contribution.put(message["bytes"])
             while contribution.feed.waiting_s > AHEAD_S:
@@ -123,6 +126,15 @@ async def _take_audio(socket: WebSocket, contribution: Contribution) -> None:
                 contribution.finish()
             case _:
                 await _aim(socket, contribution.subscription, message["text"])
+
+
+async def _idle(contribution: Contribution) -> None:
+    """Wait until nothing has come for too long; a timer for each message would cost more than the message."""
+    heard = -1
+    while heard != contribution.heard:
+        heard = contribution.heard
+        await asyncio.sleep(IDLE_S)
+    raise TimeoutError
 
 
 async def _replaced(tenure: asyncio.Event) -> None:

@@ -259,7 +259,7 @@ def test_the_asyncapi_document_has_every_message_and_only_schemas_that_exist() -
 
 
 @pytest.mark.slow
-def test_whatever_schemathesis_asks_is_answered_as_the_document_says() -> None:
+def test_whatever_schemathesis_asks_is_answered_as_the_document_says(tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("schemathesis")
     with serving(song(), share="control", inputs=Inputs("mic", lambda _: Input(song()), lambda: None)) as served:
         ran = subprocess.run(
@@ -271,6 +271,7 @@ def test_whatever_schemathesis_asks_is_answered_as_the_document_says() -> None:
                 # The answer of one never ends; the other belongs to the gate, which this server does not have.
                 *("--exclude-operation-id", "events", "--exclude-path", "/v1/session"),
             ],
+            cwd=tmp_path,
             capture_output=True,
             text=True,
             timeout=120,

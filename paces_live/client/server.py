@@ -176,9 +176,16 @@ def _wait(seconds: float, stop: threading.Event, on_wait: Callable[[], None]) ->
 
 
 def _trust(ca: Path | None) -> ssl.SSLContext:
+    """Return a context that trusts the authority whose certificate is in `ca`, in PEM or in DER, as servers give it."""
+    if ca is None:
+        return ssl.create_default_context()
     try:
-        return ssl.create_default_context(cafile=ca)
-    except OSError as error:
-        # A file that holds no certificate is an error of the library, which is one of these.
-        why = "is not a certificate" if isinstance(error, ssl.SSLError) else f"cannot be read: {reason(error)}"
+        data = ca.read_bytes()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # as the default one, but without this machine's authorities
+        context.load_verify_locations(cadata=data.decode("ascii") if b"-----BEGIN" in data else data)
+    except (OSError, ValueError) as error:
+        # An error of the library, which a file without a certificate gives, is one of these, too.
+        unreadable = isinstance(error, OSError) and not isinstance(error, ssl.SSLError)
+        why = f"cannot be read: {reason(error)}" if unreadable else "is not a certificate"
         raise UsageError(f"{ca}: {why}", hint="fetch /ca.crt from the server", code="usage.ca") from None
+    return context

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import signal
 import socket
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import httpx
 import numpy as np
 import pytest
 from websockets.sync.client import connect
@@ -225,6 +227,31 @@ def test_the_token_comes_from_a_file_or_the_environment(tmp_path: Path) -> None:
         assert failed(server.address)[1].endswith("it wants a token: use --token-file or PACES_LIVE_TOKEN\n")
     assert "authorization: bearer from-file\r\n" in server.requests[0]
     assert "authorization: bearer from-environment\r\n" in server.requests[1]
+
+
+@pytest.mark.slow
+def test_a_token_and_a_certificate_open_a_server_of_the_network(settings_file: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "paces_live", "serve", "--host", "0.0.0.0", "--tls"]  # noqa: S104
+    command += ["--port", "0", "--tls-port", "0", "--input", "demo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPO) as serving:
+        assert serving.stdout
+        try:
+            shown = serving.stdout.readline() + serving.stdout.readline()
+            ports = dict(re.findall(r"^(https?)://[^/]*:(\d+)", shown, re.MULTILINE))
+            kept = settings_file.parent / "token"
+            token = kept.read_text("utf-8").strip()
+            ca = tmp_path / "ca.crt"
+            ca.write_bytes(httpx.get(f"http://127.0.0.1:{ports['http']}/ca.crt", trust_env=False).content)
+            address = f"https://127.0.0.1:{ports['https']}"
+            assert "its certificate is not trusted" in failed(address, token=token)[1]
+            assert "it wants a token" in failed(address, "--ca", str(ca))[1]
+            assert "the token is wrong" in failed(address, "--ca", str(ca), token="x" + token)[1]
+            with following(
+                address, "--ca", str(ca), "--json", "--token-file", str(settings_file.parent / "token")
+            ) as one:
+                assert next(records(one))["type"] == "start"
+        finally:
+            serving.kill()
 
 
 @pytest.mark.slow

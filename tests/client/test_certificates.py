@@ -1,5 +1,6 @@
 """TLS: a certificate is trusted only if its authority is."""
 
+import ssl
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,14 @@ def test_a_certificate_of_a_trusted_authority_is_accepted(authority: Authority) 
     with ScriptedServer(ENDED, tls=authority.server("127.0.0.1")) as one:
         events = Server(one.address, ca=authority.file).events()
         assert [next(events), next(events)] == [START, End(0.0)]
+        events.close()
+
+
+def test_a_certificate_may_be_in_der_as_phones_want_it(authority: Authority, tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").write_bytes(ssl.PEM_cert_to_DER_cert(authority.file.read_text("ascii")))
+    with ScriptedServer(ENDED, tls=authority.server("127.0.0.1")) as one:
+        events = Server(one.address, ca=tmp_path / "ca.crt").events()
+        assert next(events) == START
         events.close()
 
 
@@ -65,6 +74,7 @@ def test_a_file_that_is_no_certificate_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read: No such file") as caught:
         Server("https://pi", ca=tmp_path / "nowhere")
     assert caught.value.code == "usage.ca"
-    (tmp_path / "ca.crt").write_text("hello", "utf-8")
-    with pytest.raises(UsageError, match="is not a certificate"):
-        Server("https://pi", ca=tmp_path / "ca.crt")
+    for content in (b"", b"hello", b"-----BEGIN CERTIFICATE-----\nhello\n", b"-----BEGIN\xff"):
+        (tmp_path / "ca.crt").write_bytes(content)
+        with pytest.raises(UsageError, match="is not a certificate"):
+            Server("https://pi", ca=tmp_path / "ca.crt")

@@ -20,10 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from paces_live.cli.setting import settings
 from paces_live.schema import load
 from tests.docs.documents import blocks, read
-from tests.docs.test_commands import command_line
 from tests.support.cable import Cable
 from tests.support.serving import ServingProcess, serving_process
 from tests.support.signals import RATE, rock
@@ -153,11 +151,6 @@ def elsewhere() -> Iterator[str]:
             thread.join()
 
 
-def allowing(origin: str) -> list[str]:
-    """Return the option that lets a page from elsewhere in; a server that has none lets everyone in."""
-    return ["--allow-origin", origin] if "allow-origin" in settings(command_line()) else []
-
-
 @contextmanager
 def browser_page() -> "Iterator[Page]":
     """Give an empty page of a browser, in which no script may fail."""
@@ -177,7 +170,11 @@ def browser_page() -> "Iterator[Page]":
 
 @pytest.mark.slow
 def test_the_page_follows_a_server_from_elsewhere() -> None:
-    with elsewhere() as origin, serving_process("--input", "demo", *allowing(origin)) as server, browser_page() as page:
+    with (
+        elsewhere() as origin,
+        serving_process("--input", "demo", "--allow-origin", origin) as server,
+        browser_page() as page,
+    ):
         from playwright.sync_api import expect
 
         page.goto(f"{origin}/page.html?server={server.address}")

@@ -98,6 +98,7 @@ class Backend:
         self._streams: dict[str, Stream] = {}
         self._contributions: dict[str, Contribution] = {}
         self._failing = False
+        self._closing = False
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -122,14 +123,15 @@ class Backend:
                 contribution.finish()
 
     def close(self) -> None:
-        """Let those who follow have what waits for them, and nothing more."""
+        """Let those who follow have what waits for them, and nothing more; take nobody else."""
+        self._closing = True
         for stream in self._streams.values():
             stream.close()
 
     @property
     def full(self) -> bool:
         """Whether another stream would be refused."""
-        return len(self._contributions) >= self.limits.streams or self._hub.lag_s > LAG_S
+        return self._closing or len(self._contributions) >= self.limits.streams or self._hub.lag_s > LAG_S
 
     @property
     def contributed(self) -> int:
@@ -168,7 +170,7 @@ class Backend:
 
     def check_room_to_follow(self) -> None:
         """Raise `ServerError` if there are too many listeners."""
-        if self.listeners >= self.limits.listeners:
+        if self._closing or self.listeners >= self.limits.listeners:
             self.metrics.refused.inc()
             raise ServerError("the server has no room for another listener", hint="try again soon", code="server.full")
 
@@ -181,7 +183,7 @@ class Backend:
             There is no room for another stream.
         """
         known = self._contributions.get(hello.session)
-        if known is not None and known.stream.state != "ended":
+        if known is not None and known.stream.state != "ended" and not self._closing:
             return known, True
         if self.full:
             self.metrics.refused.inc()

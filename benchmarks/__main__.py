@@ -3,6 +3,8 @@
 ``python -m benchmarks`` joins music to ten minutes, by default the bundled excerpt again and again. It runs each system
 on it in a process of its own, one after the other and in rounds, and writes a page, a plot and all figures. Machines
 are noisy, so compare only figures of one run. Baselines that are not installed are named.
+
+``python -m benchmarks scaling`` measures the streams of a server instead: see `benchmarks.scaling`.
 """
 
 import argparse
@@ -39,6 +41,11 @@ GROWTH: Mapping[str, tuple[tuple[str, dict[str, float]], ...]] = {
 
 def main() -> None:
     """Parse the command line, run everything, and write the page."""
+    if sys.argv[1:2] == ["scaling"]:
+        from benchmarks import scaling  # its servers and Ray are not needed for the rest
+
+        scaling.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("music", nargs="*", type=Path, help="audio files to join; the bundled excerpt by default")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="length of the audio")

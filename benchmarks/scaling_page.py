@@ -54,7 +54,8 @@ that are there have {per_replica} streams each on average, {fill} of their limit
 
 **Put a balancer in front** that speaks TLS, asks for a password if you want one, and spreads connections over the
 machines. They listen on port 8000 of all their addresses, and on the ports of Ray and of the replicas. Let nobody
-reach these ports but the machines themselves and the balancer.
+reach these ports but the machines themselves and the balancer, and give the machines a
+[token](https://docs.ray.io/en/latest/ray-security/token-auth.html): who reaches Ray without one can run any program.
 
 ## What happens when something goes away
 

@@ -4,7 +4,7 @@
 on it in a process of its own, one after the other and in rounds, and writes a page, a plot and all figures. Machines
 are noisy, so compare only figures of one run. Baselines that are not installed are named.
 
-``python -m benchmarks serve`` measures the server instead.
+``python -m benchmarks serve`` measures a server instead, and ``python -m benchmarks scaling`` what many runners cost.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -41,11 +42,10 @@ GROWTH: Mapping[str, tuple[tuple[str, dict[str, float]], ...]] = {
 
 def main() -> None:
     """Parse the command line, run everything, and write the page."""
-    if sys.argv[1:2] == ["serve"]:
-        # Deferred: it measures something else, with its own options.
-        from benchmarks import serve
-
-        serve.main(sys.argv[2:])
+    if sys.argv[1:2] in (["serve"], ["scaling"]):
+        # Deferred: they measure something else, with options of their own; Ray is not needed for the rest.
+        module = import_module(f"benchmarks.{sys.argv[1]}")
+        module.main(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("music", nargs="*", type=Path, help="audio files to join; the bundled excerpt by default")

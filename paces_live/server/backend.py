@@ -109,6 +109,7 @@ class Backend:
         self._streams: dict[str, Stream] = {}
         self._contributions: dict[str, Contribution] = {}
         self._failing = False
+        self._closing = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -139,7 +140,8 @@ class Backend:
             self.machine.aim(targets)
 
     def close(self) -> None:
-        """Let those who follow have what waits for them, and nothing more."""
+        """Let those who follow have what waits for them, and nothing more; take nobody else."""
+        self._closing = True
         for stream in self._streams.values():
             stream.close()
 
@@ -147,7 +149,7 @@ class Backend:
     def full(self) -> bool:
         """Whether another stream would be refused."""
         behind = self._workers is not None and self._workers.behind
-        return len(self._contributions) >= self.limits.streams or behind
+        return self._closing or len(self._contributions) >= self.limits.streams or behind
 
     def contributions(self) -> list[Contribution]:
         """Return the streams that clients send."""
@@ -190,7 +192,7 @@ class Backend:
 
     def check_room_to_follow(self) -> None:
         """Raise `ServerError` if there are too many listeners."""
-        if self.listeners >= self.limits.listeners:
+        if self._closing or self.listeners >= self.limits.listeners:
             self.metrics.refused.inc()
             raise ServerError("the server has no room for another listener", hint="try again soon", code="server.full")
 
@@ -203,7 +205,7 @@ class Backend:
             There is no room for another stream.
         """
         known = self._contributions.get(hello.session)
-        if known is not None and known.stream.state != "ended":
+        if known is not None and known.stream.state != "ended" and not self._closing:
             return known, True
         if self.full or self._workers is None:
             self.metrics.refused.inc()

@@ -30,7 +30,8 @@ LOOK_S = 0.05
 AGAIN_S = 5
 """Seconds after which a client that was refused may try again."""
 
-NORMAL, GOING_AWAY, WRONG_MESSAGE, NOT_ALLOWED, FULL = 1000, 1001, 1003, 1008, 1013
+NORMAL, GOING_AWAY, WRONG_MESSAGE, NOT_ALLOWED, TOO_BIG, FULL = 1000, 1001, 1003, 1008, 1009, 1013
+_CODES = {"server.full": FULL, "server.too_large": TOO_BIG}
 
 
 async def follow(socket: WebSocket, backend: Backend, listener: Listener) -> int:
@@ -81,7 +82,7 @@ async def served(socket: WebSocket, conversation: Coroutine[Any, Any, int]) -> N
     except UsageError as wrong:
         error, code = wrong, WRONG_MESSAGE
     except ServerError as refused:
-        error, code = refused, FULL if refused.code == "server.full" else NOT_ALLOWED
+        error, code = refused, _CODES.get(refused.code, NOT_ALLOWED)
     except TimeoutError:
         error = ServerError("nothing came for too long, or nothing was read", hint="connect again", code="server.idle")
     # A client that reads nothing does not hear why.
@@ -145,6 +146,9 @@ async def _message(socket: WebSocket) -> Any:
     message = await socket.receive()
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1005))
+    # Our own server refuses such a message unread. The servers of a cluster have another limit.
+    if len(message.get("bytes") or message.get("text") or "") > FRAME_BYTES:
+        raise ServerError("the message is too big", hint=f"send {FRAME_BYTES} bytes at most", code="server.too_large")
     return message
 
 

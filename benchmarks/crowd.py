@@ -22,7 +22,7 @@ from paces_live.sources import FileSource
 
 RATE = 44_100
 """Sample rate of what is sent, Hz."""
-FRAME_S = 0.05
+FRAME_S = 0.1
 """Length of a message of audio, seconds."""
 _TIME = re.compile(rb'"type": "reading", "t": ([0-9.]+)')
 _DROPPED = re.compile(rb'"dropped_s": ([0-9.]+)')

@@ -61,22 +61,31 @@ class Served:
     port: int
     started_s: float
 
-    @property
-    def cpu_s(self) -> float:
-        """Processor time so far, seconds."""
-        return cpu_s(self.process.pid)
 
-    @property
-    def memory_mb(self) -> float:
-        """Resident memory, megabytes."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
-        return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024.0
+def family(pid: int) -> list[int]:
+    """Return a server and its worker processes."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [pid, *(int(child) for path in tasks for child in path.read_text("ascii").split())]
 
 
 def cpu_s(pid: int) -> float:
-    """Return the processor time of a process, seconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Return the processor time of a server so far, seconds."""
+    ticks = 0
+    for one in family(pid):
+        fields = Path(f"/proc/{one}/stat").read_text("ascii").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def memory_mb(pid: int) -> float:
+    """Return the memory of a server, megabytes; what its processes share is counted once."""
+    return (
+        sum(
+            int(re.findall(r"^Pss:\s+(\d+)", Path(f"/proc/{one}/smaps_rollup").read_text("ascii"), re.MULTILINE)[0])
+            for one in family(pid)
+        )
+        / 1024.0
+    )
 
 
 @contextlib.contextmanager
@@ -117,7 +126,6 @@ def crowd(port: int, pid: int, senders: int, listeners: int, seconds: float) -> 
     clients.run(seconds, heard_by="listeners" if listeners else "senders")
     passed = time.monotonic() - begun
     latencies = np.array(clients.counts.latencies)
-    status = Path(f"/proc/{pid}/status").read_text("ascii")
     found = {
         "readings": len(latencies),
         "expected": round((listeners or senders) * seconds),
@@ -129,7 +137,7 @@ def crowd(port: int, pid: int, senders: int, listeners: int, seconds: float) -> 
         "late_s": clients.counts.late_s,
         "server_cores": (cpu_s(pid) - server) / passed,
         "crowd_cores": (time.process_time() - own) / passed,
-        "memory_mb": int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024.0,
+        "memory_mb": memory_mb(pid),
     }
     clients.close()
     return found
@@ -157,14 +165,14 @@ def events(listeners: int, seconds: float) -> dict[str, Any]:
 
 def soak(minutes: float) -> dict[str, Any]:
     """Let crowds come and go; return how the memory grows from the middle on, when all pools are filled."""
-    memory, begun = [], time.monotonic()
+    seen, begun = [], time.monotonic()
     with served("--input", "none") as server:
         while time.monotonic() - begun < 60.0 * minutes:
             in_crowd(visit, server.port, CROWD, ROUND_S)
-            memory.append(((time.monotonic() - begun) / 3600.0, server.memory_mb))
-    later = np.array(memory[len(memory) // 2 :])
+            seen.append(((time.monotonic() - begun) / 3600.0, memory_mb(server.process.pid)))
+    later = np.array(seen[len(seen) // 2 :])
     growth = float(np.polyfit(later[:, 0], later[:, 1], 1)[0]) if len(later) > 2 else 0.0
-    return {"minutes": minutes, "visits": CROWD * len(memory), "memory_mb": memory[-1][1], "growth_mb_h": growth}
+    return {"minutes": minutes, "visits": CROWD * len(seen), "memory_mb": seen[-1][1], "growth_mb_h": growth}
 
 
 def alone(wav: Path, seconds: float) -> dict[str, Any]:
@@ -173,9 +181,9 @@ def alone(wav: Path, seconds: float) -> dict[str, Any]:
     with served("--input", str(wav), "--no-history") as server:
         other = subprocess.Popen(listen, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         time.sleep(WARM_UP_S)
-        before = server.cpu_s, cpu_s(other.pid)
+        before = cpu_s(server.process.pid), cpu_s(other.pid)
         time.sleep(seconds)
-        serve, listens = server.cpu_s - before[0], cpu_s(other.pid) - before[1]
+        serve, listens = cpu_s(server.process.pid) - before[0], cpu_s(other.pid) - before[1]
         other.terminate()
         other.wait()
     return {"serve_s": serve / seconds, "listen_s": listens / seconds, "more": serve / listens - 1.0}
@@ -245,13 +253,13 @@ def page(found: dict[str, Any]) -> str:
         [
             "# What the server costs",
             "",
-            f"Written by `python -m benchmarks serve` on {found['machine']}. Clients and server share the machine.",
+            f"Written by `python -m benchmarks serve` on {found['machine']}. Clients and server share it.",
             "",
             "| | measured | goal |",
             "|---|---|---|",
             *rows,
             "",
-            "Each sender sends 44.1 kHz mono 16 bit in messages of 50 ms, in real time, and has a reading a second.",
+            "Each sender sends 44.1 kHz mono 16 bit in messages of 100 ms, in real time, and has a reading a second.",
             "The time is that from the last sample of a reading to its arrival. It includes the message in which that",
             "sample waits.",
             "",

@@ -27,7 +27,7 @@ from paces_live.server.backend import Backend
 from paces_live.server.control import Inputs, heard
 from paces_live.server.guest import Guest
 from paces_live.server.metrics import CONTENT_TYPE
-from paces_live.server.sse import EventResponse
+from paces_live.server.sse import HEARTBEAT_S, EventResponse
 from paces_live.server.upload import UploadAnalyst
 from paces_live.server.websocket import AGAIN_S, follow, send_audio, served
 
@@ -139,7 +139,7 @@ class _App:
         listener = self._listener(request.query_params)
         stream = self._backend.stream(request.path_params["id"])
         self._backend.check_room_to_follow()
-        return EventResponse(stream.subscribe(listener), request.headers.get("last-event-id", ""))
+        return EventResponse(stream.subscribe(listener, HEARTBEAT_S), request.headers.get("last-event-id", ""))
 
     async def analyze(self, request: Request) -> Response:
         listener = self._listener(request.query_params)

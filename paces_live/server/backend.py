@@ -28,6 +28,9 @@ _log = logging.getLogger(__name__)
 MAIN = "main"
 """Id of the stream of the machine's own input."""
 
+PULSE_S = 1.0
+"""Time between two looks at all subscriptions, seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -130,10 +133,18 @@ class Backend:
                     endless=self._own.endless,
                 )
                 self.machine = stack.enter_context(machine)
+            pulse = asyncio.create_task(self._pulse())
             try:
                 yield
             finally:
+                pulse.cancel()
                 await self._workers.close()
+
+    async def _pulse(self) -> None:
+        while True:
+            await asyncio.sleep(PULSE_S)
+            for stream in list(self._streams.values()):
+                stream.pulse()
 
     def _aim_machine(self, targets: Sequence[float]) -> None:
         if self.machine is not None:

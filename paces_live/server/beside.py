@@ -95,4 +95,4 @@ class Beside:
             subscription.again()
             stream.retarget()
 
-        await publish((event async for _, event in subscription), listener, broker, on_target=on_target)
+        await publish((given[1] async for given in subscription if given), listener, broker, on_target=on_target)

@@ -5,7 +5,7 @@ import secrets
 
 from paces_live.errors import UsageError
 from paces_live.match import Listener
-from paces_live.server.messages import Hello
+from paces_live.server.messages import HEARTBEAT_S, Hello
 from paces_live.server.stream import Stream, Subscription
 from paces_live.server.workers import WorkerLane
 
@@ -40,7 +40,7 @@ class Contribution:
         self.session = secrets.token_urlsafe(18)
         self.stream = stream
         self.listener = Listener(hello.target, hello.tolerance)
-        self.subscription: Subscription = stream.subscribe(self.listener)
+        self.subscription: Subscription = stream.subscribe(self.listener, HEARTBEAT_S)
         self.received = self.heard = 0
         self._frame_bytes = hello.frame_bytes
         self._lane = lane

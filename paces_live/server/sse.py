@@ -1,7 +1,7 @@
 """Server-sent events: a snapshot, then what happens; a comment if nothing does."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 from paces_live.server.stream import Subscription
@@ -13,8 +13,6 @@ RETRY_MS = 3000
 """Time after which a browser that lost its connection tries again, milliseconds."""
 HEARTBEAT_S = 15.0
 """Longest time without a message, seconds; proxies cut a connection that is silent for 30 to 60."""
-SEND_S = 10.0
-"""Time that a client has to take a message, seconds."""
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -39,34 +37,28 @@ class EventResponse:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Send events until the client leaves, takes nothing for a while, or the stream is closed."""
+        # What waits in the system for one who takes nothing would never go away by itself.
+        self._subscription.on_stuck = scope.get("extensions", {}).get("paces_live.abort", self._subscription.close)
         watcher = asyncio.create_task(self._close_when_gone(receive))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             async for text in self._texts():
-                async with asyncio.timeout(SEND_S):
-                    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+                await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
             await send({"type": "http.response.body", "body": b""})
-        except TimeoutError:
-            # What waits for it in the system would never go away by itself.
-            scope["extensions"]["paces_live.abort"]()
         finally:
             watcher.cancel()
             self._subscription.close()
 
-    async def _texts(self) -> Any:
+    async def _texts(self) -> AsyncIterator[str]:
         """Yield messages as the protocol of server-sent events writes them."""
         stream, listener = self._subscription.stream, self._subscription.listener
         number, line = stream.snapshot(listener, self._last_id)
         yield f"retry: {RETRY_MS}\n\nid: {stream.message_id(number)}\ndata: {line}\n\n"
-        while True:
-            try:
-                async with asyncio.timeout(HEARTBEAT_S):
-                    number, event = await anext(self._subscription)
-            except TimeoutError:
+        async for given in self._subscription:
+            if given is None:
                 yield ": nothing new\n\n"
-            except StopAsyncIteration:
-                return
             else:
+                number, event = given
                 yield f"id: {stream.message_id(number)}\ndata: {stream.line(number, event, listener)}\n\n"
 
     async def _close_when_gone(self, receive: Receive) -> None:

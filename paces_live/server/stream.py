@@ -1,6 +1,7 @@
 """A stream: what happened last, and those who follow it. Everything here belongs to the thread of the event loop."""
 
 import asyncio
+import math
 import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,6 +18,10 @@ MOST_TARGETS = 8
 """Most targets whose neighbourhoods are always judged; more would cost each reading too much."""
 MOST_WAITING = 64
 """Songs that may wait for a listener; one who takes none of them is gone."""
+
+TAKE_S = 10.0
+"""Time that a listener has to take a message, seconds."""
+_NOTHING = object()
 
 
 class Stream:
@@ -87,9 +92,9 @@ class Stream:
             for subscription in self._subscriptions:
                 subscription.offer(self._number, event)
 
-    def subscribe(self, listener: Listener) -> "Subscription":
+    def subscribe(self, listener: Listener, heartbeat_s: float = math.inf) -> "Subscription":
         """Return a new subscription; close it when its listener has left."""
-        subscription = Subscription(self, listener)
+        subscription = Subscription(self, listener, heartbeat_s)
         self._subscriptions.add(subscription)
         self.retarget()
         return subscription
@@ -103,6 +108,12 @@ class Stream:
         """Have candidates near the targets of the present listeners judged."""
         targets = {one.listener.target for one in self._subscriptions}
         self._aim(sorted(target for target in targets if target is not None)[:MOST_TARGETS])
+
+    def pulse(self) -> None:
+        """Let each subscription see how time goes by; call it every second or so."""
+        now = asyncio.get_running_loop().time()
+        for subscription in list(self._subscriptions):
+            subscription.pulse(now)
 
     def close(self) -> None:
         """End all subscriptions, after what still waits for them."""
@@ -169,11 +180,21 @@ class Stream:
 class Subscription:
     """One who follows a stream: songs wait for a slow one, and of the readings only the newest.
 
+    It gives the number of each event and the event, or None if nothing has happened for a while. One timer for all
+    subscriptions costs less than one for each message.
+
     Parameters
     ----------
     stream : Stream
     listener : Listener
         Whose target may change at any time.
+    heartbeat_s : float
+        Time without an event after which it gives None, seconds.
+
+    Attributes
+    ----------
+    on_stuck : callable
+        Called if the listener takes longer than `TAKE_S` for what it was given.
 
     Examples
     --------
@@ -183,17 +204,21 @@ class Subscription:
     ...     subscription = stream.subscribe(Listener())
     ...     stream.take([Song(1, 0.0, 200.0, ()), Song(2, 200.0, 400.0, ())])
     ...     stream.close()
-    ...     return [event.song async for _, event in subscription]
+    ...     return [given[1].song async for given in subscription if given]
     >>> asyncio.run(follow())
     [1, 2]
     """
 
-    def __init__(self, stream: Stream, listener: Listener) -> None:
-        self.listener = listener
+    def __init__(self, stream: Stream, listener: Listener, heartbeat_s: float = math.inf) -> None:
         self.stream = stream
+        self.listener = listener
+        self.on_stuck: Callable[[], None] = lambda: None
+        self._heartbeat_s = heartbeat_s
         self._facts: deque[tuple[int, Event]] = deque()
         self._state: tuple[int, Event] | None = None
-        self._closed = False
+        self._beat = self._closed = False
+        self._loop = asyncio.get_running_loop()
+        self._given_at = self._loop.time()
         self._wakeup: asyncio.Future[None] | None = None
 
     def offer(self, number: int, event: Event) -> None:
@@ -217,6 +242,15 @@ class Subscription:
         if newest is not None:
             self.offer(*newest)
 
+    def pulse(self, now: float) -> None:
+        """Wake a listener for whom nothing has happened for a while, or give up one who takes nothing."""
+        if self._wakeup is None:
+            if now - self._given_at > TAKE_S:
+                self.on_stuck()
+        elif now - self._given_at >= self._heartbeat_s:
+            self._beat = True
+            self._wake()
+
     def close(self) -> None:
         """Let the listener have what waits, and nothing more."""
         self._closed = True
@@ -226,18 +260,32 @@ class Subscription:
     def __aiter__(self) -> "Subscription":
         return self
 
-    async def __anext__(self) -> tuple[int, Event]:
-        """Return the number of the next event, and the event."""
-        while True:
-            if self._facts:
-                return self._facts.popleft()
-            if self._state is not None:
-                newest, self._state = self._state, None
-                return newest
+    async def __anext__(self) -> tuple[int, Event] | None:
+        """Return the number of the next event and the event, or None for a heartbeat."""
+        while (given := self._take()) is _NOTHING:
             if self._closed:
                 raise StopAsyncIteration
-            self._wakeup = asyncio.get_running_loop().create_future()
-            await self._wakeup
+            wakeup = self._wakeup = self._loop.create_future()
+            try:
+                await wakeup
+            finally:
+                # A sender who comes back may wait already, before its old connection has ended.
+                if self._wakeup is wakeup:
+                    self._wakeup = None
+        self._given_at = self._loop.time()
+        return given  # type: ignore[return-value]
+
+    def _take(self) -> object:
+        """Return what waits, oldest first; `_NOTHING` if nothing does."""
+        if self._facts:
+            return self._facts.popleft()
+        if self._state is not None:
+            newest, self._state = self._state, None
+            return newest
+        if self._beat:
+            self._beat = False
+            return None
+        return _NOTHING
 
     def _wake(self) -> None:
         if self._wakeup is not None and not self._wakeup.done():

@@ -38,7 +38,7 @@ async def follow(socket: WebSocket, backend: Backend, listener: Listener) -> int
     """Send the events of a stream and take the listener's target; return the code to close with."""
     stream = backend.stream(socket.path_params["id"])
     backend.check_room_to_follow()
-    subscription = stream.subscribe(listener)
+    subscription = stream.subscribe(listener, HEARTBEAT_S)
 
     async def take() -> None:
         while True:
@@ -176,15 +176,11 @@ async def _send_events(socket: WebSocket, subscription: Subscription) -> None:
     """Send events, or heartbeats while nothing happens, until the subscription is closed."""
     stream, listener = subscription.stream, subscription.listener
     began = time.monotonic()
-    while True:
-        try:
-            async with asyncio.timeout(HEARTBEAT_S):
-                number, event = await anext(subscription)
-        except TimeoutError:
+    async for given in subscription:
+        if given is None:
             await _send(socket, messages.heartbeat_message(time.monotonic() - began))
-        except StopAsyncIteration:
-            return
         else:
+            number, event = given
             await _send(socket, stream.line(number, event, listener))
 
 

@@ -171,6 +171,7 @@ class _Worker:
         self.lanes: dict[int, WorkerLane] = {}
         self._process = process
         self._on_end = on_end
+        self._unsent: list[bytes] = []
         self._reading = asyncio.create_task(self._read())
 
     @property
@@ -179,7 +180,14 @@ class _Worker:
         return self._process.stdin.transport.get_write_buffer_size() > BEHIND_BYTES
 
     def send(self, data: bytes) -> None:
+        if not self._unsent:
+            # With what else comes in this turn of the loop: each write costs as much as ten frames.
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent.append(data)
+
+    def _flush(self) -> None:
         assert self._process.stdin is not None
+        data, self._unsent = b"".join(self._unsent), []
         # A process that has just died is noticed by the end of its output.
         with suppress(ConnectionError, RuntimeError):
             self._process.stdin.write(data)

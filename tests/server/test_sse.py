@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 
-from paces_live.server import sse
+from paces_live.server import app, backend, stream
 from paces_live.server.backend import Limits
 from paces_live.sources import ArraySource
 from tests.support.pacing import Paced
@@ -67,7 +67,8 @@ def test_one_who_returns_with_the_last_id_misses_no_song_and_gets_none_twice(cli
 
 
 def test_a_silent_stream_has_a_heartbeat(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(app, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(backend, "PULSE_S", 0.05)
     with serving(Paced(ArraySource(np.zeros(RATE // 2, np.float32), RATE, RATE), hold=True)) as served, client:
         lines = follow(served, client).iter_lines()
         comments = 0
@@ -86,7 +87,8 @@ def test_one_who_leaves_is_forgotten(client: httpx.Client) -> None:
 
 
 def test_one_who_never_reads_slows_nobody_and_is_let_go(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "SEND_S", 0.5)
+    monkeypatch.setattr(stream, "TAKE_S", 0.5)
+    monkeypatch.setattr(backend, "PULSE_S", 0.1)
     with serving(lambda: song(6.0), endless=True) as served, client, ExitStack() as deaf:
         for _ in range(5):
             one = deaf.enter_context(served.raw())

@@ -8,7 +8,7 @@ import pytest
 
 from paces_live.events import End, Event, Health, Pace, Reading, Song, Start
 from paces_live.match import Listener
-from paces_live.server.stream import MOST_TARGETS, MOST_WAITING, SONGS_KEPT, Stream, Subscription
+from paces_live.server.stream import MOST_TARGETS, MOST_WAITING, SONGS_KEPT, TAKE_S, Stream, Subscription
 from tests.support.schemas import validated
 
 START = Start("0.1.0", "array", "sha256:0", "runtime")
@@ -24,7 +24,7 @@ def song(number: int) -> Song:
 
 async def rest(subscription: Subscription) -> list[Event]:
     """Return what waits for a listener whose stream is closed."""
-    return [event async for _, event in subscription]
+    return [given[1] async for given in subscription if given]
 
 
 def numbers(snapshot: str) -> list[int]:
@@ -125,9 +125,9 @@ async def test_a_listener_with_another_target_gets_the_newest_reading_again() ->
     subscription = stream.subscribe(Listener())
     subscription.again()
     stream.take([reading(1.0)])
-    assert (await anext(subscription))[1] == reading(1.0)
+    assert await anext(subscription) == (1, reading(1.0))
     subscription.again()
-    assert (await anext(subscription))[1] == reading(1.0)
+    assert await anext(subscription) == (1, reading(1.0))
 
 
 async def test_one_who_waits_hears_at_once_and_of_the_end_too() -> None:
@@ -143,3 +143,30 @@ async def test_one_who_waits_hears_at_once_and_of_the_end_too() -> None:
     with pytest.raises(StopAsyncIteration):
         await waiting
     assert stream.listeners == 0
+
+
+async def test_one_for_whom_nothing_happens_gets_a_heartbeat() -> None:
+    stream = Stream("main")
+    subscription = stream.subscribe(Listener(), heartbeat_s=5.0)
+    now = asyncio.get_running_loop().time()
+    waiting = asyncio.create_task(anext(subscription))
+    await asyncio.sleep(0)
+    subscription.pulse(now + 4.0)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    subscription.pulse(now + 6.0)
+    assert await waiting is None
+
+
+async def test_one_who_takes_nothing_is_given_up() -> None:
+    stream = Stream("main")
+    subscription = stream.subscribe(Listener())
+    stuck: list[bool] = []
+    subscription.on_stuck = lambda: stuck.append(True)
+    stream.take([reading(1.0)])
+    now = asyncio.get_running_loop().time()
+    await anext(subscription)
+    subscription.pulse(now + TAKE_S - 1.0)
+    assert not stuck
+    subscription.pulse(now + TAKE_S + 1.0)
+    assert stuck

@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from paces_live.server import contribution, websocket
+from paces_live.server import backend, contribution, websocket
 from paces_live.server.backend import Limits
 from paces_live.sources import ArraySource
 from tests.support.pacing import Paced
@@ -64,7 +64,8 @@ def test_two_listeners_of_one_stream_have_two_targets() -> None:
 
 
 def test_a_silent_stream_has_a_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(contribution, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(backend, "PULSE_S", 0.05)
     with serving() as served, served.websocket("/v1/audio") as sender:
         sender.send(hello())
         assert received(sender, "heartbeat")["t"] > 0.0

@@ -76,8 +76,9 @@ model: $(VENV)/dev.stamp ## train from nothing and replace the model in models/ 
 bench: $(VENV)/dev.stamp ## measure the cost of the live path and of other programs: docs/cost.md
 	$(BIN)/python -m benchmarks $(if $(BASELINES),--baselines $(BASELINES))
 
-screenshot: $(VENV)/dev.stamp ## draw the pictures of the terminal UI in docs/
+screenshot: $(VENV)/dev.stamp ## draw the pictures of the terminal UI and of the phone page in docs/
 	$(BIN)/python -m tools.screenshot
+	$(BIN)/python -m tools.page_screenshots
 
 examples: $(VENV)/dev.stamp ## update the examples in README.md and docs/ from real output
 	$(BIN)/python -m tools.examples

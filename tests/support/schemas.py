@@ -13,7 +13,7 @@ from referencing import Registry, Resource
 from paces_live.schema import load
 
 EVENTS = ("start", "reading", "song", "end", "control", "error")
-SERVER = ("snapshot", "heartbeat", "welcome", "health", "session")
+SERVER = ("snapshot", "heartbeat", "welcome", "health", "session", "audio-start", "audio-stop", "gap")
 
 
 @cache

@@ -1,5 +1,6 @@
 """The backend on Ray Serve: its arguments, and runners who send their sound to a cluster of which parts die."""
 
+import asyncio
 import importlib.util
 import json
 import os
@@ -48,9 +49,16 @@ def test_a_missing_ray_names_the_command_that_installs_it(monkeypatch: pytest.Mo
 
 
 @contextmanager
-def served(backend: Backend) -> Iterator[str]:
-    """Serve a backend as Ray Serve does, without our own limits; the value is its address."""
-    config = uvicorn.Config(create_app(backend), log_config=None, ws="websockets-sansio", lifespan="on")
+def served(backend: Backend, loops: list[asyncio.AbstractEventLoop] | None = None) -> Iterator[str]:
+    """Serve a backend as Ray Serve does, without our own limits; the value is its address. `loops` gets its loop."""
+    app = create_app(backend)
+
+    async def noted(scope: Any, receive: Any, send: Any) -> None:
+        if loops is not None:
+            loops.append(asyncio.get_running_loop())
+        await app(scope, receive, send)
+
+    config = uvicorn.Config(noted, log_config=None, ws="websockets-sansio", lifespan="on")
     server = uvicorn.Server(config)
     with listen_on("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -74,11 +82,12 @@ def test_a_message_that_is_too_big_is_refused_by_the_application_itself() -> Non
 
 def test_a_backend_that_closes_takes_nobody_else() -> None:
     backend = Backend(load_classifier(), Listener())
-    with served(backend) as address, connect(address) as socket:
+    loops: list[asyncio.AbstractEventLoop] = []
+    with served(backend, loops) as address, connect(address) as socket:
         socket.send(HELLO)
         session = json.loads(socket.recv())["session"]
         socket.recv()
-        backend.close()
+        loops[0].call_soon_threadsafe(backend.close)
         socket.send('{"target": 170}')
         with pytest.raises(ConnectionClosed, match="1001"):
             list(iter(socket.recv, None))

@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: help run setup setup-training test test-fast test-arm64 cost-arm64 check format model bench screenshot examples reference lock wheels clean
+.PHONY: help run setup serve setup-training test test-fast test-arm64 cost-arm64 check format model bench screenshot examples reference lock wheels clean
 
 define NEXT
 
@@ -32,6 +32,9 @@ run: $(VENV)/live.stamp ## set up, show the paces of two bundled songs, and say 
 
 setup: $(VENV)/live.stamp ## set up the program, and run nothing
 	@echo "$$NEXT"
+
+serve: $(VENV)/serve.stamp ## set up the server, and serve two bundled songs to browsers on this machine
+	@trap : INT; $(BIN)/paces-live serve --input demo
 
 setup-training: $(VENV)/dev.stamp ## set up training: its Python packages, and as root what renders music
 	@sh requirements/debian.sh training
@@ -107,10 +110,15 @@ $(VENV)/live.stamp: requirements/live.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(VENV)/serve.stamp: requirements/serve.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/serve.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/live.stamp
+
 $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
-	@touch $@ $(VENV)/live.stamp
+	@touch $@ $(VENV)/live.stamp $(VENV)/serve.stamp
 
 # The older runtime, for 32-bit systems, needs an older numpy and so its own environment. It has no wheel for Python 3.12
 # and newer: its test is skipped there.

@@ -211,7 +211,8 @@ class _App:
                         code=f"usage.{key}",
                     ) from None
         listener = Guest(self._backend.listener)
-        messages.aim(listener, wanted)
+        if wanted:
+            messages.aim(listener, wanted)
         return listener
 
     def _own_inputs(self) -> Inputs:

@@ -63,7 +63,9 @@ def parse_hello(text: str, listener: Listener) -> Hello:
         raise UsageError(f"width {width} is unknown", hint="use 2 (integers) or 4 (floats)", code="usage.width")
     check_pcm(rate, _FORMATS[width], channels)
     wanted = Listener(listener.target, listener.tolerance)
-    aim(wanted, {key: record[key] for key in ("target", "tolerance") if key in record})
+    chosen: dict[str, Any] = {key: record[key] for key in ("target", "tolerance") if key in record}
+    if chosen:
+        aim(wanted, chosen)
     session = record.get("session", "")
     if not isinstance(session, str):
         raise UsageError("session must be text", hint="send that of the welcome", code="usage.message")
@@ -107,6 +109,8 @@ def aim(listener: Listener, record: dict[str, Any]) -> None:
     >>> listener.target
     172.0
     """
+    if not record:
+        raise UsageError("the message sets nothing", hint='such as {"target": 172}', code="usage.message")
     for key, value in record.items():
         if key not in ("target", "tolerance"):
             raise UsageError(f"{key[:20]!r} cannot be set", hint="set target or tolerance", code="usage.message")

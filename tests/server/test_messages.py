@@ -46,7 +46,14 @@ def test_a_hello_may_leave_out_what_the_server_has_defaults_for() -> None:
 
 @pytest.mark.parametrize(
     "record",
-    [{"target": 10**400}, {"target": 39}, {"target": 150, "tolerance": 9}, {"target": 150, "speed": 2}, {"target": {}}],
+    [
+        {},
+        {"target": 10**400},
+        {"target": 39},
+        {"target": 150, "tolerance": 9},
+        {"target": 150, "speed": 2},
+        {"target": {}},
+    ],
 )
 def test_a_target_is_set_with_all_that_comes_with_it_or_not_at_all(record: dict[str, Any]) -> None:
     listener = Listener(170.0)

@@ -9,7 +9,6 @@ _FIXED = {
     "referrer-policy": "no-referrer",
     "permissions-policy": "microphone=(self), accelerometer=(self), gyroscope=(self), screen-wake-lock=(self), "
     "camera=(), display-capture=(), geolocation=(), payment=(), usb=()",
-    "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
 
@@ -72,6 +71,9 @@ class Answer:
 
     def _with_ours(self, theirs: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         ours = _FIXED | {"content-security-policy": content_security_policy(self._scope, self.host)}
+        if secure(self._scope):
+            # Browsers complain about it over http.
+            ours["cross-origin-opener-policy"] = "same-origin"
         if self.origin:
             ours |= {"access-control-allow-origin": self.origin, "access-control-expose-headers": "retry-after"}
             ours["cross-origin-resource-policy"] = "cross-origin"

@@ -217,7 +217,9 @@ class Backend:
         """
         known = self._contributions.get(hello.session)
         if known is not None and known.stream.state != "ended" and not self._closing:
-            return known, True
+            if known.is_written_as(hello):
+                return known, True
+            known.finish()
         if self.full or self._workers is None:
             self.metrics.refused.inc()
             raise ServerError("the server has no room for another stream", hint="try again soon", code="server.full")
@@ -227,7 +229,11 @@ class Backend:
         # Before anything is waited for: others count the streams meanwhile.
         self._streams[stream.id] = stream
         self._contributions[contribution.session] = contribution
-        await self._workers.place(lane)
+        try:
+            await self._workers.place(lane)
+        except BaseException:
+            self._forget(stream)
+            raise
         return contribution, False
 
     def _from_hub(self, loop: asyncio.AbstractEventLoop, stream: Stream, events: list[Event]) -> None:
@@ -248,7 +254,8 @@ class Backend:
                         self._failing = event.error is not None
         elif stream.state == "ended":
             stream.close()
-            del self._streams[stream.id]
-            self._contributions = {
-                session: one for session, one in self._contributions.items() if one.stream is not stream
-            }
+            self._forget(stream)
+
+    def _forget(self, stream: Stream) -> None:
+        self._streams.pop(stream.id, None)
+        self._contributions = {key: one for key, one in self._contributions.items() if one.stream is not stream}

@@ -43,6 +43,7 @@ class Contribution:
         self.subscription: Subscription = stream.subscribe(self.listener, HEARTBEAT_S)
         self.received = self.heard = 0
         self._frame_bytes = hello.frame_bytes
+        self._written = hello.rate, hello.width, hello.channels
         self._lane = lane
         self._tenure: asyncio.Event | None = None
         self._leaving: asyncio.TimerHandle | None = None
@@ -69,6 +70,10 @@ class Contribution:
         if self.stream.state != "ended":
             self.stream.state = "detached"
             self._leaving = asyncio.get_running_loop().call_later(REATTACH_S, self.finish)
+
+    def is_written_as(self, hello: Hello) -> bool:
+        """Return whether the sound that `hello` announces is written as that of this stream, so that it can go on."""
+        return self._written == (hello.rate, hello.width, hello.channels)
 
     @property
     def behind(self) -> bool:

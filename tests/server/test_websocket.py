@@ -150,6 +150,17 @@ def test_one_who_comes_back_takes_the_place_of_a_connection_that_nobody_noticed_
             assert received(second, "end")["t"] == 0.1
 
 
+def test_one_who_comes_back_with_another_sample_rate_begins_a_new_stream() -> None:
+    with serving() as served:
+        with served.websocket("/v1/audio") as sender:
+            sender.send(hello(rate=44_100))
+            session = received(sender)["session"]
+        with served.websocket("/v1/audio") as sender:
+            sender.send(hello(rate=48_000, session=session))
+            assert received(sender)["resumed"] is False
+        eventually(lambda: served.backend.contributed == 1)
+
+
 def test_one_who_comes_too_late_begins_a_new_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contribution, "REATTACH_S", 0.1)
     with serving() as served:

@@ -93,8 +93,8 @@ second, and get a reading a second. Their own processes do not count. Processor 
 The load of the machine was {load} before, so other programs ran at the same time if that is not about 0.
 
 {costs}
-The first stream of a process comes with {first_mb:.0f} MB. One process is about one core: Python runs
-one thread at a time.
+The first stream comes with {first_mb:.0f} MB. A server is two processes here, the event loop and one
+worker. On one machine, `serve` starts a worker for each core.
 
 On the network, a stream is {kilobytes:.1f} kB/s of samples, {megabits:.2f} Mbit/s or {megabytes_h:.0f} MB an
 hour (computed; the overhead of WebSocket, TLS and TCP comes on top). The method itself works at {own_rate} Hz.
@@ -113,7 +113,7 @@ One such machine carries, by each of its parts:
 ## Where the bottleneck is
 
 {steps}
-- **One replica.** Its limit of {replica} streams is set, not measured. A process that has a core of its own takes up
+- **One replica.** Its limit of {replica} streams is set, not measured. A replica that has a core of its own takes up
   to {full}; the rest is for those who follow, for uploads, and for neighbours on the core.
 - **One machine.** A balancer in front has {ports} ports for connections to one address, unless it is set
   otherwise. Each runner takes one.

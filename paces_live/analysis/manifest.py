@@ -93,7 +93,8 @@ class Manifest:
         ModelError
             A file is missing, the manifest has unknown or missing keys, or the hash or the fingerprint differs.
         """
-        path = model.with_suffix(".json")
+        # A root has no name that could end otherwise.
+        path = model.with_suffix(".json") if model.name else model
         try:
             digest = hashlib.sha256(model.read_bytes()).hexdigest()
             manifest = cls.from_dict(json.loads(path.read_text("utf-8")))

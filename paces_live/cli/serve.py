@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT, DEFAULT_TLS_PORT = 8765, 8443
 _SMALL = ("prometheus-client", "segno", "cryptography")
+DEMO = "demo"
+"""Input of the two bundled songs, and its name."""
 SHARES = ("readings", "control")
 
 
@@ -167,8 +169,8 @@ def serve(
         sensor = None if name is None else stack.enter_context(following(listener, name))
         if source != "none":
             open_input(source)
-            stages = _stages(listener, keep=history, source=source)
-            own = Own(lambda: open_input(source), stages, endless=source == "demo", sensor=sensor)
+            stages = _stages(listener, keep=history)
+            own = Own(lambda: open_input(source), stages, endless=source == DEMO, sensor=sensor)
         limits, config = Limits(max_streams, max_listeners, workers), SessionConfig(interval=float(interval))
         backend = Backend(classifier, listener, own, config=config, limits=limits, model=model)
         inputs = Inputs(source, open_input, lambda: backend.machine) if own else None
@@ -216,14 +218,25 @@ def _broker(url: str | None, password: Path | None, source: str, *, local: bool,
     return Broker.parse(url, password_file=password)
 
 
-def _stages(listener: Listener, *, keep: bool | None, source: str) -> "list[Callable[[Event], Event]]":
-    """Return the history, which takes the songs of this machine's input unless that is the demo."""
-    if keep is False or source == "demo":
+def _stages(listener: Listener, *, keep: bool | None) -> "list[Callable[[Event], Event]]":
+    """Return the history, which takes the songs of this machine's input, but not those of the demo."""
+    if keep is False:
         return []
+    from paces_live.events import Start
     from paces_live.history.database import default_path
     from paces_live.history.recall import HistoryKeeper
 
-    return [HistoryKeeper(default_path(), listener).take]
+    keeper = HistoryKeeper(default_path(), listener)
+    kept = True
+
+    def take(event: "Event") -> "Event":
+        nonlocal kept
+        if isinstance(event, Start):
+            # The input may change while the server runs.
+            kept = event.input != DEMO
+        return keeper.take(event) if kept else event
+
+    return [take]
 
 
 def _open(spec: str, *, sample_rate: int, now_playing: str) -> "Input":
@@ -231,6 +244,6 @@ def _open(spec: str, *, sample_rate: int, now_playing: str) -> "Input":
 
     if spec == "-":
         raise UsageError("serve does not read standard input", hint="use a pipe with a name", code="usage.input")
-    if spec == "demo":
-        return demo_input(sample_rate, name="demo")
+    if spec == DEMO:
+        return demo_input(sample_rate, name=DEMO)
     return open_input(spec, sample_rate=sample_rate, now_playing=now_playing)

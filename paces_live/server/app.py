@@ -28,7 +28,6 @@ from paces_live.server.control import Inputs, heard
 from paces_live.server.guest import Guest
 from paces_live.server.metrics import CONTENT_TYPE
 from paces_live.server.sse import HEARTBEAT_S, EventResponse
-from paces_live.server.upload import UploadAnalyst
 from paces_live.server.websocket import AGAIN_S, follow, send_audio, served
 
 if TYPE_CHECKING:
@@ -81,7 +80,6 @@ class _App:
         self._inputs = inputs
         self._https_port = https_port
         self._certificate = certificate
-        self._uploads = UploadAnalyst(backend.classifier)
 
     def starlette(self) -> Starlette:
         routes = [
@@ -114,7 +112,6 @@ class _App:
         metrics.watch("lag_seconds", "How far the hub is behind", lambda: backend.lag_s)
         async with backend.running():
             yield
-        self._uploads.close()
 
     async def health(self, _request: Request) -> Response:
         record = {
@@ -144,7 +141,7 @@ class _App:
     async def analyze(self, request: Request) -> Response:
         listener = self._listener(request.query_params)
         name = Path(request.query_params.get("name", "upload")).name or "upload"
-        result = await self._uploads.paces(request.stream(), name, listener)
+        result = await self._backend.uploads.paces(request.stream(), name, listener)
         return Response(file_line(result, listener), media_type="application/json")
 
     async def history(self, request: Request) -> Response:

@@ -20,6 +20,7 @@ from paces_live.server.machine import Machine
 from paces_live.server.messages import Hello
 from paces_live.server.metrics import Metrics
 from paces_live.server.stream import Stream
+from paces_live.server.upload import UploadAnalyst
 from paces_live.server.workers import Workers
 from paces_live.session import Session, SessionConfig
 
@@ -104,6 +105,7 @@ class Backend:
         self.metrics = Metrics()
         self.classifier = classifier
         self.machine: Machine | None = None
+        self.uploads = UploadAnalyst(classifier)
         self._own = own
         self._config = config or SessionConfig()
         self._model = model
@@ -137,6 +139,7 @@ class Backend:
             try:
                 yield
             finally:
+                self.uploads.close()
                 pulse.cancel()
                 await self._workers.close()
 
@@ -153,6 +156,7 @@ class Backend:
     def close(self) -> None:
         """Let those who follow have what waits for them, and nothing more; take nobody else."""
         self._closing = True
+        self.uploads.close()
         for stream in self._streams.values():
             stream.close()
 
@@ -216,7 +220,7 @@ class Backend:
             There is no room for another stream.
         """
         known = self._contributions.get(hello.session)
-        if known is not None and known.stream.state != "ended" and not self._closing:
+        if known is not None and not known.finished and not self._closing:
             if known.is_written_as(hello):
                 return known, True
             known.finish()
@@ -231,8 +235,10 @@ class Backend:
         self._contributions[contribution.session] = contribution
         try:
             await self._workers.place(lane)
-        except BaseException:
+        except ServerError:
+            contribution.subscription.close()
             self._forget(stream)
+            self.metrics.refused.inc()
             raise
         return contribution, False
 

@@ -34,6 +34,8 @@ class Contribution:
         Frames so far, those of gaps included.
     heard : int
         Messages so far.
+    finished : bool
+        Whether it ends soon, or has ended.
     """
 
     def __init__(self, hello: Hello, stream: Stream, lane: WorkerLane) -> None:
@@ -42,6 +44,7 @@ class Contribution:
         self.listener = Listener(hello.target, hello.tolerance)
         self.subscription: Subscription = stream.subscribe(self.listener, HEARTBEAT_S)
         self.received = self.heard = 0
+        self.finished = False
         self._frame_bytes = hello.frame_bytes
         self._written = hello.rate, hello.width, hello.channels
         self._lane = lane
@@ -102,5 +105,6 @@ class Contribution:
         self._lane.put_gap(frames)
 
     def finish(self) -> None:
-        """Report the song and the end."""
+        """Report the song and the end; nobody can go on with it any more."""
+        self.finished = True
         self._lane.finish()

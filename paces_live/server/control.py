@@ -47,7 +47,9 @@ class Inputs:
             It is no input of this machine that a listener may choose: a path or an address could be anything.
         """
         spec = record.get("input")
-        if not isinstance(spec, str) or spec.partition(":")[0] not in ("mic", "monitor", "player"):
+        kind, colon, _ = str(spec).partition(":")
+        known = kind in ("mic", "monitor") or (kind == "player" and bool(colon))
+        if not isinstance(spec, str) or not known:
             raise UsageError(f"{spec!r:.40} cannot be chosen", hint="choose one of the inputs", code="usage.input")
         machine = self._machine()
         if machine is None:
@@ -66,7 +68,7 @@ async def heard(parameters: Mapping[str, str]) -> list[dict[str, Any]]:
         The `limit` in `parameters` is none.
     """
     limit = parameters.get("limit", "50")
-    if not limit.isdecimal() or not 1 <= int(limit[:9]) <= MOST_SONGS:
+    if not limit.isdecimal() or len(limit) > len(str(MOST_SONGS)) or not 1 <= int(limit) <= MOST_SONGS:
         raise UsageError(f"limit {limit[:20]!r} is out of range", hint=f"choose 1 to {MOST_SONGS}", code="usage.limit")
     return await asyncio.to_thread(_songs, int(limit))
 

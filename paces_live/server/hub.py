@@ -141,26 +141,37 @@ class Lane:
         """Do all that was asked for, and deliver the events; only the hub's thread calls this."""
         with self._lock:
             works, self._asked = self._asked, []
-        events = [event for work in works for event in self._done(work)]
-        for stage in self._stages:
-            events = [stage(event) for event in events]
-        if events:
-            self._deliver(events)
+        for work in works:
+            events = self._done(work)
+            if events:
+                self._deliver(events)
         with self._lock:
             self._waiting = bool(self._asked)
         if self._waiting:
             self._hub.schedule(self)
 
-    def _done(self, work: Work) -> Iterable[Event]:
+    @property
+    def over(self) -> bool:
+        """Whether the stream has ended, so that nothing is done any more."""
+        return self._over
+
+    def _done(self, work: Work) -> list[Event]:
+        """Do `work`, and return its events as the stages leave them."""
         if self._over:
-            return ()
+            return []
         try:
-            return list(work(self._session))
+            events = list(work(self._session))
         except PacesError as error:
-            return self._finish(self._session, error)
+            events = self._finish(self._session, error)
         except Exception:  # noqa: BLE001 - a fault of ours in one stream must not end the others
             _log.exception("a stream has failed")
-            return self._finish(self._session, PacesError("the server has failed", hint="see its log"))
+            events = self._finish(self._session, PacesError("the server has failed", hint="see its log"))
+        try:
+            for stage in self._stages:
+                events = [stage(event) for event in events]
+        except Exception:  # noqa: BLE001 - nor must one in what only looks on
+            _log.exception("what keeps the events of a stream has failed")
+        return events
 
     def _finish(self, session: Session, error: PacesError | None) -> list[Event]:
         self._over = True

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from paces_live.errors import PacesError
+from paces_live.errors import PacesError, ServerError
 from paces_live.events import Event, Start, Track
 from paces_live.inputs import Input
 from paces_live.server.hub import Hub, Lane
@@ -15,6 +15,8 @@ _log = logging.getLogger(__name__)
 
 AGAIN_S = 5.0
 """Time after which an input that failed is opened again, seconds."""
+LOOK_S = 0.5
+"""Time between two looks whether the session has failed, seconds."""
 MOST_BLOCKS = 32
 """Blocks that may wait for the hub; the source keeps what comes after them, and counts what it cannot keep."""
 
@@ -133,7 +135,9 @@ class _Pushed:
             self._lane.ask(lambda session: _announce(session, track))
 
     def push(self, block: Block) -> list[Event]:
-        self._room.acquire()
+        while not self._room.acquire(timeout=LOOK_S):
+            if self._lane.over:
+                raise ServerError("the stream of this input has failed", hint="see the log")
 
         def push(session: Session) -> list[Event]:
             self._room.release()

@@ -120,7 +120,7 @@ def aim(listener: Listener, record: dict[str, Any]) -> None:
     # All are tried before one is set.
     wanted = Listener(listener.target, listener.tolerance)
     # A whole number of 400 digits is no float.
-    numbers = {key: None if value is None else float(min(value, 1e9)) for key, value in record.items()}
+    numbers = {key: None if value is None else float(max(-1e9, min(value, 1e9))) for key, value in record.items()}
     for one in (wanted, listener):
         for key, number in numbers.items():
             setattr(one, key, number)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import resource
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -17,10 +18,14 @@ from paces_live.server.websocket import FRAME_BYTES
 
 _log = logging.getLogger(__name__)
 
+SOCKETS = 8192
+"""Sockets and files that may be open."""
 BACKLOG = 2048
 """Connections that may wait to be accepted."""
 GOODBYE_S = 3
 """Time that clients have to take what waits for them when the server stops, whole seconds."""
+LAST_MESSAGE_S = 0.2
+"""Time in which those who follow a stream get what waits for them when the server stops, seconds."""
 TICK_S = 1.0
 """Time between two updates of the date in answers, seconds."""
 START_S = 0.01
@@ -100,6 +105,7 @@ class Server:
 
     def run(self, beside: Callable[[], Awaitable[None]] | None = None) -> None:
         """Serve until `stop` is called; `beside` runs in the same event loop, and is cancelled at the end."""
+        _allow_sockets()
         # uvloop takes a third of the time of asyncio's own loop. Not every system has a wheel of it.
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(self._run(beside))
@@ -123,6 +129,8 @@ class Server:
                 task.cancel()
             # They say good-bye to whom they know.
             await asyncio.gather(*others, return_exceptions=True)
+            # uvicorn would close the connections of those who have not had their last message.
+            await asyncio.sleep(LAST_MESSAGE_S)
             # The application's lifespan belongs to the first: it ends last.
             for server, task in reversed(list(zip(servers, serving, strict=True))):
                 server.stop()
@@ -159,6 +167,14 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
+
+
+def _allow_sockets() -> None:
+    """Raise the number of sockets that this process may open, as far as the system lets it: a shell gives 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = SOCKETS if hard == resource.RLIM_INFINITY else min(hard, SOCKETS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _Uvicorn(uvicorn.Server):

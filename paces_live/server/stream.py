@@ -16,6 +16,8 @@ SONGS_KEPT = 100
 """Latest songs that a stream keeps for those who come or return."""
 MOST_TARGETS = 8
 """Most targets whose neighbourhoods are always judged; more would cost each reading too much."""
+MOST_LINES = 1000
+"""Lines that are kept for those who have the same target."""
 MOST_WAITING = 64
 """Songs that may wait for a listener; one who takes none of them is gone."""
 
@@ -61,6 +63,7 @@ class Stream:
         self._number = 0
         self._start: Start | None = None
         self._reading: Reading | None = None
+        self._reading_number = 0
         self._songs: deque[tuple[int, Song]] = deque(maxlen=SONGS_KEPT)
         self._forgotten = 0
         self._subscriptions: set[Subscription] = set()
@@ -77,9 +80,11 @@ class Stream:
             self._number += 1
             match event:
                 case Start():
-                    self._start, self._reading, self.state = event, None, "open"
+                    self._start, self._reading = event, None
+                    if self.state == "ended":
+                        self.state = "open"
                 case Reading():
-                    self._reading = event
+                    self._reading, self._reading_number = event, self._number
                     # The target of a guest follows its host's, which may follow a sensor.
                     self.retarget()
                 case Song():
@@ -125,6 +130,8 @@ class Stream:
         key = number, listener.target, listener.tolerance
         line = self._lines.get(key)
         if line is None:
+            if len(self._lines) >= MOST_LINES:
+                self._lines.clear()
             line = self._lines[key] = event_line(event, listener, sensor=self._sensor)
         return line
 
@@ -140,7 +147,7 @@ class Stream:
 
     def newest(self) -> tuple[int, Reading] | None:
         """Return the number and the event of the newest reading, if there is one."""
-        return (self._number, self._reading) if self._reading else None
+        return (self._reading_number, self._reading) if self._reading else None
 
     def description(self, listener: Listener) -> dict[str, Any]:
         """Return what the protocol says about a stream."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -39,9 +40,11 @@ class UploadAnalyst:
         self._classifier = classifier
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="upload")
         self._present = 0
+        self._over = threading.Event()
 
     def close(self) -> None:
-        """Forget what waits."""
+        """Forget what waits, and break off what is judged."""
+        self._over.set()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def paces(self, body: AsyncIterator[bytes], name: str, listener: Listener) -> FilePaces:
@@ -77,30 +80,30 @@ class UploadAnalyst:
 
     def _judge(self, data: bytes, name: str, target: float | None) -> FilePaces:
         rate = self._classifier.features.sample_rate
-        blocks = _limited(decoded_blocks(iter([data]), rate, name=name, file=io.BytesIO(data)), rate, name)
+        blocks = self._limited(decoded_blocks(iter([data]), rate, name=name, file=io.BytesIO(data)), rate, name)
         song = whole_song(blocks, self._classifier, of_interest=() if target is None else (target,))
         return FilePaces(Path(name), song.duration, song.paces, song.damaged, beat=song.beat)
 
+    def _limited(self, blocks: Iterator[Block], rate: int, name: str) -> Iterator[Block]:
+        """Yield blocks for as long as a song may be, and its analysis may take."""
+        samples, deadline = 0, time.monotonic() + ANALYSIS_S
+        for block in blocks:
+            if self._over.is_set():
+                raise ServerError("the server is stopping", hint="try again soon", code="server.full")
+            samples += len(block.samples)
+            if samples > MOST_S * rate or time.monotonic() > deadline:
+                raise ServerError(f"{name} is too long", hint="send a part of it", code="server.too_large")
+            yield block
+
 
 async def _whole(body: AsyncIterator[bytes]) -> bytes:
-    parts, size = [], 0
+    whole = bytearray()
     async for part in body:
-        size += len(part)
-        if size > MOST_BYTES:
+        if len(whole) + len(part) > MOST_BYTES:
             raise ServerError(
                 f"the file is larger than {MOST_BYTES >> 20} MB", hint="send a part of it", code="server.too_large"
             )
-        parts.append(part)
-    if not size:
+        whole += part
+    if not whole:
         raise UsageError("the body is empty", hint="send a music file in it", code="usage.body")
-    return b"".join(parts)
-
-
-def _limited(blocks: Iterator[Block], rate: int, name: str) -> Iterator[Block]:
-    """Yield blocks for as long as a song may be, and its analysis may take."""
-    samples, deadline = 0, time.monotonic() + ANALYSIS_S
-    for block in blocks:
-        samples += len(block.samples)
-        if samples > MOST_S * rate or time.monotonic() > deadline:
-            raise ServerError(f"{name} is too long", hint="send a part of it", code="server.too_large")
-        yield block
+    return bytes(whole)

@@ -49,7 +49,8 @@ async def follow(socket: WebSocket, backend: Backend, listener: Listener) -> int
         await _first(_send_events(socket, subscription), take())
     finally:
         subscription.close()
-    return GOING_AWAY
+    # That of the machine's own input begins again.
+    return NORMAL if stream.state == "ended" and not stream.public else GOING_AWAY
 
 
 async def send_audio(socket: WebSocket, backend: Backend) -> int:
@@ -113,19 +114,23 @@ async def _take_audio(socket: WebSocket, contribution: Contribution) -> None:
         contribution.heard += 1
         if message.get("bytes") is not None:
             contribution.put(message["bytes"])
-            # The sender notices by what it has buffered.
-            while contribution.behind:
-                await asyncio.sleep(LOOK_S)
-            continue
-        record = messages.parse(message["text"])
-        match record.get("type"):
-            case "gap":
-                contribution.put_gap(messages.gap_frames(record))
-            case "audio-stop":
-                # The end comes as an event.
-                contribution.finish()
-            case _:
-                await _aim(socket, contribution.subscription, message["text"])
+        else:
+            await _obey(socket, contribution, message["text"])
+        # The sender notices by what it has buffered.
+        while contribution.behind:
+            await asyncio.sleep(LOOK_S)
+
+
+async def _obey(socket: WebSocket, contribution: Contribution, text: str) -> None:
+    record = messages.parse(text)
+    match record.get("type"):
+        case "gap":
+            contribution.put_gap(messages.gap_frames(record))
+        case "audio-stop":
+            # The end comes as an event.
+            contribution.finish()
+        case _:
+            await _aim(socket, contribution.subscription, text)
 
 
 async def _idle(contribution: Contribution) -> None:

@@ -11,7 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from paces_live.client.records import event
-from paces_live.events import End, Event, Failure
+from paces_live.errors import ServerError, reason
+from paces_live.events import End, Event, Failure, Reading
 from paces_live.server.messages import Hello
 from paces_live.server.worker import Kind, frame
 
@@ -24,6 +25,8 @@ BEHIND_BYTES = 1 << 20
 """Bytes that may wait for a worker; beyond, it has too much to do."""
 LINE_BYTES = 1 << 22
 """Length of the longest line of a worker."""
+INNOCENT_S = 60.0
+"""Seconds of a stream after which it did not kill the worker that it had before."""
 MOST_RESTARTS = 2
 """Times that a stream begins anew after its worker has died; then it may be what kills them."""
 
@@ -60,8 +63,13 @@ class Workers:
         return WorkerLane(self._number, stream, hello, deliver)
 
     async def place(self, lane: "WorkerLane") -> None:
-        """Give a lane a worker."""
-        lane.begin(await self._least_loaded())
+        """Give a lane a worker; raises `ServerError` if no process can be started."""
+        try:
+            lane.begin(await self._least_loaded())
+        except OSError as error:
+            raise ServerError(
+                f"no process can be started: {reason(error)}", hint="try again soon", code="server.full"
+            ) from error
 
     async def close(self) -> None:
         """End all workers; what they have not judged is lost."""
@@ -98,11 +106,13 @@ class Workers:
         _log.warning("a worker process has ended; its %d streams begin again", len(worker.lanes))
         for lane in list(worker.lanes.values()):
             if lane.restarts == MOST_RESTARTS:
-                failure = Failure("server", "the server cannot judge this sound", "see its log")
-                lane.deliver([End(0.0, failure, lane.stream)])
+                lane.fail("the server cannot judge this sound")
                 continue
             lane.restarts += 1
-            lane.begin(await self._least_loaded())
+            try:
+                await self.place(lane)
+            except ServerError as error:
+                lane.fail(error.message)
 
 
 class WorkerLane:
@@ -125,6 +135,7 @@ class WorkerLane:
         self._number = number
         self._hello = hello
         self._worker: _Worker | None = None
+        self._finished = False
         self._targets: list[float] = []
 
     @property
@@ -132,12 +143,19 @@ class WorkerLane:
         """Whether its worker has too much to do."""
         return self._worker is not None and self._worker.behind
 
+    def fail(self, message: str) -> None:
+        """End the stream, because nobody can judge it."""
+        self.deliver([End(0.0, Failure("server", message, "connect again later"), self.stream)])
+
     def begin(self, worker: "_Worker") -> None:
         """Begin in a worker, with an empty window."""
         self._worker = worker
         worker.lanes[self._number] = self
         self._send(Kind.START, json.dumps({"stream": self.stream, "hello": asdict(self._hello)}).encode())
         self._send(Kind.AIM, json.dumps(self._targets).encode())
+        if self._finished:
+            # The worker before this one had not come to it.
+            self._send(Kind.FINISH)
 
     def put(self, data: bytes) -> None:
         """Have samples judged."""
@@ -155,6 +173,7 @@ class WorkerLane:
 
     def finish(self) -> None:
         """Report the song and the end."""
+        self._finished = True
         self._send(Kind.FINISH)
 
     def _send(self, kind: Kind, body: bytes = b"") -> None:
@@ -199,15 +218,27 @@ class _Worker:
         await self._process.wait()
 
     async def _read(self) -> None:
+        """Deliver what comes until the process ends; then its lanes go elsewhere."""
         assert self._process.stdout is not None
-        while line := await self._process.stdout.readline():
-            found = json.loads(line)
-            lane = self.lanes.get(found["n"])
-            events = [one for record in found["events"] if (one := event(record)) is not None]
-            if lane is None:
-                continue
-            if isinstance(events[-1], End):
-                del self.lanes[found["n"]]
-            lane.deliver(events)
+        try:
+            while line := await self._process.stdout.readline():
+                self._deliver(line)
+        except Exception:  # noqa: BLE001 - its streams would hang for ever
+            _log.exception("a worker process has failed")
+            self._process.kill()
         await self._process.wait()
         await self._on_end(self)
+
+    def _deliver(self, line: bytes) -> None:
+        found = json.loads(line)
+        lane = self.lanes.get(found["n"])
+        if lane is None:
+            return
+        events = [one for record in found["events"] if (one := event(record)) is not None]
+        last = events[-1]
+        if isinstance(last, End):
+            del self.lanes[found["n"]]
+        elif last.t > INNOCENT_S if isinstance(last, Reading) else False:
+            # Whatever its workers die of later, it is not this sound.
+            lane.restarts = 0
+        lane.deliver(events)

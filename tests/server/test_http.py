@@ -19,13 +19,14 @@ from referencing import Registry, Resource
 import paces_live
 from paces_live.demo import excerpt
 from paces_live.errors import SourceError
-from paces_live.events import SongPace
+from paces_live.events import Event, SongPace
 from paces_live.history.database import HeardSong, History, default_path
 from paces_live.inputs import Input
 from paces_live.schema import load, names
 from paces_live.server import upload
 from paces_live.server.control import Inputs
-from paces_live.sources import ArraySource, Source
+from paces_live.session import Session
+from paces_live.sources import ArraySource, Block, Source
 from tests.support.pacing import Paced
 from tests.support.schemas import validated
 from tests.support.servers import Served, eventually, serving
@@ -182,7 +183,8 @@ def test_the_history_is_for_those_with_whom_it_is_shared() -> None:
     with serving(share="control") as served:
         heard = served.get("/v1/history?limit=1")
         assert [one["title"] for one in validated(heard.text, "heard")["songs"]] == ["two"]
-        assert served.get("/v1/history?limit=0").json()["code"] == "usage.limit"
+        for wrong in ("0", "1001", "x", "9" * 5000, "0000000001999"):
+            assert served.get(f"/v1/history?limit={wrong}").json()["code"] == "usage.limit"
     with serving() as served:
         assert served.get("/v1/history").status_code == 403
 
@@ -201,7 +203,8 @@ def test_the_input_can_be_changed_by_those_who_may() -> None:
     with serving(song, share="control", inputs=inputs) as served:
         running.append(served)
         assert validated(served.get("/v1/input").text, "inputs")["input"] == "mic"
-        for wrong in ('{"input": "/etc/passwd"}', '{"input": "http://x"}', '{"input": 3}', "{}", "x", "[" * 3000):
+        paths = ('{"input": "/etc/passwd"}', '{"input": "http://x"}', '{"input": "player"}', '{"input": "file:x"}')
+        for wrong in (*paths, '{"input": 3}', "{}", "x", "[" * 3000):
             assert put(wrong).status_code == 400, wrong
         assert put("x" * 5000).status_code == 413
         assert put('{"input": "monitor:x"}').json()["input"] == "monitor:x"
@@ -225,6 +228,23 @@ def test_a_machine_whose_input_fails_is_failing(monkeypatch: pytest.MonkeyPatch)
         eventually(lambda: served.get("/v1/health").json()["status"] == "failing" or len(tries) > 3)
         eventually(lambda: served.get("/v1/health").json()["status"] == "ok" and len(tries) == 4)
         eventually(lambda: served.get("/v1/streams/main").json()["input"] == "array")
+
+
+def test_a_fault_of_ours_in_the_session_does_not_end_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paces_live.server.machine.AGAIN_S", 0.05)
+    monkeypatch.setattr("paces_live.server.machine.MOST_BLOCKS", 2)
+    faults = [True]
+    push = Session.push
+
+    def broken(self: Session, block: Block) -> list[Event]:
+        if faults:
+            faults.pop()
+            raise ZeroDivisionError
+        return push(self, block)
+
+    monkeypatch.setattr(Session, "push", broken)
+    with serving(lambda: Paced(ArraySource(rock(168.0, 9.0), RATE, RATE, block=2205), 0.005, hold=True)) as served:
+        eventually(lambda: "paces_live_readings_total 9.0" in served.get("/metrics").text)
 
 
 def test_an_input_that_cannot_be_opened_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,20 @@ def test_a_fault_of_ours_ends_only_its_stream_and_is_logged(caplog: pytest.LogCa
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_a_stage_that_fails_keeps_no_event_back(caplog: pytest.LogCaptureFixture) -> None:
+    events: list[Event] = []
+
+    def fail(_: Event) -> Event:
+        raise ZeroDivisionError
+
+    with Hub() as hub:
+        lane = hub.lane(Session(only()), events.extend, stages=[fail])
+        lane.ask(lambda session: [session.start("array")])
+        lane.finish()
+    assert [type(event) for event in events] == [Start, End]
+    assert "ZeroDivisionError" in caplog.text
+
+
 def test_stages_change_events_on_the_thread_of_the_hub() -> None:
     events: list[Event] = []
     names: set[str] = set()

@@ -50,6 +50,7 @@ def test_a_hello_may_leave_out_what_the_server_has_defaults_for() -> None:
         {},
         {"target": 10**400},
         {"target": 39},
+        {"target": -(10**400)},
         {"target": 150, "tolerance": 9},
         {"target": 150, "speed": 2},
         {"target": {}},

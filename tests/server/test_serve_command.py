@@ -6,7 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,6 +64,20 @@ def test_the_service_manager_hears_when_it_is_ready(tmp_path: Path) -> None:
             assert get(address, "/v1/health").status_code == 200
             process.send_signal(signal.SIGTERM)
             assert process.wait(10.0) == 0
+
+
+@pytest.mark.slow
+def test_an_upload_does_not_keep_the_server_from_ending() -> None:
+    silence = b"RIFF\xff\xff\xff\x7fWAVEfmt \x10\0\0\0\x01\0\x01\0\x80>\0\0\0}\0\0\x02\0\x10\0data\xff\xff\xff\x7f"
+    with started("--input", "none") as (process, address), ThreadPoolExecutor() as pool:
+        body = silence + bytes(90_000_000)
+        sent = pool.submit(httpx.post, f"{address}/v1/analyze", content=body, trust_env=False, timeout=30.0)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5.0) == 0
+        assert sent.result().status_code in (200, 503)
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
 
 
 def test_a_port_that_is_taken_is_named() -> None:

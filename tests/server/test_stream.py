@@ -130,6 +130,26 @@ async def test_a_listener_with_another_target_gets_the_newest_reading_again() ->
     assert await anext(subscription) == (1, reading(1.0))
 
 
+async def test_a_reading_that_comes_again_after_a_song_is_not_taken_for_the_song() -> None:
+    stream, listener = Stream("main"), Listener()
+    asks, slow = stream.subscribe(listener), stream.subscribe(listener)
+    stream.take([reading(1.0), song(1)])
+    asks.again()
+    stream.close()
+    for subscription, kinds in ((asks, ["reading", "song", "reading"]), (slow, ["reading", "song"])):
+        given = [one async for one in subscription if one]
+        assert [json.loads(stream.line(*one, listener))["type"] for one in given] == kinds
+
+
+async def test_the_sender_of_a_stream_may_be_away_before_it_starts() -> None:
+    stream = Stream("main")
+    stream.state = "detached"
+    stream.take([START])
+    assert stream.description(Listener())["state"] == "detached"
+    stream.take([End(1.0), START])
+    assert stream.description(Listener())["state"] == "open"
+
+
 async def test_one_who_waits_hears_at_once_and_of_the_end_too() -> None:
     stream = Stream("main")
     subscription = stream.subscribe(Listener())

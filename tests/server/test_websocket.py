@@ -93,7 +93,7 @@ def test_the_sound_of_a_client_gets_its_paces() -> None:
             assert received(sender) == {"type": "end", "t": 12.0, "error": None, "stream": welcome["stream"]}
             assert closed(sender) == (1000, "")
             assert round(received(follower, "song")["match"]["spm"]) == 84
-            assert closed(follower)[0] == 1001
+            assert closed(follower)[0] == 1000
         assert served.get(f"/v1/streams/{welcome['stream']}").status_code == 404
         assert served.get("/v1/streams").json() == {"streams": []}
 

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +122,64 @@ def test_a_sound_that_kills_its_workers_ends(monkeypatch: pytest.MonkeyPatch) ->
         again = opened(served, stack)
         send(again, 0.0, 3.5)
         assert time_of_reading(again, 3.0) == 3.0
+
+
+def test_a_stream_whose_worker_dies_at_its_end_ends_all_the_same() -> None:
+    with serving(limits=Limits(workers=1)) as served, ExitStack() as stack:
+        sender = opened(served, stack)
+        [victim] = children()
+        os.kill(victim, signal.SIGSTOP)
+        sender.send('{"type": "audio-stop"}')
+        eventually(lambda: served.backend.contributions()[0].finished)
+        os.kill(victim, signal.SIGKILL)
+        assert received(sender, "end")["error"] is None
+        eventually(lambda: served.backend.contributed == 0)
+
+
+def test_one_who_comes_back_after_the_end_begins_a_new_stream() -> None:
+    with serving(limits=Limits(workers=1)) as served, ExitStack() as stack:
+        first = stack.enter_context(served.websocket("/v1/audio"))
+        first.send(hello())
+        session = received(first)["session"]
+        [victim] = children()
+        os.kill(victim, signal.SIGSTOP)
+        try:
+            first.send('{"type": "audio-stop"}')
+            eventually(lambda: served.backend.contributions()[0].finished)
+            second = stack.enter_context(served.websocket("/v1/audio"))
+            second.send(hello(session=session))
+            assert received(second)["resumed"] is False
+        finally:
+            os.kill(victim, signal.SIGCONT)
+
+
+def test_a_process_that_cannot_be_started_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(limits=Limits(streams=1)) as served, ExitStack() as stack:
+        with monkeypatch.context() as broken:
+            broken.setattr("sys.executable", "/nonexistent/python")
+            sender = stack.enter_context(served.websocket("/v1/audio"))
+            sender.send(hello())
+            assert received(sender)["code"] == "server.full"
+        assert served.get("/v1/health").json()["full"] is False
+        opened(served, stack)
+
+
+@pytest.mark.slow
+def test_text_messages_wait_for_a_worker_that_hangs_too() -> None:
+    with serving(limits=Limits(workers=1)) as served, ExitStack() as stack:
+        sender = opened(served, stack)
+        [hung] = children()
+        [one] = served.backend.contributions()
+        os.kill(hung, signal.SIGSTOP)
+        try:
+            sender.socket.settimeout(1.0)
+            with suppress(TimeoutError, ConnectionClosed):
+                for _ in range(300_000):
+                    sender.send('{"type": "gap", "frames": 1}')
+            eventually(lambda: one.behind)
+            assert one.received < 300_000
+        finally:
+            os.kill(hung, signal.SIGCONT)
 
 
 @pytest.mark.slow

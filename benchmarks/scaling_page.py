@@ -23,8 +23,8 @@ give other figures. All measured figures are in [scaling.json](scaling.json).
 ## Start a cluster
 
 [Ray Serve](https://docs.ray.io/en/latest/serve/) runs the same application as `paces-live serve`, in as many
-processes as its runners need. They are called replicas. Install `paces-live[cluster,serve]` on each machine,
-and set this for all of Ray's processes:
+processes as its runners need. They are called replicas. Run `pip install '.[cluster,serve]'` in a checkout
+on each machine, and set this for all of Ray's processes:
 
 ```sh
 export RAY_SERVE_ENABLE_HA_PROXY=1                # HAProxy brings the sound to the replicas

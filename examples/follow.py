@@ -77,7 +77,7 @@ def main() -> None:
         try:
             follow(address.rstrip("/"), target)
         except InvalidStatus as error:
-            sys.exit(f"the server refuses: status {error.response.status_code}")
+            sys.exit(f"the server refuses, status {error.response.status_code}: has PACES_LIVE_TOKEN its token?")
         except (OSError, WebSocketException) as error:  # A TimeoutError is an OSError.
             print(f"the connection is lost ({error}), trying again in {AGAIN_S:g} s", flush=True)
             time.sleep(AGAIN_S)

@@ -17,7 +17,7 @@ import wave
 from collections.abc import Iterator
 from contextlib import suppress
 
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 PART_S = 0.05  # 20 to 100 ms of sound in a message
@@ -87,6 +87,8 @@ def send(address: str, rate: int, channels: int, parts: Iterator[bytes]) -> None
                 server.send(json.dumps({"type": "audio-stop"}))
                 listening.join()
                 return
+        except InvalidStatus as error:
+            sys.exit(f"the server refuses, status {error.response.status_code}: has PACES_LIVE_TOKEN its token?")
         except (OSError, WebSocketException) as error:
             print(f"the connection is lost ({error}), trying again", file=sys.stderr, flush=True)
             time.sleep(1.0)

@@ -139,12 +139,12 @@ app.command(epilog="Example: [bold]paces-live demo --target 150[/bold]")(demo)
 app.command(
     epilog="Examples:\n\n"
     "[bold]paces-live serve --input demo[/bold]\n\n"
-    "[bold]paces-live serve --input mic --host 0.0.0.0[/bold]"
+    "[bold]paces-live serve --input mic --host 0.0.0.0 --tls[/bold]"
 )(serve)
 app.command(
     epilog="Examples:\n\n"
     "[bold]paces-live follow http://pi.local:8765 --target 172[/bold]\n\n"
-    "[bold]PACES_LIVE_TOKEN=… paces-live follow https://pi.local:8766 --ca ca.crt --json[/bold]"
+    "[bold]PACES_LIVE_TOKEN=… paces-live follow https://pi.local:8443 --ca ca.crt --json[/bold]"
 )(follow)
 app.command(epilog="Example: [bold]paces-live devices[/bold], then [bold]paces-live listen --input mic:NAME[/bold]")(
     devices

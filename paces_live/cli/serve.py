@@ -1,6 +1,6 @@
 """`serve`: the backend of a jogging app."""
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,7 +32,11 @@ if TYPE_CHECKING:
     from paces_live.server.broker import Broker
 
 DEFAULT_PORT, DEFAULT_TLS_PORT = 8765, 8443
-_SMALL = ("prometheus-client", "segno", "cryptography")
+PACKAGES = (
+    *("starlette", "uvicorn>=0.51", "websockets>=16", "httptools", "uvloop", "prometheus-client", "segno"),
+    *("cryptography", "httpx", "zeroconf"),
+)
+"""What the extra `serve` installs."""
 DEMO = "demo"
 """Input of the two bundled songs, and its name."""
 SHARES = ("readings", "control")
@@ -55,7 +59,7 @@ def _port(value: int) -> int:
 def _number(value: int) -> int:
     """Return `value` if so many may come."""
     if value < 0:
-        raise UsageError(f"{value} is out of range", hint="choose 0 or more", code="usage.max")
+        raise UsageError(f"{value} clients are out of range", hint="choose 0 for none, or more", code="usage.max")
     return value
 
 
@@ -168,7 +172,7 @@ def serve(
         name, own = sensor_of(target), None
         sensor = None if name is None else stack.enter_context(following(listener, name))
         if source != "none":
-            open_input(source)
+            _check(open_input(source))
             stages = _stages(listener, keep=history)
             own = Own(lambda: open_input(source), stages, endless=source == DEMO, sensor=sensor)
         limits, config = Limits(max_streams, max_listeners, workers), SessionConfig(interval=float(interval))
@@ -179,7 +183,7 @@ def serve(
         app = create_app(backend, inputs, https_port=numbers[1] if numbers[1:] else None, certificate=certificate)
         policy = Policy(token, hosts, origins, share, frozenset(numbers), PUBLIC | {"/page/"})  # type: ignore[arg-type]
         server = Server(Gate(app, policy), ports, on_stop=backend.close)
-        announce_ports(host, ports, token)
+        announce_ports(host, ports, token, certificate)
         stack.enter_context(ended_by_signals(server.stop))
         beside = Beside(backend, certificate, broker, ports[-1] if mdns else None, open_to_all=token is None)
         server.run(beside=beside.run)
@@ -210,9 +214,11 @@ def _broker(url: str | None, password: Path | None, source: str, *, local: bool,
     if mdns and local:
         raise UsageError("nobody else reaches this address", hint="add --host 0.0.0.0 to --mdns", code="usage.mdns")
     if url is None:
+        if password:
+            raise UsageError("--mqtt-password-file needs --mqtt", hint="name the broker, too", code="usage.mqtt")
         return None
     if source == "none":
-        raise UsageError("without an input nothing is published", hint="choose an --input", code="usage.mqtt")
+        raise UsageError("--mqtt needs an input", hint="choose one, such as --input mic", code="usage.mqtt")
     from paces_live.server.broker import Broker
 
     return Broker.parse(url, password_file=password)
@@ -237,6 +243,15 @@ def _stages(listener: Listener, *, keep: bool | None) -> "list[Callable[[Event],
         return keeper.take(event) if kept else event
 
     return [take]
+
+
+def _check(opened: "Input") -> None:
+    """Raise `SourceError` if a file cannot be read; what may come later, such as a microphone, is waited for."""
+    from paces_live.sources import FileSource
+
+    if isinstance(opened.source, FileSource):
+        with closing(opened.source.blocks()) as blocks:
+            next(blocks, None)
 
 
 def _open(spec: str, *, sample_rate: int, now_playing: str) -> "Input":

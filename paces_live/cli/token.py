@@ -21,7 +21,7 @@ Address = Annotated[
     typer.Option(
         "--address",
         metavar="URL",
-        help="Add the address of your server, such as http://pi.local:8765, as a QR code for phones.",
+        help="Also print a QR code that opens this address of your server, such as http://pi.local:8765.",
     ),
 ]
 
@@ -36,7 +36,7 @@ def show(address: Address = "") -> None:
 
 @token.command(epilog="Example: [bold]paces-live token new[/bold]")
 def new(address: Address = "") -> None:
-    """Make another token and print it. It holds at once, and everyone who came in with the old one is out."""
+    """Make another token and print it. It works at once, and locks out everyone who has the old one."""
     from paces_live.server.access.token import Token
 
     made = Token()

@@ -61,18 +61,32 @@ def open_ports(
     return [Port(listen_on(host, port)), Port(listen_on(host, tls_port), context)], certificate
 
 
-def announce_ports(host: str, ports: "list[Port]", token: "Token | None") -> None:
-    """Print where the server is, and how phones get in."""
-    shown = host
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - all addresses: a phone needs one of them
-        own = [address for address in own_addresses() if not address.is_loopback]
-        shown = str(min(own, key=lambda address: address.version, default="localhost"))
+def announce_ports(
+    host: str, ports: "list[Port]", token: "Token | None", certificate: "Certificate | None" = None
+) -> None:
+    """Print where the server is, and how phones get in: with https, by that, because of their microphones."""
     for one in ports:
-        number = one.socket.getsockname()[1]
+        shown = _shown(host, certificate if one.tls else None)
         bracketed = f"[{shown}]" if ":" in shown else shown
-        address = f"{'https' if one.tls else 'http'}://{bracketed}:{number}"
+        address = f"{'https' if one.tls else 'http'}://{bracketed}:{one.socket.getsockname()[1]}"
         if token is None:
             sys.stdout.write(f"{address}/\n")
-        else:
+        elif one is ports[-1]:
             announce(address, token.value, sys.stdout)
+        else:
+            sys.stdout.write(f"{address}/ (over http, phones keep their microphones to themselves)\n")
+    if token is not None and sys.stdout.isatty():
+        warning = ", and accept the warning about its certificate" if certificate else ""
+        sys.stdout.write(f"Open this with your phone{warning}.\n")
     sys.stdout.flush()
+
+
+def _shown(host: str, certificate: "Certificate | None") -> str:
+    """Return the address to show: one by which a phone gets here and that is in the certificate."""
+    if host not in ("0.0.0.0", "::"):  # noqa: S104 - all addresses: a phone needs one of them
+        return host
+    own = sorted((address for address in own_addresses() if not address.is_loopback), key=lambda one: one.version)
+    known = certificate.hosts if certificate else [str(one) for one in own]
+    fitting = [str(one) for one in own if str(one) in known and one.version == 4]
+    names = [name for name in known if name.endswith(".local")]
+    return next(iter([*fitting, *names, *(str(one) for one in own if str(one) in known)]), "localhost")

@@ -72,7 +72,8 @@ def listen_on(host: str, port: int) -> socket.socket:
             raise
     except (OSError, OverflowError, UnicodeError) as error:
         raise ServerError(
-            f"port {port} of {host} cannot be used: {reason(error)}", hint="choose another --port or --host"
+            f"port {port} of {host} cannot be used: {reason(error)}",
+            hint="choose another --port or --host, or --tls-port if it is that of https",
         ) from None
     return listening
 

@@ -80,6 +80,33 @@ def test_an_upload_does_not_keep_the_server_from_ending() -> None:
         assert "Traceback" not in process.stderr.read()
 
 
+@pytest.mark.parametrize(
+    ("options", "status", "reason"),
+    [
+        (["--input", "missing.wav"], 1, "missing.wav: no such file: check the name"),
+        (["--input", "-"], 2, "serve does not read standard input"),
+        (["--input", "none", "--mqtt", "mqtt://localhost"], 2, "--mqtt needs an input"),
+        (["--input", "none", "--mqtt-password-file", "x"], 2, "--mqtt-password-file needs --mqtt"),
+        (["--input", "none", "--mdns"], 2, "nobody else reaches this address"),
+        (["--input", "none", "--key", "x"], 2, "--key needs --cert"),
+        (["--input", "none", "--share", "all"], 2, "share 'all' is unknown: choose readings or control"),
+        (["--input", "none", "--port", "70000"], 2, "port 70000 is out of range"),
+        (["--input", "none", "--model", "/"], 1, "cannot read /"),
+    ],
+)
+def test_what_cannot_be_served_is_said_in_one_line(options: list[str], status: int, reason: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "paces_live", "serve", *(options if "--port" in options else ["--port", "0", *options])],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ran.returncode == status, ran.stderr
+    assert reason in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+
+
 def test_a_port_that_is_taken_is_named() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

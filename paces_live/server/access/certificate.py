@@ -128,7 +128,7 @@ def given_context(certificate: Path, key: Path | None = None) -> ssl.SSLContext:
         found = x509.load_pem_x509_certificate(_contents(certificate, "--cert"))
     except ValueError as error:
         raise UsageError(
-            f"{certificate}: is no certificate in PEM", hint="check --cert: it begins with BEGIN CERTIFICATE"
+            f"{certificate}: is not a certificate in PEM", hint="choose a --cert that begins with BEGIN CERTIFICATE"
         ) from error
     key = key or certificate
     _contents(key, "--key")

@@ -80,7 +80,7 @@ export async function why() {
     const { status, wait, body } = await asked("/v1/streams/main");
     if (status === 401) return { kind: "refused", words: "this server asks for its token", token: true };
     if (status === 503 || status === 429) return { kind: "full", wait };
-    if (status === 404) return { kind: "absent", words: "the server has no input of its own", wait: 10 };
+    if (status === 404) return { kind: "absent", words: "no input: use this phone’s microphone", wait: 10 };
     if (status === 403) return { kind: "refused", words: words(body) };
     if (status === 200 && (await health())?.full) return { kind: "full", wait };
     return null;

@@ -7,7 +7,7 @@ const EVERY_MS = 500;
 const SILENT_MS = 2500;
 
 const REASONS = {
-  denied: "the motion sensor is not allowed: reload the page, and allow it",
+  denied: "The motion sensor gives nothing. If you were asked, reload the page, and allow it.",
   missing: "this device has no motion sensor",
 };
 

@@ -280,8 +280,8 @@ def test_a_wrong_certificate_of_your_own_is_explained(given: Path) -> None:
     cases = [
         ("missing", "key.pem", "missing: cannot be read: No such file or directory: check --cert"),
         ("cert.pem", "missing", "missing: cannot be read: No such file or directory: check --key"),
-        ("text", "key.pem", "text: is no certificate in PEM"),
-        ("key.pem", "key.pem", "key.pem: is no certificate in PEM"),
+        ("text", "key.pem", "text: is not a certificate in PEM"),
+        ("key.pem", "key.pem", "key.pem: is not a certificate in PEM"),
         ("cert.pem", "text", "text: is no key without a password"),
         ("cert.pem", None, "cert.pem: is no key without a password"),
         ("cert.pem", "other/key.pem", "is not the key of"),

@@ -16,9 +16,25 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_at_a_terminal_a_server_shows_the_code() -> None:
+def test_at_a_terminal_a_server_shows_the_code_and_then_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
     announce(ADDRESS, "t0ken", out := Terminal())
-    assert out.getvalue().startswith(f"{ADDRESS}/#t=t0ken\n\n█")
+    *code, address = out.getvalue().splitlines()
+    assert address == f"{ADDRESS}/#t=t0ken"
+    assert all(line.startswith("\x1b[97;40m") and line.endswith("\x1b[0m") for line in code)
+    assert "█" in code[0]
+    assert len(code) < 24
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(20, 24), (80, 12)])
+def test_a_code_that_does_not_fit_is_left_out(columns: int, lines: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", str(lines))
+    announce(ADDRESS, "t0ken", out := Terminal())
+    words, address = out.getvalue().splitlines()
+    assert "shows a QR code here" in words
+    assert address == f"{ADDRESS}/#t=t0ken"
 
 
 def test_a_log_gets_no_token() -> None:

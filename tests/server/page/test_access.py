@@ -43,10 +43,10 @@ def test_the_token_of_the_server_lets_in(browser: Browser, addresses: tuple[str,
     with phone(browser) as page:
         page.goto(http)
         page.get_by_label("Token").fill("wrong")
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Connect").click()
         expect(page.locator("#token-error")).not_to_have_text("")
         page.get_by_label("Token").fill(token)
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Connect").click()
         expect(page.locator("#connection")).to_have_text("connected")
         expect(page.locator("#word")).to_have_text("MATCH", timeout=HEARD_MS)
 

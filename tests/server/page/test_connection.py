@@ -70,7 +70,7 @@ def test_retry_after_is_honoured_though_a_page_does_not_see_it(page: Page, serve
 def test_a_server_without_an_input_says_so(page: Page, server: PageServer) -> None:
     server.absent = True
     page.goto(server.url)
-    expect(page.locator("#connection")).to_have_text("the server has no input of its own")
+    expect(page.locator("#connection")).to_have_text("no input: use this phone’s microphone")
     expect(page.locator("#microphone")).to_be_enabled()
 
 

@@ -66,7 +66,7 @@ def test_the_microphone_gets_the_right_pace_from_the_real_server(
         page.get_by_role("button", name="Stop the microphone").click()
         # The song that was heard is reported before the page goes back to the stream of the machine.
         expect(page.get_by_role("button", name="Use this phone’s microphone")).to_be_visible()
-        expect(page.locator("#connection")).to_have_text("the server has no input of its own")
+        expect(page.locator("#connection")).to_have_text("no input: use this phone’s microphone")
 
 
 def test_the_target_of_this_phone_judges_its_own_stream(recorder: Browser, silent_server: ServingProcess) -> None:

@@ -78,5 +78,5 @@ def test_ios_asks_on_the_tap(browser: Browser, server: PageServer, answer: str) 
         if answer == "granted":
             expect(page.locator("#motion")).to_have_text("Stop counting")
         else:
-            expect(page.locator("#motion-words")).to_contain_text("not allowed")
+            expect(page.locator("#motion-words")).to_contain_text("gives nothing")
             expect(page.locator("#motion")).to_have_text("Count my steps")

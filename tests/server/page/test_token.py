@@ -31,7 +31,7 @@ def test_the_token_is_asked_for(page: Page, server: PageServer) -> None:
     field.press("Enter")
     expect(page.get_by_role("alert").first).to_have_text("that is not the token of this server")
     field.fill("sesame")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Connect").click()
     expect(page.locator("#connection")).to_have_text("connected")
     expect(page.locator("#token-page")).to_be_hidden()
 

@@ -185,7 +185,7 @@ def serve(
         server = Server(Gate(app, policy), ports, on_stop=backend.close)
         announce_ports(host, ports, token, certificate)
         stack.enter_context(ended_by_signals(server.stop))
-        beside = Beside(backend, certificate, broker, ports[-1] if mdns else None, open_to_all=token is None)
+        beside = Beside(backend, certificate, broker, ports[-1] if mdns else None, sensor, open_to_all=token is None)
         server.run(beside=beside.run)
 
 

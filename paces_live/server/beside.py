@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from paces_live.errors import AccessError
+from paces_live.sensor import Sensor
 from paces_live.server.backend import MAIN, Backend
 from paces_live.server.broker import Broker
 from paces_live.server.mdns import announced
@@ -24,6 +25,8 @@ LAG_MAX_S = 10.0
 """Lag from which on the hub counts as hung, seconds; the service manager then starts the server again."""
 LOOK_S = 1.0
 """Time between two looks at the hub, seconds."""
+SENSOR_S = 5.0
+"""Time between two looks at the sensor, seconds."""
 RENEWAL_S = 3600.0
 """Time between two looks whether the certificate has to be renewed, seconds."""
 
@@ -40,6 +43,8 @@ class Beside:
         Gets the events of the machine's input.
     announced_port : Port or None
         To be announced on the local network.
+    sensor : Sensor or None
+        What is wrong with it is logged.
     open_to_all : bool
         Whether nobody needs a token.
     """
@@ -50,6 +55,7 @@ class Beside:
         certificate: "Certificate | None" = None,
         broker: Broker | None = None,
         announced_port: Port | None = None,
+        sensor: Sensor | None = None,
         *,
         open_to_all: bool = False,
     ) -> None:
@@ -57,6 +63,7 @@ class Beside:
         self._certificate = certificate
         self._broker = broker
         self._port = announced_port
+        self._sensor = sensor
         self._open = open_to_all
 
     async def run(self) -> None:
@@ -69,6 +76,7 @@ class Beside:
             tasks: list[Coroutine[Any, Any, None]] = [self._keep_alive()]
             tasks += [self._renew(self._certificate)] if self._certificate else []
             tasks += [self._publish(self._broker)] if self._broker else []
+            tasks += [_watch(self._sensor)] if self._sensor else []
             await asyncio.gather(*tasks)
 
     async def _keep_alive(self) -> None:
@@ -96,3 +104,13 @@ class Beside:
             stream.retarget()
 
         await publish((given[1] async for given in subscription if given), listener, broker, on_target=on_target)
+
+
+async def _watch(sensor: Sensor) -> None:
+    """Log what keeps a sensor from speaking, once."""
+    said: str | None = None
+    while True:
+        await asyncio.sleep(SENSOR_S)
+        if sensor.condition != said:
+            said = sensor.condition
+            _log.warning("the runner's sensor: %s", said or "all is well")

@@ -44,7 +44,8 @@ def demo() -> Iterator[str]:
 
 @contextmanager
 def following(*arguments: str) -> "Iterator[subprocess.Popen[str]]":
-    command = [sys.executable, "-m", "paces_live", "follow", *arguments]
+    # Tests that run under nohup ignore SIGHUP, and so would what they start.
+    command = ["env", "--default-signal=HUP", sys.executable, "-m", "paces_live", "follow", *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPO) as process:
         try:
             yield process

@@ -35,6 +35,10 @@ SOAK_MIN = 60.0
 """How long clients come and go, minutes."""
 ROUND_S = 20.0
 """Time for which each of their crowds stays, seconds."""
+GONE_S = 30.0
+"""Time after which the streams of those who have left have ended, and their memory is free, seconds."""
+FILLED = 0.2
+"""Part of the time after which all pools are filled."""
 CROWD = 20
 """Clients of each of those crowds."""
 GOALS = (
@@ -164,15 +168,18 @@ def events(listeners: int, seconds: float) -> dict[str, Any]:
 
 
 def soak(minutes: float) -> dict[str, Any]:
-    """Let crowds come and go; return how the memory grows from the middle on, when all pools are filled."""
-    seen, begun = [], time.monotonic()
+    """Let crowds come and go; return how the memory has grown between two moments at which nobody was there."""
+    seen, visits, begun = [], 0, time.monotonic()
     with served("--input", "none") as server:
-        while time.monotonic() - begun < 60.0 * minutes:
-            in_crowd(visit, server.port, CROWD, ROUND_S)
+        for end in (60.0 * minutes * FILLED, 60.0 * minutes):
+            while time.monotonic() - begun < end:
+                in_crowd(visit, server.port, CROWD, ROUND_S)
+                visits += CROWD
+            time.sleep(GONE_S)
             seen.append(((time.monotonic() - begun) / 3600.0, memory_mb(server.process.pid)))
-    later = np.array(seen[len(seen) // 2 :])
-    growth = float(np.polyfit(later[:, 0], later[:, 1], 1)[0]) if len(later) > 2 else 0.0
-    return {"minutes": minutes, "visits": CROWD * len(seen), "memory_mb": seen[-1][1], "growth_mb_h": growth}
+    (first, before), (last, after) = seen
+    growth = (after - before) / (last - first)
+    return {"minutes": minutes, "visits": visits, "memory_mb": after, "growth_mb_h": growth}
 
 
 def alone(wav: Path, seconds: float) -> dict[str, Any]:

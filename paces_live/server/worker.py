@@ -8,6 +8,7 @@ line of JSON for each stream that has new events.
 import ctypes
 import json
 import os
+import select
 import struct
 import sys
 import time
@@ -139,8 +140,13 @@ def work(model: str, interval: str) -> None:
     config = SessionConfig(interval=float(interval))
     streams: dict[int, JudgedStream] = {}
     waiting = bytearray()
-    trimmed = time.monotonic()
-    while data := os.read(0, READ_BYTES):
+    trimmed, kept = time.monotonic(), False
+    while True:
+        if kept and not select.select([0], [], [], TRIM_S)[0]:
+            _return_memory()
+            kept = False
+        if not (data := os.read(0, READ_BYTES)):
+            return
         waiting += data
         touched = set()
         for number, kind, body in frames(waiting):
@@ -157,6 +163,7 @@ def work(model: str, interval: str) -> None:
                 lines.append(dumps({"n": number, "events": [event_record(event, _NOBODY) for event in events]}) + "\n")
             if streams[number].over:
                 del streams[number]
+                kept = True
         sys.stdout.write("".join(lines))
         sys.stdout.flush()
         if time.monotonic() - trimmed > TRIM_S:

@@ -109,7 +109,7 @@ class _App:
         metrics, backend = self._backend.metrics, self._backend
         metrics.watch("listeners", "Connections that follow a stream", lambda: backend.listeners)
         metrics.watch("streams", "Streams that clients send", lambda: backend.contributed)
-        metrics.watch("lag_seconds", "How far the hub is behind", lambda: backend.lag_s)
+        metrics.watch("lag_seconds", "Time for which the open input has given nothing", lambda: backend.lag_s)
         async with backend.running():
             yield
 

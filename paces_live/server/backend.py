@@ -15,7 +15,6 @@ from paces_live.inputs import Input
 from paces_live.match import Listener
 from paces_live.sensor import Sensor
 from paces_live.server.contribution import Contribution
-from paces_live.server.hub import Hub
 from paces_live.server.machine import Machine
 from paces_live.server.messages import Hello
 from paces_live.server.metrics import Metrics
@@ -109,7 +108,6 @@ class Backend:
         self._own = own
         self._config = config or SessionConfig()
         self._model = model
-        self._hub = Hub()
         self._workers: Workers | None = None
         self._streams: dict[str, Stream] = {}
         self._contributions: dict[str, Contribution] = {}
@@ -123,14 +121,12 @@ class Backend:
         self._workers = Workers(self._model, self._config.interval, self.limits.workers)
         with ExitStack() as stack:
             if self._own is not None:
-                stack.enter_context(self._hub)
                 main = Stream(MAIN, public=True, aim=self._aim_machine, sensor=self._own.sensor)
                 self._streams[MAIN] = main
                 machine = Machine(
-                    self._hub,
                     lambda live: Session(self.classifier, self._config, live=live, stream=MAIN),
                     self._own.open_input,
-                    lambda events: self._from_hub(loop, main, events),
+                    lambda event: self._from_input(loop, main, event),
                     stages=self._own.stages,
                     endless=self._own.endless,
                 )
@@ -177,8 +173,8 @@ class Backend:
 
     @property
     def lag_s(self) -> float:
-        """How far the hub is behind, seconds."""
-        return self._hub.lag_s
+        """How long the machine's input has given nothing although it is open, seconds."""
+        return self.machine.lag_s if self.machine else 0.0
 
     @property
     def failing(self) -> bool:
@@ -242,11 +238,11 @@ class Backend:
             raise
         return contribution, False
 
-    def _from_hub(self, loop: asyncio.AbstractEventLoop, stream: Stream, events: list[Event]) -> None:
-        """Bring events from the hub's thread to that of the event loop."""
+    def _from_input(self, loop: asyncio.AbstractEventLoop, stream: Stream, event: Event) -> None:
+        """Bring an event from the thread of the input to that of the event loop."""
         # Once the loop is closed, nobody is left to hear them.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(self._take, stream, events)
+            loop.call_soon_threadsafe(self._take, stream, [event])
 
     def _take(self, stream: Stream, events: list[Event]) -> None:
         stream.take(events)

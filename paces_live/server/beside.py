@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 LAG_MAX_S = 10.0
-"""Lag from which on the hub counts as hung, seconds; the service manager then starts the server again."""
+"""Lag from which on the input counts as hung, seconds; the service manager then starts the server again."""
 LOOK_S = 1.0
-"""Time between two looks at the hub, seconds."""
+"""Time between two looks at the input, seconds."""
 SENSOR_S = 5.0
 """Time between two looks at the sensor, seconds."""
 RENEWAL_S = 3600.0
@@ -80,7 +80,7 @@ class Beside:
             await asyncio.gather(*tasks)
 
     async def _keep_alive(self) -> None:
-        """Let the service manager know that we are alive, for as long as the hub keeps up."""
+        """Let the service manager know that we are alive, for as long as the input does not hang."""
         with Watchdog.of_this_process() as watchdog:
             while True:
                 if self._backend.lag_s < LAG_MAX_S:

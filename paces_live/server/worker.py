@@ -7,6 +7,7 @@ line of JSON for each stream that has new events.
 
 import ctypes
 import json
+import math
 import os
 import select
 import struct
@@ -30,7 +31,7 @@ HEAD = struct.Struct("!IBI")
 """Number of the stream, kind, and length of the body in bytes."""
 READ_BYTES = 1 << 20
 TRIM_S = 10.0
-"""Time between two returns of memory to the system, seconds."""
+"""Time from the end of a stream to the return of its memory to the system, seconds."""
 _NOBODY = Listener(None)
 
 
@@ -140,11 +141,16 @@ def work(model: str, interval: str) -> None:
     config = SessionConfig(interval=float(interval))
     streams: dict[int, JudgedStream] = {}
     waiting = bytearray()
-    trimmed, kept = time.monotonic(), False
+    due = math.inf
     while True:
-        if kept and not select.select([0], [], [], TRIM_S)[0]:
+        # Not later, even if nothing comes any more: these may have been the last streams.
+        wait_s = None if due == math.inf else max(0.0, due - time.monotonic())
+        readable = select.select([0], [], [], wait_s)[0]
+        if time.monotonic() >= due:
             _return_memory()
-            kept = False
+            due = math.inf
+        if not readable:
+            continue
         if not (data := os.read(0, READ_BYTES)):
             return
         waiting += data
@@ -163,12 +169,9 @@ def work(model: str, interval: str) -> None:
                 lines.append(dumps({"n": number, "events": [event_record(event, _NOBODY) for event in events]}) + "\n")
             if streams[number].over:
                 del streams[number]
-                kept = True
+                due = min(due, time.monotonic() + TRIM_S)
         sys.stdout.write("".join(lines))
         sys.stdout.flush()
-        if time.monotonic() - trimmed > TRIM_S:
-            trimmed = time.monotonic()
-            _return_memory()
 
 
 def _return_memory() -> None:

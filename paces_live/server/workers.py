@@ -238,7 +238,7 @@ class _Worker:
         last = events[-1]
         if isinstance(last, End):
             del self.lanes[found["n"]]
-        elif last.t > INNOCENT_S if isinstance(last, Reading) else False:
+        elif isinstance(last, Reading) and last.t > INNOCENT_S:
             # Whatever its workers die of later, it is not this sound.
             lane.restarts = 0
         lane.deliver(events)

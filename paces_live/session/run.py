@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Protocol, Self
 
 from paces_live.errors import PacesError
-from paces_live.events import Condition, Event, Start, Track
+from paces_live.events import Condition, Event, Track
 from paces_live.match import Listener
-from paces_live.sources.block import Block, Source
+from paces_live.session.session import Session
+from paces_live.sources.block import Source
 
 
 class NowPlaying(Protocol):
@@ -30,27 +31,9 @@ class NowPlaying(Protocol):
         """Stop watching."""
 
 
-class Pushed(Protocol):
-    """What takes the blocks of a source: a session, or the way to one on another thread."""
-
-    of_interest: Sequence[float]
-
-    def start(self, name: str) -> Start:
-        """Return the first event."""
-
-    def now_playing(self, track: Track | None) -> None:
-        """Take note of what plays from the next block on."""
-
-    def push(self, block: Block) -> list[Event]:
-        """Return the events that the block completes."""
-
-    def finish(self, error: PacesError | None = None) -> list[Event]:
-        """Return the last events."""
-
-
 def run(
     source: Source,
-    session: Pushed,
+    session: Session,
     *,
     listeners: Sequence[Listener] = (),
     now_playing: NowPlaying | None = None,
@@ -64,7 +47,7 @@ def run(
     source : Source
         It is opened here, and closed at the end.
     session : Session
-        A new one: it takes the blocks of one source. What is `Pushed` will do.
+        A new one: it takes the blocks of one source.
     listeners : sequence of Listener
         Their targets are the session's tempi of interest. Without listeners, those of the session stay as they are.
     now_playing : NowPlaying, optional
@@ -84,7 +67,6 @@ def run(
     --------
     >>> import numpy as np
     >>> from paces_live.analysis.classifier import load_classifier
-    >>> from paces_live.session import Session
     >>> from paces_live.sources.array import ArraySource
     >>> session = Session(load_classifier())
     >>> source = ArraySource(np.zeros(2 * 44_100), 44_100, session.sample_rate)

@@ -232,7 +232,6 @@ def test_a_machine_whose_input_fails_is_failing(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_fault_of_ours_in_the_session_does_not_end_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("paces_live.server.machine.AGAIN_S", 0.05)
-    monkeypatch.setattr("paces_live.server.machine.MOST_BLOCKS", 2)
     faults = [True]
     push = Session.push
 

@@ -1,13 +1,21 @@
 """People's timing: curves of the local tempo, and performances that follow them."""
 
 import io
+import json
+from pathlib import Path
 
 import mido
 import numpy as np
 import pytest
 
+from paces_live.analysis.feature_config import FeatureConfig
+from tests.support.corpus import make_corpus
+from training.annotations.truth import truth
 from training.corpus.performance import DRUMS, Control, Note, Performance, midi_tempo, write_midi
+from training.corpus.songs import load
 from training.corpus.timing import CONSTANT, TempoCurve, bar_drift, draw, glide, mean_speed
+from training.dataset.megabatch import LOCAL_S, song_cases
+from training.evaluate.run.songs import generated
 
 TEMPO = 120.0
 BEATS = 140.0
@@ -117,3 +125,35 @@ def test_a_song_of_one_bar_has_a_curve_too() -> None:
     curve = draw(np.random.default_rng(1), beats=4, tempo=TEMPO, beats_per_bar=4, drift=(0.01, 0.03))
     assert curve.seconds(4.0, TEMPO) == pytest.approx(2.0)
     assert 0.9 < min(curve.speeds) <= max(curve.speeds) < 1.1
+
+
+def test_candidates_are_labelled_by_the_tempo_at_the_end_of_their_window() -> None:
+    # From 100 to 125 a minute: the mean tempo of a window, or of the song, is another than that of its last seconds.
+    rate, tempo = FeatureConfig().sample_rate, 112.0
+    curve = glide(np.random.default_rng(3), beats=112.0, change=(0.24, 0.25))
+    samples = np.random.default_rng(4).normal(0.0, 0.003, 60 * rate).astype(np.float32)
+    for second in curve.seconds(np.arange(112.0), tempo):
+        samples[int(second * rate) :][:600] += np.float32(0.5) * np.hanning(600).astype(np.float32)[: 60 * rate]
+    known = truth(tempo, "duple")
+    speeds = []
+    drawn = song_cases(samples, known, FeatureConfig(), np.random.default_rng(5), windows=20, curve=curve.knots(tempo))
+    for cases, label, exact, speed in drawn:
+        near = [np.abs(cases.spm / (pace * speed) - 1.0) for pace in known.compatible]
+        assert (label == 1).tolist() == (np.min(near, axis=0) <= 0.05).tolist()
+        assert exact[label == 1].tolist() == (np.min(near, axis=0)[label == 1] <= 0.015).tolist()
+        speeds.append(speed)
+    assert max(speeds) / min(speeds) > 1.1
+
+
+def test_songs_know_their_local_paces(tmp_path: Path) -> None:
+    corpus = make_corpus(tmp_path, 3)
+    path = corpus / "songs" / "00002.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"curve": [[0.0, 0.9], [14.0, 1.1]]}), "utf-8")
+    exact, _, song = load(corpus)
+    assert exact.curve == ()
+    assert exact.truth_between(3.0, 5.0) == exact.truth
+    assert song.truth_between(0.0, 7.0).compatible == pytest.approx([0.95 * pace for pace in song.compatible])
+    assert song.record()["curve"] == ((0.0, 0.9), (14.0, 1.1))
+    (item,) = generated([exact, song], song.split)
+    assert item.truth.compatible == pytest.approx(song.compatible)
+    assert mean_speed(item.curve, 14.0 - LOCAL_S, 14.0) == pytest.approx(1.1 - 0.2 * LOCAL_S / 14 / 2)

@@ -97,6 +97,12 @@ class TempoCurve:
 CONSTANT = TempoCurve((0.0,), (1.0,))
 """Exact time."""
 
+TIMINGS = ((0.30, None), (0.75, (0.002, 0.03)), (0.95, (0.03, 0.06)))
+"""Share of the songs up to each kind of timing, with its drift, None for exact time; the others get steadily faster or
+slower by `GLIDE`."""
+GLIDE = (0.10, 0.25)
+"""Range of the ratio of the fastest to the slowest speed, less 1, of songs that get steadily faster or slower."""
+
 
 def draw(
     rng: np.random.Generator, *, beats: float, tempo: float, beats_per_bar: float, drift: tuple[float, float]
@@ -151,6 +157,17 @@ def glide(rng: np.random.Generator, *, beats: float, change: tuple[float, float]
     end = np.log1p(rng.uniform(*change)) * (1.0 if rng.random() < 0.5 else -1.0)
     places = np.linspace(0.0, beats, 17)
     return _curve(places, np.linspace(0.0, end, len(places)))
+
+
+def perform(rng: np.random.Generator, *, beats: float, tempo: float, beats_per_bar: float) -> TempoCurve:
+    """Draw the timing of a song: a machine's or people's, in the shares of `TIMINGS`."""
+    share = rng.random()
+    for most, drift in TIMINGS:
+        if share < most:
+            if drift is None:
+                return CONSTANT
+            return draw(rng, beats=beats, tempo=tempo, beats_per_bar=beats_per_bar, drift=drift)
+    return glide(rng, beats=beats, change=GLIDE)
 
 
 def bar_drift(curve: TempoCurve, tempo: float, beats_per_bar: float) -> float:
@@ -215,7 +232,7 @@ def _walk(
                 # The fill gets faster from beat to beat, and the next bar falls back.
                 rush = (end - beats_per_bar, end, end + beats_per_bar / 2)
                 walk += np.interp(places, rush, (0.0, rng.uniform(0.5, 1.5), 0.0))
-    walk = np.clip(walk, -2.2, 2.2)
+    walk = np.asarray(np.clip(walk, -2.2, 2.2))
     if rng.random() < TRENDS:
         walk += np.linspace(0.0, rng.uniform(-4.0, 4.0), len(places))
     return walk

@@ -24,7 +24,7 @@ from training.corpus.songs import Song, load, missing
 from training.corpus.timing import Knots, mean_speed
 from training.dataset.cluster import map_shards
 from training.dataset.degrade import degrade
-from training.dataset.negatives import KINDS, negative
+from training.dataset.negatives import ORDER, negative
 from training.errors import TrainingError
 from training.workers import OnDone, ignore_progress
 
@@ -37,7 +37,7 @@ CONTENTS = 6
 """Version of the shards' contents: it rises when a change of the code makes other cases of the same songs."""
 SHARD_SONGS = 40
 """Number of songs and negatives in a shard."""
-NEGATIVE_EVERY = 8
+NEGATIVE_EVERY = 5
 """Number of songs for which there is one negative."""
 SHORTEST = 0.12
 """Length of the shortest window relative to the full one: three seconds."""
@@ -263,7 +263,7 @@ class _Member:
 
 
 def _members(songs: list[Song], split: str) -> Iterator[_Member]:
-    """Yield the songs of a split, and after each eighth of them a negative, of each kind in turn."""
+    """Yield the songs of a split, and after each fifth of them a negative, of the kinds in turn."""
     count = 0
     for index, song in enumerate(songs):
         if song.split != split:
@@ -271,7 +271,7 @@ def _members(songs: list[Song], split: str) -> Iterator[_Member]:
         yield _Member(index, song)
         count += 1
         if count % NEGATIVE_EVERY == 0:
-            kind = KINDS[count // NEGATIVE_EVERY % len(KINDS)]
+            kind = ORDER[count // NEGATIVE_EVERY % len(ORDER)]
             yield _Member(len(songs) + index, song, kind)
 
 

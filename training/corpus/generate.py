@@ -127,8 +127,9 @@ def schedule(everything: tuple[Family, ...], songs: int, seed: int) -> list[tupl
     for meter, share in SHARES.items():
         for kind, part in (((meter, False), 1.0 - TUNES[meter]), ((meter, True), TUNES[meter])):
             members = [family for family in everything if (family.meter, family.style is not None) == kind]
-            queues[kind] = [members[i] for i in rng.permutation(len(members))]
-            shares[kind] = share * part
+            if members:
+                queues[kind] = [members[i] for i in rng.permutation(len(members))]
+                shares[kind] = share * part
     given = dict.fromkeys(shares, 0)
     chosen: list[tuple[Family, int]] = []
     for index in range(songs):

@@ -17,12 +17,15 @@ from scipy import signal
 from training.annotations.genres import genre_of
 from training.annotations.truth import Meter, Truth, is_compatible, labels, truth
 from training.corpus import generate as corpus
-from training.corpus import synthesis
-from training.corpus.families import PATTERNS, SHARES, Family, families, library_root, splits
-from training.corpus.harmony import Chord, Key
+from training.corpus import synthesis, tunes
+from training.corpus.families import SHARES, Family, families, library_root, splits
+from training.corpus.harmony import Chord, Harmony, Key
+from training.corpus.patterns import PATTERNS
 from training.corpus.performance import DRUMS, Feel, Note, feel_of, midi_tempo, onset_histogram
 from training.corpus.score import Score, compose
 from training.corpus.songs import load
+from training.corpus.timing import CONSTANT, Knots, bar_drift
+from training.corpus.tunes import STYLES, Style
 from training.errors import TrainingError
 
 SEED = 3
@@ -83,6 +86,7 @@ def _compose(everything: tuple[Family, ...], name: str, seed: int = 0) -> Score:
         (120, "triple", False, 1.0, (120,), (40, 60, 80, 240)),
         (120, "compound", False, 1.0, (60, 120), (90, 180, 240)),
         (120, "quintuple", False, 1.0, (120,), (48, 60, 240)),
+        (210, "septuple", False, 1.0, (210,), (60, 105)),
     ],
 )
 def test_the_truth_follows_tempo_meter_and_performance(
@@ -98,6 +102,12 @@ def test_the_truth_follows_tempo_meter_and_performance(
     assert {round(pace, 6) for pace in ambiguous if 40 <= pace <= 320} <= {round(pace, 6) for pace in known.ambiguous}
     assert not set(known.compatible) & set(known.ambiguous)
     assert tempo in known.compatible
+
+
+def test_a_slip_jig_has_its_beat_alone() -> None:
+    jig, slip_jig = truth(120.0, "compound"), truth(120.0, "compound", in_threes=True)
+    assert [is_compatible(spm, jig) for spm in (120, 60, 180)] == [True, True, None]
+    assert [is_compatible(spm, slip_jig) for spm in (120, 60, 40, 80, 180)] == [True, None, None, None, False]
 
 
 @pytest.mark.parametrize("meter", SHARES)
@@ -224,18 +234,19 @@ def test_every_split_has_every_meter(everything: tuple[Family, ...]) -> None:
             count[family.meter] += split_of[family.name] == split
         assert count["triple"] >= 3
         assert count["compound"] >= 3
-        assert count["quintuple"] >= 1
+        assert count["quintuple"] >= 2
+        assert count["septuple"] >= 2
+        slip_jigs = [family for family in everything if family.in_threes and split_of[family.name] == split]
+        assert {family.library for family in slip_jigs} == {"own", "tune"}
 
 
 @needs_synthesis
 @pytest.mark.parametrize("meter", ["triple", "compound"])
-def test_no_split_has_only_drum_patterns(everything: tuple[Family, ...], meter: str) -> None:
+def test_every_split_has_drum_patterns_tunes_and_grooves_of_mma(everything: tuple[Family, ...], meter: str) -> None:
     split_of = splits(everything, corpus.SEED)
     for split in ("train", "validation", "test"):
-        drums = [
-            family.library == "own" for family in everything if family.meter == meter and split_of[family.name] == split
-        ]
-        assert 0.3 <= np.mean(drums) <= 0.7
+        origins = [family.kind[1] for family in everything if family.meter == meter and split_of[family.name] == split]
+        assert all(0.1 <= origins.count(origin) / len(origins) <= 0.7 for origin in ("own", "tune", "mma"))
 
 
 def test_drum_patterns_fill_their_bar() -> None:
@@ -268,6 +279,8 @@ def test_meters_get_their_shares(everything: tuple[Family, ...]) -> None:
         ("stdlib/rock-128", "compound", 4),
         ("zoom/rock34", "compound", 2),  # snare and accents halfway through a bar of three
         ("stdlib/jazz-54", "quintuple", 5),
+        ("tune/slipjig", "compound", 3),
+        ("own/balkan78", "septuple", 7),
     ],
 )
 def test_the_felt_beat_of_families(everything: tuple[Family, ...], name: str, meter: str, beats_per_bar: int) -> None:
@@ -280,7 +293,13 @@ def test_the_felt_beat_of_families(everything: tuple[Family, ...], name: str, me
 
 
 @needs_synthesis
-@pytest.mark.parametrize("name", ["stdlib/polka", "stdlib/waltz", "stdlib/68swing", "own/prog54", "casio/swing"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("stdlib/polka", "stdlib/waltz", "stdlib/68swing", "own/prog54", "casio/swing"),
+        *("own/waltz34", "own/kalamata78", "own/triplets44", "tune/slipjig", "tune/reel", "tune/waltz"),
+    ],
+)
 def test_onsets_lie_on_the_stated_beat(everything: tuple[Family, ...], name: str) -> None:
     score = _compose(everything, name)
     assert midi_tempo(score.midi) == score.tempo
@@ -290,9 +309,10 @@ def test_onsets_lie_on_the_stated_beat(everything: tuple[Family, ...], name: str
         now += message.time
         if message.type == "note_on" and message.velocity:
             seconds.append(now)
+    beats = _beats(np.array(seconds), score.curve.knots(score.tempo), score.tempo)
     # The phases of onsets concentrate at the stated tempo, but not at one 7 % off.
-    assert _concentration(np.array(seconds), score.tempo) > 0.3
-    assert _concentration(np.array(seconds), score.tempo * 1.07) < 0.25
+    assert _concentration(beats) > 0.3
+    assert _concentration(beats * 1.07) < 0.25
 
 
 @needs_synthesis
@@ -305,6 +325,11 @@ def test_onsets_lie_on_the_stated_beat(everything: tuple[Family, ...], name: str
         ("stdlib/ballad68", {"swung", "plain"}),  # plain where one part plays alone
         ("own/jig", {"swung"}),
         ("own/prog54", {"straight"}),
+        ("own/gallop44", {"straight"}),
+        ("own/triplets44", {"plain"}),
+        ("tune/reel", {"straight"}),
+        ("tune/hornpipe", {"swung"}),
+        ("tune/slipjig", {"swung"}),
     ],
 )
 def test_styles_have_their_feel(everything: tuple[Family, ...], name: str, feels: set[Feel]) -> None:
@@ -312,10 +337,55 @@ def test_styles_have_their_feel(everything: tuple[Family, ...], name: str, feels
 
 
 @needs_synthesis
+def test_three_halves_of_a_beat_of_triplets_are_wrong(everything: tuple[Family, ...]) -> None:
+    score = _compose(everything, "own/triplets44")
+    assert [is_compatible(score.tempo * ratio, score.truth) for ratio in (1, 3 / 2, 3 / 4)] == [True, False, False]
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+def test_tunes_repeat_their_parts_without_drums(style: Style) -> None:
+    bars = 8 if style.beats <= 4 else 4
+    key = Key(2, "major")
+    harmony = Harmony(key, (0.0,), key.progression(np.random.default_rng(0))[:1], 4.0 * bars * style.beats)
+    textures = set()
+    for seed in range(30):
+        played = tunes.play(np.random.default_rng(seed), style, harmony)
+        assert DRUMS not in played.channels
+        assert all(note.length > 0 and 0 < note.velocity < 128 for note in played.notes)
+        textures.add(1 in played.channels)
+        # Grace notes come and go: the beats of the notes are what repeats.
+        halves = [
+            {round(n.start % (bars * style.beats)) for n in played.notes if n.channel == 0 and first <= n.start < last}
+            for first, last in ((0, bars * style.beats - 0.5), (bars * style.beats, 2 * bars * style.beats - 0.5))
+        ]
+        assert halves[0] == halves[1]
+    assert textures == {True, False}
+
+
+@needs_synthesis
+def test_a_third_of_the_songs_have_no_drums(everything: tuple[Family, ...]) -> None:
+    chosen = corpus.schedule(everything, 2000, SEED)
+    assert 0.22 < np.mean([family.style is not None for family, _ in chosen]) < 0.3
+
+
+@needs_synthesis
 def test_the_same_seed_gives_the_same_score(everything: tuple[Family, ...]) -> None:
     first, again, other = (_compose(everything, "stdlib/swing", seed) for seed in (1, 1, 2))
     assert first == again
     assert first.midi != other.midi
+
+
+@needs_synthesis
+def test_songs_are_played_in_peoples_timing(everything: tuple[Family, ...]) -> None:
+    family = next(family for family in everything if family.name == "own/rock68")
+    scores = [compose(family, np.random.default_rng([SEED, seed]), 30.0) for seed in range(60)]
+    drifts = np.array([bar_drift(score.curve, score.tempo, family.beats_per_bar) for score in scores])
+    assert 0.15 < np.mean(drifts == 0.0) < 0.45
+    assert 0.3 < np.mean((drifts > 0.0) & (drifts <= 0.03)) < 0.65
+    assert 0.08 < np.mean(drifts > 0.03) < 0.4
+    assert max(drifts) < 0.065
+    ending = [score for score in scores if score.curve is not CONSTANT]
+    assert any(abs(score.steady_s - 30.0) > 1.0 for score in ending)
 
 
 # Corpus
@@ -331,7 +401,14 @@ def test_songs_match_their_records(folder: Path) -> None:
         assert samples.ndim == 1
         assert len(samples) / rate == pytest.approx(song.duration, abs=0.01)
         assert 10 ** (-12.1 / 20) <= np.abs(samples).max() <= 10 ** (-0.9 / 20)
-        assert song.truth == truth(song.tempo, song.meter, swung=song.swung, offbeats=song.offbeats)
+        known = truth(
+            song.tempo,
+            song.meter,
+            swung=song.swung,
+            offbeats=song.offbeats,
+            in_threes=song.time_signature == "9/8",
+        )
+        assert song.truth == known
         assert soundfile.info(song.audio).subtype == "PCM_16"
 
 
@@ -341,8 +418,10 @@ def test_audio_repeats_at_the_beat(folder: Path) -> None:
         samples, rate = soundfile.read(song.audio, dtype="float32")
         samples = samples[: round(min(song.steady_s, song.duration) * rate)]
         envelope, frames_per_second = _onset_envelope(samples, rate)
+        beats = _beats(np.arange(len(envelope)) / frames_per_second, song.curve, song.tempo)
+        beat = 64.0
+        envelope = np.interp(np.arange(0.0, beats[-1], 1 / beat), beats, envelope)
         # The music is similar after eight beats, and less so a sixth of a beat earlier or later.
-        beat = frames_per_second * 60 / song.tempo
         similarity = [_autocorrelation(envelope, 8 * beat + shift * beat) for shift in (0, -1 / 6, 1 / 6)]
         assert similarity[0] == max(similarity), song
 
@@ -384,9 +463,16 @@ def test_errors_name_the_package_of_a_missing_program(monkeypatch: pytest.Monkey
         synthesis.render(b"", synthesis.Synth(Path("none.sf2")))
 
 
-def _concentration(seconds: NDArray[np.float64], tempo: float) -> float:
+def _beats(seconds: NDArray[np.float64], curve: Knots, tempo: float) -> NDArray[np.float64]:
+    """Return the felt beats that have passed at ascending times; the speed of the curve adds up."""
+    times = np.linspace(0.0, seconds[-1], 100_000)
+    speeds = np.interp(times, *np.array(curve or [(0.0, 1.0)]).T)
+    passed = np.concatenate([[0.0], np.cumsum((speeds[1:] + speeds[:-1]) / 2 * np.diff(times))])
+    return np.asarray(np.interp(seconds, times, passed) * tempo / 60)
+
+
+def _concentration(phases: NDArray[np.float64]) -> float:
     """Strongest of the first three harmonics of the onsets' phases."""
-    phases = seconds * tempo / 60
     return max(float(np.abs(np.exp(2j * math.pi * k * phases).mean())) for k in (1, 2, 3))
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from training.corpus import form
-from training.corpus.arrangement import Harmony, Rhythm
+from training.corpus.arrangement import Rhythm
 from training.corpus.cross import cross
-from training.corpus.harmony import draw_key
+from training.corpus.harmony import Harmony, draw_key
 from training.corpus.performance import DRUMS, Note, Performance
 
 END = 64.0

@@ -56,7 +56,7 @@ def test_tempo_and_meter_give_the_paces_by_rule_and_paces_stand_as_they_are(tmp_
         (("file,paces", "a.wav,400"), "labels.csv:2: the pace 400 is outside 40..320"),
         (("file,paces", "a.wav,90", "a.wav,80"), "labels.csv:3: a.wav is already in line 2"),
         (("file,paces", "a, b.wav,90"), "labels.csv:2: more cells than columns"),
-        (("file,tempo_bpm,meter", "a.wav,120,7/8"), "labels.csv:2: unknown meter '7/8': use one of duple"),
+        (("file,tempo_bpm,meter", "a.wav,120,11/8"), "labels.csv:2: unknown meter '11/8': use one of duple"),
         (("file,tempo_bpm,meter", "a.wav,,4/4"), "a.wav needs tempo_bpm and meter"),
         (("file,tempo_bpm,meter,swung", "a.wav,90,4/4,perhaps"), "write yes or no"),
     ],

@@ -170,6 +170,8 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
 def test_negatives_have_the_requested_length(kind: str) -> None:
     if kind == "speech" and shutil.which("espeak-ng") is None:
         pytest.skip("espeak-ng is not installed")
+    if kind == "chords" and shutil.which("fluidsynth") is None:
+        pytest.skip("fluidsynth is not installed")
     music = np.random.default_rng(1).normal(0.0, 0.1, 22050 * 12).astype(np.float32)
     sound = negative(kind, 8.0, 22050, np.random.default_rng(3), music=music)
     assert sound.dtype == np.float32

@@ -17,13 +17,17 @@ METERS: Mapping[str, Meter] = MappingProxyType(
         "triple": "triple",
         "compound": "compound",
         "quintuple": "quintuple",
+        "septuple": "septuple",
         "2/4": "duple",
         "4/4": "duple",
         "2/2": "duple",
         "3/4": "triple",
         "6/8": "compound",
+        "9/8": "compound",
         "12/8": "compound",
         "5/4": "quintuple",
+        "7/4": "septuple",
+        "7/8": "septuple",
     }
 )
 """What the column ``meter`` may hold, and its meter."""
@@ -125,7 +129,7 @@ def _label(cells: Mapping[str, str], place: str) -> Label:
     if swung not in ("", "yes", "no"):
         raise TrainingError(f"{place}: swung is {swung!r}: write yes or no")
     beat, kind = _number(tempo, "tempo", place), METERS[meter.lower()]
-    return Label(file, truth(beat, kind, swung=swung == "yes"), beat, kind)
+    return Label(file, truth(beat, kind, swung=swung == "yes", in_threes=meter == "9/8"), beat, kind)
 
 
 def _number(cell: str, what: str, place: str) -> float:

@@ -8,8 +8,8 @@ import mido
 import numpy as np
 
 from training.annotations.truth import Meter
-from training.corpus.families import DrumPattern
-from training.corpus.harmony import Chord, Key
+from training.corpus.harmony import Harmony
+from training.corpus.patterns import DrumPattern
 from training.corpus.performance import DRUMS, Control, Feel, Note, Performance
 
 LEADS = (0, 4, 11, 18, 21, 22, 25, 26, 27, 29, 30, 40, 52, 53, 56, 60, 64, 65, 66, 71, 73, 80, 81, 82, 85)
@@ -57,32 +57,23 @@ _LAYERS: Mapping[Meter, tuple[tuple[str, ...], ...]] = MappingProxyType(
             ("..x.....x.", "....x.....", "..x.x...x."),
             ("xoxoxoxoxo", "x.x.x.x.x.", "xxxxxxxxxx"),
         ),
+        "septuple": (
+            ("x.......x.....", "x.....x...x...", "x...x...x....."),
+            ("....x.......x.", "..............", "..x...x...x..."),
+            ("x.x.x.x.x.x.x.", "xoxoxoxoxoxoxo", "xxxxxxxxxxxxxx"),
+        ),
     }
 )
 
 
 @dataclass(frozen=True)
-class Harmony:
-    """The chords of a song; `starts` are felt beats, ascending from 0."""
-
-    key: Key
-    starts: tuple[float, ...]
-    chords: tuple[Chord, ...]
-    end: float
-
-    def at(self, beat: float) -> Chord:
-        """Return the chord that sounds at a felt beat."""
-        index = int(np.searchsorted(self.starts, beat + 1e-6, side="right")) - 1
-        return self.chords[max(index, 0)]
-
-
-@dataclass(frozen=True)
 class Rhythm:
-    """Meter of a song, felt beats in its bar, and the division of its beat."""
+    """Meter of a song, felt beats in its bar, the division of its beat, and the rhythm of most beats, if any."""
 
     meter: Meter
     beats_per_bar: int
     feel: Feel
+    cell: tuple[float, ...] = ()
 
     @property
     def in_threes(self) -> bool:
@@ -136,6 +127,8 @@ def bass(rng: np.random.Generator, harmony: Harmony, rhythm: Rhythm, channel: in
             for phase in division
             if rng.random() < (keep if phase == 0 else busy * (0.95 if busy > 0.7 else 0.5))
         )
+    if rhythm.cell and rng.random() < 0.6:
+        pattern = [beat + phase for beat in range(rhythm.beats_per_bar) for phase in rhythm.cell]
     steps = [int(rng.choice([0, 0, 0, 7, 12])) for _ in pattern]
     notes = []
     for bar in range(0, int(harmony.end), rhythm.beats_per_bar):
@@ -220,6 +213,18 @@ def revoice(rng: np.random.Generator, performance: Performance) -> Performance:
     return Performance(notes, tuple(controls))
 
 
+def swing(rng: np.random.Generator, performance: Performance, end: float) -> Performance:
+    """Let the swing ratio wander in a swung song: the late off-beat lies between 0.57 and 0.73 of the beat."""
+    knots = np.arange(0.0, end + 8.0, 8.0)
+    late = rng.uniform(0.6, 0.7) + rng.uniform(-0.03, 0.03, len(knots))
+
+    def moved(beat: float) -> float:
+        whole, phase = divmod(beat, 1.0)
+        return whole + float(np.interp(phase, (0.0, 2 / 3, 1.0), (0.0, np.interp(beat, knots, late), 1.0)))
+
+    return replace(performance, notes=tuple(replace(note, start=moved(note.start)) for note in performance.notes))
+
+
 def humanize(rng: np.random.Generator, performance: Performance, tempo: float) -> Performance:
     """Shift each channel by up to 12 ms, and each note at random (standard deviation up to 10 ms)."""
     beats_per_second = tempo / 60
@@ -234,6 +239,8 @@ def humanize(rng: np.random.Generator, performance: Performance, tempo: float) -
 
 
 def _cells(rng: np.random.Generator, rhythm: Rhythm) -> tuple[float, ...]:
+    if rhythm.cell and rng.random() < 0.6:
+        return rhythm.cell
     if rhythm.in_threes:
         return _THREE_CELLS[int(rng.choice(len(_THREE_CELLS), p=_THREE_WEIGHTS))]
     cell = _EVEN_CELLS[int(rng.choice(len(_EVEN_CELLS), p=_EVEN_WEIGHTS))]

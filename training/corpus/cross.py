@@ -10,7 +10,8 @@ from dataclasses import replace
 import mido
 import numpy as np
 
-from training.corpus.arrangement import BASSES, COMPS, LEADS, Harmony, Rhythm
+from training.corpus.arrangement import BASSES, COMPS, LEADS, Rhythm
+from training.corpus.harmony import Harmony
 from training.corpus.performance import DRUMS, Control, Note, Performance
 
 OSTINATI, ECHOES = 0.22, 0.12

@@ -1,9 +1,9 @@
 """The groove families of the songs, and their felt beats.
 
-A family is one style file of MMA's library, or one of the drum patterns below. MMA's files state the number of beats in
-a bar, which is not always the number of felt beats: a polka is written in 4 and felt in 2, a 6/8 swing is written in 6
-and felt in 2. The tables here hold the cases that cannot be derived. They were checked against the onsets in the MIDI
-that MMA writes.
+A family is one style file of MMA's library, a drum pattern (`patterns`), or a style of tunes without drums (`tunes`).
+MMA's files state the number of beats in a bar, which is not always the number of felt beats: a polka is written in 4
+and felt in 2, a 6/8 swing is written in 6 and felt in 2. The tables here hold the cases that cannot be derived. They
+were checked against the onsets in the MIDI that MMA writes.
 """
 
 import re
@@ -16,11 +16,20 @@ from types import MappingProxyType
 import numpy as np
 
 from training.annotations.truth import Meter
+from training.corpus.patterns import PATTERNS, DrumPattern
+from training.corpus.tunes import STYLES, Style
 from training.errors import TrainingError
 
 LIBRARIES = ("stdlib", "casio", "kara", "yamaha", "zoom", "alexis", "pflib")
 LIBRARY_ROOTS = (Path("/usr/share/mma/lib"), Path("/usr/local/share/mma/lib"))
-SHARES: Mapping[Meter, float] = MappingProxyType({"duple": 0.62, "triple": 0.20, "compound": 0.14, "quintuple": 0.04})
+SHARES: Mapping[Meter, float] = MappingProxyType(
+    {"duple": 0.52, "triple": 0.18, "compound": 0.20, "quintuple": 0.05, "septuple": 0.05}
+)
+"""Share of the songs of each meter."""
+TUNES: Mapping[Meter, float] = MappingProxyType(
+    {"duple": 0.16, "triple": 0.35, "compound": 0.40, "quintuple": 0.35, "septuple": 0.40}
+)
+"""Of the songs of a meter, the share of tunes, which have no drums."""
 SPLITS: Mapping[str, float] = MappingProxyType({"train": 0.60, "validation": 0.20, "test": 0.20})
 
 # No music, no meter, or a beat on which listeners would not agree.
@@ -123,6 +132,10 @@ _USUAL_TEMPI = (
     (r"rock68|rock34|metal68|metal128", 92),
     (r"viene", 175),
     (r"fastwaltz|fastjazzwaltz", 190),
+    (r"waltz(|hat|ride|brush|rim)34", 142),
+    (r"balkan78|kalamata78|prog78", 200),
+    (r"gallop44|gallopride44|triplet", 120),
+    (r"slipjig98|bodhran", 112),
     (r"jazzwaltz|scherzo", 145),
     (r"merengue|bebop|fast", 138),
     (r"polka|bwmarch|broadway|charleston|march", 116),
@@ -135,24 +148,6 @@ _USUAL_TEMPI = (
     (r"calypso|salsa|mambo|son|zydeco|jive|swing|jazz|boog|twist|quando", 150),
 )
 _TRIPLE_TEMPO, _COMPOUND_TEMPO, _DUPLE_TEMPO = 130, 74, 122
-
-
-@dataclass(frozen=True)
-class DrumPattern:
-    """A bar of drums: one character per step, ``x`` loud, ``o`` soft, ``.`` silent; blanks are ignored."""
-
-    kick: str
-    snare: str
-    cymbal: str
-    steps_per_beat: int
-    cymbal_note: int = 42
-    snare_note: int = 38
-
-    @property
-    def voices(self) -> tuple[tuple[int, str], ...]:
-        """MIDI note and steps of each instrument."""
-        parts = ((36, self.kick), (self.snare_note, self.snare), (self.cymbal_note, self.cymbal))
-        return tuple((note, steps.replace(" ", "")) for note, steps in parts)
 
 
 @dataclass(frozen=True)
@@ -176,7 +171,9 @@ class Family:
     grooves
         Names of the grooves of MMA's file; empty for a drum pattern.
     pattern
-        The drum pattern, if the family is not one of MMA's.
+        The drum pattern, if the family is one.
+    style
+        The style of its tunes, if the family has tunes.
     """
 
     name: str
@@ -187,6 +184,7 @@ class Family:
     group: str
     grooves: tuple[str, ...] = ()
     pattern: DrumPattern | None = field(default=None, compare=False)
+    style: Style | None = field(default=None, compare=False)
 
     @property
     def library(self) -> str:
@@ -194,9 +192,15 @@ class Family:
         return self.name.partition("/")[0]
 
     @property
-    def kind(self) -> tuple[Meter, bool]:
-        """Class of the meter, and whether the family is a drum pattern."""
-        return self.meter, self.pattern is not None
+    def kind(self) -> tuple[str, str]:
+        """Notation of the meter if it is 9/8, otherwise its class, and the origin: MMA, drum patterns or tunes."""
+        origin = self.library if self.library in ("own", "tune") else "mma"
+        return "9/8" if self.in_threes else self.meter, origin
+
+    @property
+    def in_threes(self) -> bool:
+        """Whether the meter is compound with three beats a bar."""
+        return self.meter == "compound" and self.beats_per_bar == 3
 
     @property
     def beats_per_bar(self) -> float:
@@ -209,56 +213,25 @@ class Family:
         return self.library in ("zoom", "own")
 
     @property
+    def cell(self) -> tuple[float, ...]:
+        """Where galloping and triplet feels begin notes in each beat; empty for other families."""
+        if self.meter != "duple" or self.pattern is None:
+            return ()
+        steps = self.pattern.steps_per_beat
+        return tuple(step / steps for step in range(steps) if self.triplets or self.pattern.kick[step] != ".")
+
+    @property
+    def triplets(self) -> bool:
+        """Whether the quarters of 4/4 are divided in three; unlike those of a shuffle, evenly."""
+        return self.meter == "duple" and self.pattern is not None and self.pattern.steps_per_beat == 3
+
+    @property
     def time_signature(self) -> str:
         """The usual notation of the meter."""
         beats = round(self.beats_per_bar)
-        return f"{3 * beats}/8" if self.meter == "compound" else f"{beats}/4"
-
-
-# Meters of which MMA's library has few grooves.
-PATTERNS: tuple[tuple[str, Meter, int, DrumPattern], ...] = (
-    ("rock68", "compound", 2, DrumPattern("x.. ...", "... x..", "xox xox", 3)),
-    ("drive68", "compound", 2, DrumPattern("x.x ..x", "... x..", "x.. x..", 3, 51)),
-    ("jig", "compound", 2, DrumPattern("x.. x..", "..o ..o", "xox xox", 3, 54, 37)),
-    ("slowblues128", "compound", 4, DrumPattern("x.. ... x.x ...", "... x.. ... x..", "xoo xoo xoo xoo", 3, 51)),
-    ("metal128", "compound", 4, DrumPattern("xxx ..x xxx ..x", "... x.. ... x..", "x.. x.. x.. x..", 3, 49)),
-    ("tarantella", "compound", 2, DrumPattern("x.. x..", "... ...", "xox xox", 3, 54)),
-    ("gospel68", "compound", 2, DrumPattern("x.x ...", "... x.o", "x.x x.x", 3, 54)),
-    ("worship68", "compound", 2, DrumPattern("x..... ...x..", "...... x.....", "x.x.x. x.x.x.", 6, 51)),
-    ("metal68", "compound", 2, DrumPattern("xxxxxx xxxxxx", "...... x.....", "x..... x.....", 6, 49)),
-    ("shanty68", "compound", 2, DrumPattern("x.. ...", "... x..", "x.o x.o", 3, 70, 39)),
-    ("march68", "compound", 2, DrumPattern("x.. x..", "x.o xoo", "x.. x..", 3, 49)),
-    ("ballad68", "compound", 2, DrumPattern("x.. ..o", "... x..", "xoo xoo", 3, 42, 37)),
-    ("doowop128", "compound", 4, DrumPattern("x.. ..x x.. ...", "... x.. ... x..", "xxx xxx xxx xxx", 3, 51)),
-    ("bembe128", "compound", 4, DrumPattern("x.. x.. x.. x..", "..o ..x ..o ..x", "x.x .xx .x. x.x", 3, 56, 63)),
-    ("shuffle128", "compound", 4, DrumPattern("x.. ..x ..x ...", "... x.. ... x..", "x.x x.x x.x x.x", 3)),
-    ("halftime128", "compound", 4, DrumPattern("x.. ... ... ..x", "o.. .o. x.. .o.", "x.x x.x x.x x.x", 3)),
-    ("rockwaltz", "triple", 3, DrumPattern("x... .... ....", ".... x... x...", "x.o. x.o. x.o.", 4)),
-    ("ballad34", "triple", 3, DrumPattern("x. .. .x", ".. .. x.", "xo xo xo", 2, 51)),
-    ("folk34", "triple", 3, DrumPattern("x. .. ..", ".. x. x.", "x. xx xx", 2, 70, 37)),
-    ("mazurka34", "triple", 3, DrumPattern("x. .. ..", ".. x. o.", "x. x. x.", 2, 54)),
-    ("country34", "triple", 3, DrumPattern("x. .. .x", ".. o. x.", "x. x. x.", 2)),
-    ("indie34", "triple", 3, DrumPattern("x. .. .. x. .x ..", ".. .. x. .. .. x.", "xx xx xx xx xx xx", 2)),
-    ("soul34", "triple", 3, DrumPattern("x. .x ..", ".. .. x.", "xo xo xo", 2)),
-    ("landler34", "triple", 3, DrumPattern("x. .. ..", ".. o. o.", ".. x. x.", 2, 69, 37)),
-    ("jazz34", "triple", 3, DrumPattern("x.. ..o ...", "... ... ..o", "x.. x.x x..", 3, 51)),
-    ("swing34", "triple", 3, DrumPattern("x.. ... ...", "... x.. x..", "x.x x.x x.x", 3)),
-    ("polonaise34", "triple", 3, DrumPattern("x... x... x...", "x.oo o.o. o.o.", "x... .... ....", 4, 49)),
-    ("hiphop34", "triple", 3, DrumPattern("x..x ..x. ....", ".... .... x...", "x.x. x.x. x.x.", 4, 42, 39)),
-    ("metal34", "triple", 3, DrumPattern("x.xx x.xx x.xx", ".... x... ....", "x... x... x...", 4, 49)),
-    ("electro34", "triple", 3, DrumPattern("x... x... x...", ".... .... x...", "..x. ..x. ..x.", 4, 46, 39)),
-    ("rock54", "quintuple", 5, DrumPattern("x. .. .x x. ..", ".. x. .. .. x.", "xx xx xx xx xx", 2)),
-    ("waltz54", "quintuple", 5, DrumPattern("x. .. .. x. ..", ".. x. x. .. x.", "x. x. x. x. x.", 2, 51)),
-    ("prog54", "quintuple", 5, DrumPattern("x. .x .. x. ..", ".. .. x. .. x.", "xo xo xo xo xo", 2)),
-    ("take54", "quintuple", 5, DrumPattern("x.. ... ... x.. ...", "... ..o ... ... ..o", "x.. x.o x.. x.. x.o", 3, 51)),
-    ("ballad54", "quintuple", 5, DrumPattern("x. .. .. x. ..", ".. .. x. .. ..", "x. x. x. x. x.", 2, 42, 37)),
-    (
-        "electro54",
-        "quintuple",
-        5,
-        DrumPattern("x... x... x... x... x...", ".... x... .... x... ....", "..x. ..x. ..x. ..x. ..x.", 4, 46, 39),
-    ),
-)
+        if self.meter == "compound":
+            return f"{3 * beats}/8"
+        return f"{beats}/8" if self.name.endswith("78") else f"{beats}/4"
 
 
 def library_root() -> Path:
@@ -288,14 +261,18 @@ def families() -> tuple[Family, ...]:
         Family(f"own/{name}", meter, 1, beats, _usual_tempo(name, meter), f"own/{name}", pattern=pattern)
         for name, meter, beats, pattern in PATTERNS
     ]
-    return tuple(sorted(found + own, key=lambda family: family.name))
+    tunes = [
+        Family(f"tune/{style.name}", style.meter, 1, style.beats, style.tempo, f"tune/{style.name}", style=style)
+        for style in STYLES
+    ]
+    return tuple(sorted(found + own + tunes, key=lambda family: family.name))
 
 
 def splits(everything: tuple[Family, ...], seed: int) -> dict[str, str]:
     """Assign each family to the ``train``, ``validation`` or ``test`` split.
 
     Whole groups are dealt, the largest first and otherwise in random order. Each goes to the split that lacks most of
-    the group's scarcest kind, that is a meter together with its origin: MMA's grooves or drum patterns.
+    the group's scarcest kind, that is a meter together with its origin: MMA's grooves, drum patterns or tunes.
 
     Returns
     -------
@@ -318,13 +295,13 @@ def splits(everything: tuple[Family, ...], seed: int) -> dict[str, str]:
     order = [sorted(groups)[i] for i in rng.permutation(len(groups))]
     order.sort(key=lambda name: -len(groups[name]))
     total = Counter(family.kind for family in everything)
-    filled = {split: Counter[tuple[Meter, bool]]() for split in SPLITS}
+    filled = {split: Counter[tuple[str, str]]() for split in SPLITS}
     assigned: dict[str, str] = {}
     for name in order:
         members = groups[name]
         scarcest = min({family.kind for family in members}, key=lambda kind: (total[kind], kind))
 
-        def lack(split: str, kind: tuple[Meter, bool] = scarcest) -> float:
+        def lack(split: str, kind: tuple[str, str] = scarcest) -> float:
             return SPLITS[split] - filled[split][kind] / total[kind]
 
         split = max(SPLITS, key=lack)

@@ -7,7 +7,7 @@ import mido
 import numpy as np
 
 from training.corpus.arrangement import Rhythm, drums
-from training.corpus.families import DrumPattern
+from training.corpus.patterns import DrumPattern
 from training.corpus.performance import DRUMS, Control, Note, Performance
 
 Spans = Sequence[tuple[float, float]]

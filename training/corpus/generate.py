@@ -13,10 +13,11 @@ import numpy as np
 import soundfile
 
 from training.annotations.truth import Meter
-from training.corpus.families import SHARES, Family, families, splits
+from training.corpus.families import SHARES, TUNES, Family, families, splits
 from training.corpus.score import compose
 from training.corpus.songs import SCHEMA, CorpusUpdate, audio_path, json_path, load, truth_record, write_record
 from training.corpus.synthesis import AUDIO_RATE, Synth, render, soundfonts
+from training.corpus.timing import CONSTANT
 from training.errors import TrainingError
 from training.workers import OnDone, ignore_progress, pool
 
@@ -113,7 +114,7 @@ def generate(
 
 
 def schedule(everything: tuple[Family, ...], songs: int, seed: int) -> list[tuple[Family, int]]:
-    """Choose the family of each song: meters by their shares, and all families of a meter in turn.
+    """Choose the family of each song: meters and tunes by their shares, and all families of such a kind in turn.
 
     Returns
     -------
@@ -121,18 +122,22 @@ def schedule(everything: tuple[Family, ...], songs: int, seed: int) -> list[tupl
         Family of each song, and the number of earlier songs of that family.
     """
     rng = np.random.default_rng([seed, 0x5EED])
-    queues: dict[Meter, list[Family]] = {}
-    for meter in SHARES:
-        members = [family for family in everything if family.meter == meter]
-        queues[meter] = [members[i] for i in rng.permutation(len(members))]
-    given: dict[Meter, int] = dict.fromkeys(SHARES, 0)
+    queues: dict[tuple[Meter, bool], list[Family]] = {}
+    shares: dict[tuple[Meter, bool], float] = {}
+    for meter, share in SHARES.items():
+        for kind, part in (((meter, False), 1.0 - TUNES[meter]), ((meter, True), TUNES[meter])):
+            members = [family for family in everything if (family.meter, family.style is not None) == kind]
+            if members:
+                queues[kind] = [members[i] for i in rng.permutation(len(members))]
+                shares[kind] = share * part
+    given = dict.fromkeys(shares, 0)
     chosen: list[tuple[Family, int]] = []
     for index in range(songs):
-        meter = max(SHARES, key=lambda m: SHARES[m] * (index + 1) - given[m])
-        queue = queues[meter]
-        turn, place = divmod(given[meter], len(queue))
+        kind = max(shares, key=lambda each: shares[each] * (index + 1) - given[each])
+        queue = queues[kind]
+        turn, place = divmod(given[kind], len(queue))
         chosen.append((queue[place], turn))
-        given[meter] += 1
+        given[kind] += 1
     return chosen
 
 
@@ -237,6 +242,7 @@ def _make(job: _Job) -> None:
         "drums": score.drums,
         "duration": len(audio) / AUDIO_RATE,
         "split": job.split,
+        "curve": score.curve.knots(score.tempo) if score.curve is not CONSTANT else (),
         "histogram": [round(weight, 4) for weight in score.histogram],
     }
     soundfile.write(audio_path(job.folder, identity), audio, AUDIO_RATE, subtype="PCM_16", format="FLAC")

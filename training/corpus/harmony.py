@@ -1,6 +1,6 @@
 """Chords and scales: random progressions from common templates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -136,8 +136,25 @@ class Key:
         return Chord((self.tonic + int(symbol[:digits])) % 12, symbol[digits:])
 
 
-def draw_key(rng: np.random.Generator) -> Key:
-    """Draw a tonic and a mode; major is the most frequent one."""
+@dataclass(frozen=True)
+class Harmony:
+    """The chords of a song; `starts` are felt beats, ascending from 0."""
+
+    key: Key
+    starts: tuple[float, ...]
+    chords: tuple[Chord, ...]
+    end: float
+
+    def at(self, beat: float) -> Chord:
+        """Return the chord that sounds at a felt beat."""
+        index = int(np.searchsorted(self.starts, beat + 1e-6, side="right")) - 1
+        return self.chords[max(index, 0)]
+
+
+def draw_key(rng: np.random.Generator, usable: Sequence[str] = ()) -> Key:
+    """Draw a tonic and a mode, one of `usable` if there are any; major is the most frequent one."""
     modes = tuple(_MODES)
     weights = np.array([0.36, 0.2, 0.1, 0.1, 0.06, 0.07, 0.08, 0.03])
+    if usable:
+        weights *= [mode in usable for mode in modes]
     return Key(int(rng.integers(12)), modes[int(rng.choice(len(modes), p=weights / weights.sum()))])

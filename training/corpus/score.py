@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from training.annotations.truth import Meter, Truth, truth
-from training.corpus import arrangement, form
-from training.corpus.arrangement import Harmony, Rhythm
+from training.corpus import arrangement, form, timing, tunes
+from training.corpus.arrangement import Rhythm
 from training.corpus.cross import cross
 from training.corpus.families import Family
-from training.corpus.harmony import Chord, Key, draw_key
+from training.corpus.harmony import Chord, Harmony, Key, draw_key
 from training.corpus.performance import (
     DRUMS,
     Feel,
@@ -25,6 +25,7 @@ from training.corpus.performance import (
     undo_rounding,
     write_midi,
 )
+from training.corpus.timing import TempoCurve
 
 SLOWEST_FELT, FASTEST_FELT = 40.0, 240.0
 TEMPO_SPREAD = (0.6, 1.7)
@@ -32,6 +33,7 @@ TEMPO_SPREAD = (0.6, 1.7)
 GROOVES_A_SONG = 3
 """Number of grooves that a song takes from the list of its family, before the next song goes on."""
 
+_MODES_OF_TUNES = ("major", "minor", "dorian", "mixolydian")
 _INTRO, _END, _FILL = re.compile(r"[Ii]ntro"), re.compile(r"End|[a-z\d]E$"), re.compile(r"Fill|F[AB]$")
 _UNUSABLE = re.compile(r"metronome|break|-44$", re.I)
 
@@ -54,7 +56,7 @@ class Score:
     family, grooves
         The groove family and its grooves in the song.
     tempo
-        Felt beats per minute, exactly as in the MIDI file.
+        Mean felt beats per minute, exactly as in the MIDI file.
     meter, time_signature
         Class of the meter, and its usual notation.
     feel, offbeats
@@ -67,8 +69,10 @@ class Score:
         Weight of the onsets at each 24th of the felt beat, sum 1, without cross-rhythms.
     steady_s
         Seconds until the ending slows down.
+    curve
+        The timing of those who play.
     midi
-        The MIDI file; its quarter note is the felt beat.
+        The MIDI file; its quarter note is the felt beat of exact time.
     """
 
     family: str
@@ -82,6 +86,7 @@ class Score:
     truth: Truth
     histogram: tuple[float, ...]
     steady_s: float
+    curve: TempoCurve
     midi: bytes
 
 
@@ -106,22 +111,32 @@ def compose(family: Family, rng: np.random.Generator, seconds: float | None = No
     """
     tempo = _draw_tempo(rng, family.usual_tempo)
     length = rng.uniform(60, 80) if seconds is None else seconds
-    key = draw_key(rng)
+    key = draw_key(rng, _MODES_OF_TUNES if family.style else ())
     bars = max(4, round(length * tempo / 60 / family.beats_per_bar))
     sections = _plan(rng, family, key, bars, turn)
     mma_seed = int(rng.integers(1 << 30))
     sections, band = _perform(family, sections, mma_seed)
     harmony = _harmony(family, key, sections)
-    rhythm = Rhythm(family.meter, round(family.beats_per_bar), _feel_to_follow(rng, family, band))
+    rhythm = Rhythm(family.meter, round(family.beats_per_bar), _feel_to_follow(rng, family, band), family.cell)
     spans = tuple((start, min(end, harmony.end)) for start, end in _spans(family, sections))
-    song = _arrange(rng, band, harmony, rhythm, family, spans)
-    song = form.solo(rng, form.pause(rng, song, rhythm, harmony.end, tempo), harmony.end)
+    if family.style:
+        song = tunes.play(rng, family.style, harmony)
+    else:
+        song = _arrange(rng, band, harmony, rhythm, family, spans)
+        song = form.solo(rng, form.pause(rng, song, rhythm, harmony.end, tempo), harmony.end)
     # Cross-rhythms come later: they must not change the division of the beat.
     histogram = onset_histogram(song.notes)
     feel, marked = feel_of(histogram), offbeats(histogram)
-    song = cross(rng, song, harmony, replace(rhythm, feel=feel), spans)
+    if not family.style:
+        song = cross(rng, song, harmony, replace(rhythm, feel=feel), spans)
+    if family.triplets:
+        # Nobody swings even triplets: the rates that are a matter of taste in a shuffle are wrong here.
+        feel = "plain"
+    if feel == "swung" and not rhythm.in_threes:
+        song = arrangement.swing(rng, song, harmony.end)
     played, steady = form.slow_down(rng, arrangement.revoice(rng, song), harmony.end, tempo)
-    midi = write_midi(arrangement.humanize(rng, played, tempo), tempo)
+    curve = timing.perform(rng, beats=harmony.end, tempo=tempo, beats_per_bar=family.beats_per_bar)
+    midi = write_midi(arrangement.humanize(rng, played, tempo), tempo, curve)
     exact = midi_tempo(midi)
     return Score(
         family=family.name,
@@ -132,9 +147,10 @@ def compose(family: Family, rng: np.random.Generator, seconds: float | None = No
         feel=feel,
         drums=DRUMS in song.channels,
         offbeats=marked,
-        truth=truth(exact, family.meter, swung=feel == "swung", offbeats=marked),
+        truth=truth(exact, family.meter, swung=feel == "swung", offbeats=marked, in_threes=family.in_threes),
         histogram=tuple(float(weight) for weight in histogram),
-        steady_s=60.0 * steady / exact,
+        steady_s=float(curve.seconds(steady, exact)),
+        curve=curve,
         midi=midi,
     )
 
@@ -200,7 +216,7 @@ def _chords(rng: np.random.Generator, key: Key, bars: int, two: bool) -> tuple[t
 
 def _perform(family: Family, sections: tuple[Section, ...], seed: int) -> tuple[tuple[Section, ...], Performance]:
     """Play the sections; replace the groove of a section that divides the beat in another way than most."""
-    if family.pattern:
+    if not family.grooves:
         return sections, Performance(())
     band = _play(family, sections, seed)
     feels = [feel_of(onset_histogram(between(band.notes, start, end))) for start, end in _spans(family, sections)]

@@ -1,21 +1,43 @@
-"""Negatives: sounds without a compatible pace, such as noise, scattered events, speech, and music in free time."""
+"""Negatives: sounds without a compatible pace.
 
+Noise, scattered events, speech, places, music in free time, held chords and tones that beat, motors, and steps that
+wander. What ticks evenly, such as the indicator of a car or a train on its rails, can be stepped to: it is no negative.
+"""
+
+import functools
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
+import mido
 import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from training.corpus.harmony import draw_key
+from training.corpus.performance import Control, Note, Performance, write_midi
+from training.corpus.synthesis import AUDIO_RATE, Synth, render, soundfonts
 from training.dataset.degrade import colored_noise
 from training.errors import TrainingError
 
 Samples = NDArray[np.float32]
 
-KINDS = ("noise", "scatter", "speech", "rubato", "ambience")
+KINDS = ("noise", "scatter", "speech", "rubato", "ambience", "chords", "beating", "motor", "steps")
+"""All kinds."""
+ORDER = ("noise", "chords", "rubato", "speech", "chords", "scatter", "beating", "ambience", "chords", "motor", "steps")
+"""Kinds of the negatives of a megabatch, in turn: held chords need the most."""
+HELD_S = (3.0, 9.0)
+"""Range of the time from one held chord, or pair of tones, to the next, seconds."""
+SLOWEST_MOTOR = 12.0
+"""Least number of turns of a motor in a second: twice as fast as steps can be."""
+# fmt: off
+HOLDING = (
+    16, 17, 18, 19, 20, 20, 21, 22, 23, 48, 49, 50, 51, 52, 53, 54, 61, 62, 63, 89, 89, 90, 90, 91, 92, 93, 94, 95, 95,
+)
+# fmt: on
+"""General MIDI programs that hold a note: organs, strings, choirs, brass and pads."""
 SYLLABLES = (
     "ka",
     "lo",
@@ -51,6 +73,14 @@ def negative(kind: str, seconds: float, rate: int, rng: np.random.Generator, *, 
             return rubato(music, rate, rng)[:count]
         case "ambience":
             return ambience(count, rate, rng)
+        case "chords":
+            return chords(count, rate, rng)
+        case "beating":
+            return beating(count, rate, rng)
+        case "motor":
+            return motor(count, rate, rng)
+        case "steps":
+            return steps(count, rate, rng)
     raise ValueError(f"unknown kind of negative: {kind}")
 
 
@@ -123,6 +153,110 @@ def ambience(count: int, rate: int, rng: np.random.Generator) -> Samples:
     if rng.random() < 0.6:
         sound += np.float32(rng.uniform(0.02, 0.2)) * _hum(count, rate, rng)
     return np.asarray(sound / max(1.0, float(np.abs(sound).max())), np.float32)
+
+
+def chords(count: int, rate: int, rng: np.random.Generator) -> Samples:
+    """Return chords that a synthesizer holds, with no pulse: they change at random times.
+
+    In equal temperament their partials beat: the fifth of C3 against the fourth of E3 five times a second.
+
+    Raises
+    ------
+    TrainingError
+        If FluidSynth or soundfonts are missing.
+    """
+    # At 60 beats a minute, a beat is a second.
+    midi = write_midi(_held(count / rate, rng), 60.0)
+    fonts = _installed_soundfonts()
+    synth = Synth(fonts[int(rng.integers(len(fonts)))], bool(rng.random() < 0.6), bool(rng.random() < 0.5), 0.35)
+    sound = np.asarray(soxr.resample(render(midi, synth), AUDIO_RATE, rate), np.float32)[:count]
+    level = np.float32(10 ** rng.uniform(-1.0, 0.0) / np.abs(sound).max())
+    return np.pad(sound * level, (0, count - len(sound)))
+
+
+def beating(count: int, rate: int, rng: np.random.Generator) -> Samples:
+    """Return intervals that are out of tune by half a beat to nine beats a second, each held for some seconds."""
+    sound = np.zeros(count)
+    edges = _changes(count / rate, rng)
+    brightness = rng.uniform(0.5, 2.0)
+    for start, end in zip(edges, [*edges[1:], count / rate], strict=True):
+        places = np.arange(int(start * rate), min(int((end + 0.3) * rate), count))
+        base = np.exp(rng.uniform(np.log(80.0), np.log(900.0)))
+        top, bottom = ((1, 1), (2, 1), (3, 2), (4, 3), (5, 4), (6, 5))[int(rng.integers(6))]
+        # The partials that nearly agree are at `top` times the lower tone.
+        second = (top * base + rng.uniform(0.5, 9.0)) / bottom
+        tone = np.zeros(len(places))
+        for pitch in (base, second):
+            for partial in range(1, 8):
+                loudness = rng.uniform(0.5, 1.0) / partial**brightness
+                tone += loudness * np.sin(2 * np.pi * (pitch * partial * places / rate + rng.random()))
+        fade = np.minimum(1.0, np.arange(len(places)) / (rng.uniform(0.05, 0.3) * rate))
+        sound[places] += tone * fade * fade[::-1]
+    return np.asarray(0.3 * sound / np.abs(sound).max(), np.float32)
+
+
+def motor(count: int, rate: int, rng: np.random.Generator) -> Samples:
+    """Return a fan, an engine or a drill: a hum and noise that throb too fast for steps, at a speed that wanders."""
+    points = max(3, int(count / rate / rng.uniform(1.0, 5.0)))
+    places = np.linspace(0.0, points - 1.0, count)
+    turning = np.exp(rng.uniform(np.log(SLOWEST_MOTOR), np.log(90.0)))
+    speed = np.exp(rng.uniform(0.0, 0.15) * rng.uniform(-1.0, 1.0, points))
+    phase = np.cumsum(np.interp(places, np.arange(points), speed)) * turning / rate
+    hum = np.zeros(count)
+    for partial in range(1, int(rng.integers(3, 12))):
+        hum += rng.uniform(0.2, 1.0) / partial * np.sin(2 * np.pi * (partial * phase + rng.random()))
+    throb = 1.0 + rng.uniform(0.1, 0.9) * np.sin(2 * np.pi * phase)
+    air = rng.uniform(0.1, 1.0) * colored_noise(count, rng.uniform(0.0, 1.5), rng)
+    sound = hum + throb * air
+    return np.asarray(0.3 * sound / np.abs(sound).max(), np.float32)
+
+
+def steps(count: int, rate: int, rng: np.random.Generator) -> Samples:
+    """Return footsteps of someone who strolls: no two intervals are alike, and now and then the feet stand still."""
+    sound = 0.02 * noise(count, rate, rng)
+    feet, interval, now = [_stroke(rate, rng) for _ in range(2)], rng.uniform(0.35, 0.9), 0.0
+    uneven, number = rng.uniform(0.12, 0.25), 0
+    while (start := int(now * rate)) < count:
+        step = feet[number % 2][: count - start]
+        sound[start : start + len(step)] += np.float32(rng.uniform(0.1, 0.5)) * step
+        interval = float(np.clip(interval * np.exp(rng.normal(0.0, 0.08)), 0.3, 1.2))
+        now += interval * np.exp(rng.normal(0.0, uneven)) + (rng.uniform(0.5, 4.0) if rng.random() < 0.05 else 0.0)
+        number += 1
+    return sound
+
+
+def _held(seconds: float, rng: np.random.Generator) -> Performance:
+    """Return chords of one or two instruments, each with its own times of change; beats are seconds."""
+    key = draw_key(rng)
+    notes: list[Note] = []
+    controls: list[Control] = []
+    for channel in range(int(rng.integers(1, 3))):
+        program = int(rng.choice(HOLDING))
+        controls.append(Control(0.0, mido.Message("program_change", channel=channel, program=program)))
+        lowest, overlap, loudness = int(rng.integers(36, 61)), rng.uniform(0.0, 0.6), int(rng.integers(50, 110))
+        edges = _changes(seconds, rng)
+        progression = key.progression(rng)
+        for number, (start, end) in enumerate(zip(edges, [*edges[1:], seconds], strict=True)):
+            tones = progression[number % len(progression)].tones
+            pitches = {lowest + (tone - lowest) % 12 for tone in tones}
+            pitches |= {pitch + 12 for pitch in pitches if rng.random() < 0.3} | {
+                lowest - 12 + (tones[0] - lowest) % 12
+            }
+            notes.extend(Note(start, end - start + overlap, pitch, loudness, channel) for pitch in sorted(pitches))
+    return Performance(tuple(notes), tuple(controls))
+
+
+def _changes(seconds: float, rng: np.random.Generator) -> list[float]:
+    """Return times from 0 on, `HELD_S` apart."""
+    times = [0.0]
+    while (following := times[-1] + rng.uniform(*HELD_S)) < seconds:
+        times.append(float(following))
+    return times
+
+
+@functools.cache
+def _installed_soundfonts() -> tuple[Path, ...]:
+    return soundfonts()
 
 
 def _hum(count: int, rate: int, rng: np.random.Generator) -> Samples:

@@ -22,6 +22,7 @@ LEVELS: Mapping[Meter, tuple[float, ...]] = MappingProxyType(
         "triple": (1 / 6, 1 / 3, 1, 2, 4),
         "compound": (1 / 4, 1 / 2, 1, 3, 6),
         "quintuple": (1 / 5, 1, 2, 4),
+        "septuple": (1 / 7, 1, 2, 4),
         "unknown": (1 / 4, 1 / 3, 1 / 2, 1, 2, 3, 4),
     }
 )

@@ -39,6 +39,7 @@ METERS: Mapping[str, Meter] = MappingProxyType(
         "6/4": "duple",  # the only such song has its snare on every second beat: three groups of two
         "3/4": "triple",
         "5/4": "quintuple",
+        "7/4": "septuple",
     }
 )
 """Meters of the list; a question mark follows a likely meter that is not in the file."""

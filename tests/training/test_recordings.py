@@ -15,6 +15,7 @@ import soundfile
 from paces_live.analysis.feature_config import FeatureConfig
 from tests.support.signals import Samples, clicks, rock, strokes, swing, triplets, waltz
 from training.annotations.names import artist_key
+from training.annotations.truth import is_compatible
 from training.commands.options import TRACKS
 from training.corpus.songs import load
 from training.errors import TrainingError
@@ -45,6 +46,12 @@ def test_the_list_holds_songs_of_many_artists() -> None:
 def test_no_package_of_the_list_is_one_on_which_models_are_measured() -> None:
     measured = hearing.MEASURED.union(track.package for track in real_music.read(ROOT / TRACKS))
     assert not measured & {entry.package for entry in LIST}
+
+
+def test_most_tempi_are_the_whole_numbers_of_sequencers() -> None:
+    # By chance one in eight would be as near to one.
+    tempi = np.array([entry.tempo for entry in LIST])
+    assert np.mean(np.abs(tempi / np.rint(tempi) - 1) < 5e-4) > 0.8
 
 
 @pytest.mark.parametrize("entry", LIST, ids=lambda entry: entry.name)
@@ -162,6 +169,13 @@ def test_the_double_is_ambiguous_if_nobody_plays_it() -> None:
     assert isinstance(found, Labelled)
     assert found.truth.compatible == pytest.approx((65.0, 130.0), rel=5e-4)
     assert found.truth.ambiguous == pytest.approx((260.0,), rel=5e-4)
+
+
+def test_an_octave_just_outside_of_the_range_is_ambiguous() -> None:
+    found = label(pulse(rock(162.0, LONG_S), CONFIG), {"tempocnn": 162.0, "mixxx": 81.0, "aubio": 162.0})
+    assert isinstance(found, Labelled)
+    assert is_compatible(320.0, found.truth) is None
+    assert is_compatible(108.0, found.truth) is False
 
 
 def test_songs_of_doubtful_tempo_have_no_label() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.annotations.truth import TOLERANCE, Truth, truth
+from training.annotations.truth import FASTEST, SLOWEST, TOLERANCE, Truth, truth
 from training.recordings.programs import PROGRAMS
 from training.recordings.pulse import STEADY_SHARE, Pulse
 
@@ -25,6 +25,8 @@ THIRDS = 0.4
 """Largest strength of the periodicity at thirds of the beat, relative to that at the beat and its half and double."""
 SWING = 0.1
 """Largest amount by which the periodicity at thirds of the beat exceeds that at halves, relative to the same."""
+EDGE = 1 + TOLERANCE
+"""Largest ratio to the end of the range of an octave outside of it that is ambiguous."""
 CLEAR = 0.5
 """Least strength of a compatible pace, relative to the strongest of the tempo, its half and its double."""
 
@@ -141,7 +143,10 @@ def label(pulse: Pulse, estimates: Mapping[str, float]) -> Labelled | str:
 
 
 def _doubted(paces: Truth, tempo: float, pulse: Pulse, estimates: Mapping[str, float]) -> Truth:
-    """Return paces of which those that no program hears, and that hardly repeat, are ambiguous."""
+    """Return paces of which those that no program hears, and that hardly repeat, are ambiguous.
+
+    So are octaves just outside of the range: a pace at its end would count as wrong.
+    """
     strongest = max(pulse.at(tempo * ratio) for ratio in (0.5, 1.0, 2.0))
 
     def sure(pace: float) -> bool:
@@ -150,7 +155,9 @@ def _doubted(paces: Truth, tempo: float, pulse: Pulse, estimates: Mapping[str, f
 
     compatible = tuple(pace for pace in paces.compatible if sure(pace))
     doubtful = set(paces.compatible) - set(compatible)
-    return Truth(compatible, tuple(sorted({*paces.ambiguous, *doubtful})))
+    octaves = (tempo / 4, tempo / 2, tempo * 2)
+    outside = {bpm for bpm in octaves if SLOWEST / EDGE <= bpm < SLOWEST or FASTEST < bpm <= FASTEST * EDGE}
+    return Truth(compatible, tuple(sorted({*paces.ambiguous, *doubtful, *outside})))
 
 
 def _octave(ratio: float) -> float:

@@ -55,12 +55,13 @@ class Program:
 
 
 def _baseline(name: str) -> Callable[[], Tempo]:
+    one = BASELINES[name]
+
     def prepare() -> Tempo:
         import numpy as np
         import soundfile
         import soxr
 
-        one = BASELINES[name]
         estimate = one.estimator()
 
         def tempo(path: str) -> float:

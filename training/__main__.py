@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from paces_live.errors import PacesError
-from training.commands import annotations, data, experiments, labelled, make, measure, ship
+from training.commands import annotations, data, experiments, labelled, make, measure, recordings, ship
 from training.commands.options import console
 from training.errors import TrainingError
 
@@ -21,7 +21,15 @@ PANELS: Mapping[str, tuple[Callable[..., None], ...]] = {
     ),
     "Measure the model": (labelled.evaluate_folder, measure.real_music, measure.report, measure.latency),
     "Experiments": (experiments.sweep, experiments.crossvalidate, experiments.tolerance, experiments.distil),
-    "More songs": (data.add, data.log, annotations.annotations, annotations.calibrate, data.excerpt),
+    "More songs": (
+        data.add,
+        data.log,
+        recordings.recordings,
+        recordings.label_recordings,
+        annotations.annotations,
+        annotations.calibrate,
+        data.excerpt,
+    ),
 }
 """The commands, in the order of the help."""
 ALIASES: Mapping[str, Callable[..., None]] = {"openset": measure.real_music, "labels": annotations.annotations}

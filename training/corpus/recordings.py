@@ -158,7 +158,7 @@ def assign(recordings: Sequence[Recording], seed: int, *, taken: Iterable[Mappin
         return sum(lack(split, genre) for genre in total)
 
     split_of: dict[str, str] = {}
-    for group in _inseparable(new, seed):
+    for group in inseparable(new, seed):
         splits = {fixed[work] for piece in group for work in piece.works if work in fixed}
         if len(splits) > 1:
             continue
@@ -200,8 +200,8 @@ class _Index:
         return self.whole.get(key(name)) or self.unnumbered.get(key(unnumbered(name))) or titled
 
 
-def _inseparable(recordings: Iterable[Recording], seed: int) -> list[list[Recording]]:
-    """Group the songs that share an artist or a title, large groups first, groups of equal size in order of a hash."""
+def inseparable(recordings: Iterable[Recording], seed: int) -> list[list[Recording]]:
+    """Group the songs that share one of their `works`, large groups first, groups of equal size in order of a hash."""
     groups: list[tuple[set[str], list[Recording]]] = []
     for piece in recordings:
         joined = (set(piece.works), [piece])

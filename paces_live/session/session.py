@@ -20,7 +20,7 @@ from paces_live.analysis.fold import build_cases
 from paces_live.analysis.level import CELL_S
 from paces_live.analysis.periodicity import periodicity
 from paces_live.analysis.song_change import SongChangeDetector
-from paces_live.analysis.tempo_curve import TempoCurve
+from paces_live.analysis.song_tempo import SongTempo
 from paces_live.analysis.tracking import TempoTracker
 from paces_live.analysis.window import Window
 from paces_live.errors import PacesError
@@ -91,7 +91,7 @@ class Session:
         self._window = Window(features.window_frames, features.n_mels)
         self._tracker = TempoTracker(classifier.thresholds)
         self._song_change = SongChangeDetector(classifier)
-        self._beat, self._curve = FeltBeat(), TempoCurve()
+        self._beat, self._song_tempo = FeltBeat(), SongTempo()
         self._position = self._quiet_cells = 0
         self._schedule = ReadingSchedule(config.interval, config.first_reading, features.sample_rate, live=live)
         self._last_reading: Reading | None = None
@@ -211,7 +211,7 @@ class Session:
             yield from self._end_song(self._now - other_s, keep_s=other_s)
         periodicities = self._judge(elapsed)
         paces_shown = () if self._song_change.doubtful else self._tracker.shown()
-        self._curve.add(self._now, self._window_s, self._tracker.newest() if paces_shown else ())
+        self._song_tempo.add(self._now, self._window_s, self._tracker.newest() if paces_shown else ())
         self._busy_s += self._cpu_clock() - started
         self._last_reading = Reading(
             t=self._now,
@@ -267,8 +267,8 @@ class Session:
         start, self._song_start = self._song_start, end if keep_s else None
         if start is None:
             return
-        paces, beat, sections = self._curve.song(start, self._tracker.summary(), self._beat.among)
-        self._beat, self._curve = FeltBeat(), TempoCurve()
+        paces, beat, sections = self._song_tempo.song(start, self._tracker.summary(), self._beat.among)
+        self._beat, self._song_tempo = FeltBeat(), SongTempo()
         skipped, self._settled = skipped and not self._settled, False
         self._tracker = TempoTracker(self._classifier.thresholds)
         self._health.meter.new_song()

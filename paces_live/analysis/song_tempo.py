@@ -37,12 +37,12 @@ class Point(NamedTuple):
     paces: tuple[Pace, ...]
 
 
-class TempoCurve:
+class SongTempo:
     """Collects the readings of one song, and says at its end how its tempo went.
 
     Examples
     --------
-    >>> curve = TempoCurve()
+    >>> curve = SongTempo()
     >>> for second in range(60):
     ...     curve.add(second, window_s=2.0, paces=(Pace(150.0 + second / 2.0, 0.9),))
     >>> paces, beat, sections = curve.song(0.0, (SongPace(165.0, 0.9, share=0.2),))

@@ -5,15 +5,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from paces_live.analysis.tempo_curve import MAX_POINTS, TempoCurve
+from paces_live.analysis.song_tempo import MAX_POINTS, SongTempo
 from paces_live.events import Pace, Section, SongPace
 
 STEADY = (SongPace(120.0, 0.9, 1.0), SongPace(60.0, 0.8, 1.0))
 
 
-def curve(tempo: Callable[[float], float], seconds: int = 120, levels: tuple[float, ...] = (1.0, 0.5)) -> TempoCurve:
+def curve(tempo: Callable[[float], float], seconds: int = 120, levels: tuple[float, ...] = (1.0, 0.5)) -> SongTempo:
     """Return the curve of a song, with paces at `levels` of the `tempo` of a time, from the first full window on."""
-    made = TempoCurve()
+    made = SongTempo()
     for now in range(25, seconds + 1):
         spm = tempo(now - 12.5)
         made.add(now, 25.0, tuple(Pace(spm * level, 0.9) for level in levels))
@@ -55,7 +55,7 @@ def test_a_pace_that_is_misheard_for_a_while_is_no_change() -> None:
 
 
 def test_levels_that_come_and_go_are_no_change() -> None:
-    made = TempoCurve()
+    made = SongTempo()
     for t in range(90):
         made.add(t + 12.5, 25.0, (Pace(240.0 if t % 30 < 10 else 60.0 if t % 30 < 20 else 120.0, 0.9),))
     assert made.song(0.0, STEADY)[0] == STEADY
@@ -83,7 +83,7 @@ def test_a_jump_has_two_sections_and_both_tempi_in_the_range() -> None:
 
 
 def test_the_border_of_a_jump_is_where_it_was_and_not_where_it_is_seen() -> None:
-    made = TempoCurve()
+    made = SongTempo()
     for t in range(90):
         made.add(t, 25.0, (Pace(120.0 if t < 45 + 8 else 140.0, 0.9),))
     assert made.song(0.0, STEADY)[2][0].end == pytest.approx(45.0, abs=1.0)
@@ -105,7 +105,7 @@ def test_a_song_that_holds_rises_and_holds_has_three_sections() -> None:
 
 
 def test_times_are_since_the_beginning_of_the_song() -> None:
-    made = TempoCurve()
+    made = SongTempo()
     for t in range(90):
         made.add(100.0 + t, 10.0, (Pace(150.0 + t / 2.0, 0.9),))
     sections = made.song(97.0, STEADY)[2]
@@ -113,7 +113,7 @@ def test_times_are_since_the_beginning_of_the_song() -> None:
 
 
 def test_a_song_without_a_pace_has_no_section() -> None:
-    assert TempoCurve().song(0.0, ()) == ((), None, ())
+    assert SongTempo().song(0.0, ()) == ((), None, ())
 
 
 def test_a_tempo_that_is_hardly_ever_known_changes_nothing() -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "Nearest",
     "Pace",
     "Reading",
+    "Section",
     "Song",
     "SongPace",
     "Start",
@@ -65,11 +66,29 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class SongPace:
-    """A compatible pace of a whole song; `share` is the part of the song's readings that showed it, 0 to 1."""
+    """A compatible pace of a whole song; `share` is the part of the song's readings that showed it, 0 to 1.
+
+    If the tempo changes by more than 2.5 %, `low` and `high` are its range, and `spm` is the median.
+    """
 
     spm: float
     probability: float
     share: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a song in which the tempo is steady, rises or falls: the felt beat at its start and at its end.
+
+    Times are seconds since the beginning of the song.
+    """
+
+    start: float
+    end: float
+    start_spm: float
+    end_spm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +259,8 @@ class Song:
         Id of the stream.
     skipped : bool
         Whether the listener moved on before it had a settled reading: nobody knows whether it matches.
+    sections : tuple of Section
+        How the felt beat goes through the song: one if the tempo is steady, none without a pace.
     """
 
     song: int
@@ -250,6 +271,7 @@ class Song:
     beat: float | None = None
     stream: str = "main"
     skipped: bool = False
+    sections: tuple[Section, ...] = ()
 
     @property
     def caption(self) -> str | None:

@@ -1,9 +1,11 @@
 """Whether a compatible pace fits a listener's target."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from paces_live.errors import UsageError
-from paces_live.events import Grade, Match, Nearest, Pace, SongPace, Verdict
+from paces_live.events import Grade, Match, Nearest, Pace, Section, SongPace, Verdict
 
 __all__ = [
     "DEFAULT_TARGET",
@@ -16,6 +18,7 @@ __all__ = [
     "match",
     "nearest",
     "steps_per_beat",
+    "times_near",
     "verdict",
 ]
 
@@ -27,12 +30,19 @@ LOCK_TOLERANCE, DEFAULT_TOLERANCE, STRETCH_TOLERANCE = 0.025, 0.05, 0.08
 """Largest relative error of a lock, of a match unless the listener chooses another one, and of a stretch."""
 TOLERANCE_MAX = 0.2
 """Largest tolerance that a listener may choose: beyond it, almost everything matches."""
+SHORTEST_NEAR_S = 5.0
+"""Length of the shortest time near a target that is worth to be named, seconds."""
 WHOLE_STEPS = (1, 2, 3, 4)
 """Steps on a beat, or beats for a step, that a runner can count."""
 
 
+P = TypeVar("P", bound=Pace | SongPace)
+
+
 def match(paces: Iterable[Pace | SongPace], target: float | None, tolerance: float = DEFAULT_TOLERANCE) -> Match | None:
     """Return the pace nearest to `target`, graded; None if no pace is near enough or there is no target.
+
+    The grade of a tempo that changes is that of the end of its range that is farther from the target.
 
     Parameters
     ----------
@@ -49,20 +59,23 @@ def match(paces: Iterable[Pace | SongPace], target: float | None, tolerance: flo
     Match(spm=165.2, error=-0.0282..., grade='match')
     >>> match([Pace(165.2, 0.9)], 190.0) is None
     True
+    >>> match([SongPace(165.0, 0.9, share=1.0, low=158.0, high=172.0)], 165.0)
+    Match(spm=165.0, error=0.0, grade='match')
     """
-    found = nearest(paces, target)
-    if found is None:
+    pace = _nearest(paces, target)
+    if pace is None or target is None:
         return None
+    farthest = max(abs(spm / target - 1.0) for spm in _range(pace))
     grade: Grade
-    if abs(found.error) <= min(LOCK_TOLERANCE, tolerance):
+    if farthest <= min(LOCK_TOLERANCE, tolerance):
         grade = "lock"
-    elif abs(found.error) <= tolerance:
+    elif farthest <= tolerance:
         grade = "match"
-    elif abs(found.error) <= STRETCH_TOLERANCE:
+    elif farthest <= STRETCH_TOLERANCE:
         grade = "stretch"
     else:
         return None
-    return Match(found.spm, found.error, grade)
+    return Match(pace.spm, pace.spm / target - 1.0, grade)
 
 
 def nearest(paces: Iterable[Pace | SongPace], target: float | None) -> Nearest | None:
@@ -73,10 +86,21 @@ def nearest(paces: Iterable[Pace | SongPace], target: float | None) -> Nearest |
     >>> nearest([Pace(82.5, 0.9), Pace(165.2, 0.9)], 190.0)
     Nearest(spm=165.2, error=-0.1305...)
     """
+    pace = _nearest(paces, target)
+    return None if pace is None or target is None else Nearest(pace.spm, pace.spm / target - 1.0)
+
+
+def _nearest(paces: Iterable[P], target: float | None) -> P | None:
     if target is None:
         return None
-    spm = min((pace.spm for pace in paces), key=lambda spm: abs(spm / target - 1.0), default=None)
-    return None if spm is None else Nearest(spm, spm / target - 1.0)
+    return min(paces, key=lambda pace: abs(pace.spm / target - 1.0), default=None)
+
+
+def _range(pace: Pace | SongPace) -> tuple[float, ...]:
+    """Return the ends of the range of a pace; its rate alone if it is steady."""
+    if isinstance(pace, Pace) or pace.low is None or pace.high is None:
+        return (pace.spm,)
+    return pace.low, pace.high
 
 
 def verdict(paces: Iterable[Pace | SongPace], found: Match | None, target: float | None) -> Verdict | None:
@@ -108,6 +132,56 @@ def steps_per_beat(spm: float, beat: float) -> float:
     whole = [*WHOLE_STEPS, *(1.0 / beats for beats in WHOLE_STEPS)]
     likely = min(whole, key=lambda steps: abs(ratio / steps - 1.0))
     return float(likely) if abs(ratio / likely - 1.0) <= DEFAULT_TOLERANCE else ratio
+
+
+def times_near(
+    sections: Iterable[Section],
+    paces: Sequence[SongPace],
+    beat: float | None,
+    target: float | None,
+    tolerance: float = DEFAULT_TOLERANCE,
+) -> list[tuple[float, float]]:
+    """Return the times at which a pace of a song is within `tolerance` of `target`, seconds: pairs of start and end.
+
+    Parameters
+    ----------
+    sections : iterable of Section
+        How `beat` goes through the song; the logarithm of a tempo that changes is taken as a straight line.
+    paces : sequence of SongPace
+        The paces of the song, of which each is so many times its beat everywhere.
+    beat, target : float or None
+        The result is empty if one is missing.
+
+    Examples
+    --------
+    >>> rise = Section(0.0, 60.0, start_spm=150.0, end_spm=180.0)
+    >>> [(start, end)] = times_near([rise], [SongPace(165.0, 0.9, share=1.0)], 165.0, target=165.0)
+    >>> round(start, 1), round(end, 1)
+    (14.5, 47.4)
+    """
+    if beat is None or target is None:
+        return []
+    found: list[tuple[float, float]] = []
+    for section in sections:
+        for pace in paces:
+            low, high = (math.log(target * (1.0 + side) * beat / pace.spm) for side in (-tolerance, tolerance))
+            start, end = _within(section, low, high)
+            if end - start < SHORTEST_NEAR_S:
+                continue
+            if found and start - found[-1][1] < SHORTEST_NEAR_S:
+                start = found.pop()[0]
+            found.append((start, end))
+    return found
+
+
+def _within(section: Section, low: float, high: float) -> tuple[float, float]:
+    """Return when the logarithm of the beat is between `low` and `high` in a section; never is an empty time."""
+    first, last = math.log(section.start_spm), math.log(section.end_spm)
+    if first == last:
+        return section.start, section.end if low <= first <= high else section.start
+    length = section.end - section.start
+    times = sorted(section.start + length * (log - first) / (last - first) for log in (low, high))
+    return max(section.start, times[0]), min(section.end, times[1])
 
 
 class Listener:

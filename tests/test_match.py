@@ -3,8 +3,8 @@
 import pytest
 
 from paces_live.errors import UsageError
-from paces_live.events import Nearest, Pace
-from paces_live.match import Listener, match, nearest, steps_per_beat, verdict
+from paces_live.events import Nearest, Pace, Section, SongPace
+from paces_live.match import Listener, match, nearest, steps_per_beat, times_near, verdict
 from paces_live.render.wording import stepping
 
 
@@ -95,3 +95,34 @@ def test_a_listener_can_change_the_target_and_keeps_it_if_the_new_one_is_wrong()
         listener.tolerance = 0.3
     assert (listener.target, listener.tolerance) == (172.0, 0.03)
     assert listener.match(paces(165.0, 171.0)) == match(paces(171.0), 172.0, 0.03)
+
+
+def changing(low: float, spm: float, high: float) -> SongPace:
+    return SongPace(spm, 0.9, 1.0, low=low, high=high)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "grade"),
+    [(162.0, 168.0, "lock"), (158.0, 168.0, "match"), (162.0, 172.0, "match"), (153.0, 168.0, "stretch")],
+)
+def test_a_tempo_that_changes_has_the_grade_of_its_worst_moment(low: float, high: float, grade: str) -> None:
+    found = match([changing(low, 165.0, high)], 165.0)
+    assert found is not None
+    assert (found.spm, found.error, found.grade) == (165.0, 0.0, grade)
+    assert match([changing(150.0, 165.0, 180.0)], 165.0) is None
+
+
+def test_times_near_the_target_are_those_of_any_pace_and_sections_join() -> None:
+    paces = [changing(75.0, 82.5, 90.0), changing(150.0, 165.0, 180.0)]
+    rise = [Section(10.0, 40.0, 150.0, 164.3168), Section(40.0, 70.0, 164.3168, 180.0)]
+    ((start, end),) = times_near(rise, paces, 165.0, 165.0, 0.05)
+    assert (round(start, 1), round(end, 1)) == (24.5, 57.4)
+    ((half_start, half_end),) = times_near(rise, paces, 165.0, 82.5, 0.05)
+    assert (half_start, half_end) == pytest.approx((start, end))
+    assert times_near(rise, paces, 165.0, 120.0) == []
+    assert times_near(rise, paces, None, 165.0) == times_near(rise, paces, 165.0, None) == []
+
+
+def test_a_tempo_that_jumps_away_and_back_is_near_the_target_twice() -> None:
+    sections = [Section(float(at), at + 30.0, spm, spm) for at, spm in ((0, 120.0), (30, 140.0), (60, 120.0))]
+    assert times_near(sections, [changing(120.0, 120.0, 140.0)], 120.0, 121.0) == [(0.0, 30.0), (60.0, 90.0)]

@@ -156,6 +156,10 @@ class TempoTracker:
         tracks = sorted((track for track in self._tracks if track.shown), key=lambda track: -track.logit)
         return tuple(Pace(track.spm, track.probability) for track in tracks)
 
+    def newest(self) -> tuple[Pace, ...]:
+        """Return the compatible paces with their newest tempi, which do not lag as their medians do."""
+        return tuple(Pace(track.tempi[-1], track.probability) for track in self._tracks if track.shown)
+
     def rejected(self) -> tuple[Pace, ...]:
         """Return the followed tempi that are not compatible, most probable first."""
         tracks = [track for track in self._tracks if not track.shown and track.logit > FORGOTTEN]

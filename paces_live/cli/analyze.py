@@ -112,14 +112,16 @@ def _print_failure(failure: "Unreadable", *, json: bool) -> None:
 def _print_song(song: "FilePaces", listener: Listener, *, json: bool) -> None:
     """Print a song as a line, which a program or a user sees at once."""
     from paces_live.render.json_lines import file_line
+    from paces_live.render.song import near_words, tempo_words
     from paces_live.render.wording import clock, paces_words, verdict_words
 
     if json:
         line = file_line(song, listener)
     else:
         paces = paces_words(song.paces) or "no pace found"
-        verdict = verdict_words(listener.match(song.paces), song.paces, listener.target, beat=song.beat)
-        line = "  ".join(filter(None, [_name(song), clock(song.duration), paces, verdict, _damage(song)]))
+        tempo, near = tempo_words(song.sections), near_words(song.paces, song.beat, song.sections, listener)
+        verdict = verdict_words(listener.match(song.paces), song.paces, listener.target, beat=song.beat, near=near)
+        line = "  ".join(filter(None, [_name(song), clock(song.duration), paces, tempo, verdict, _damage(song)]))
     print(line, flush=True)  # noqa: T201
 
 
@@ -130,8 +132,8 @@ def _print_table(songs: "Sequence[FilePaces]", analysed: int, listener: Listener
     from paces_live.render.wording import target_words
 
     rows = [
-        Row("  ".join(filter(None, [_name(song), _damage(song)])), song.duration, song.paces, song.beat)
-        for song in sorted(songs, key=lambda song: misfit(song.paces, listener))
+        Row("  ".join(filter(None, [_name(song), _damage(song)])), song.duration, song.paces, song.beat, song.sections)
+        for song in sorted(songs, key=lambda song: misfit(song.paces, listener, song.beat))
     ]
     if rows:
         print_table(rows, "file", listener, stream=sys.stdout)
@@ -147,7 +149,7 @@ def _write(playlist: Path, songs: "Sequence[tuple[Item, FilePaces]]", listener: 
 
     listed: dict[Path, Listed] = {}
     parts = 0
-    for item, song in sorted(songs, key=lambda one: misfit(one[1].paces, listener)):
+    for item, song in sorted(songs, key=lambda one: misfit(one[1].paces, listener, one[1].beat)):
         if item.start or item.end is not None:
             parts += 1
         elif item.path not in listed:

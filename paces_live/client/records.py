@@ -13,6 +13,7 @@ from paces_live.events import (
     Health,
     Pace,
     Reading,
+    Section,
     Song,
     SongPace,
     Start,
@@ -101,7 +102,13 @@ def _reading(record: Record) -> Reading:
 
 def _song(record: Record) -> Song:
     paces = [
-        SongPace(_rate(one["spm"]), _share(one["probability"]), _share(one.get("share", 1.0)))
+        SongPace(
+            spm=_rate(one["spm"]),
+            probability=_share(one["probability"]),
+            share=_share(one.get("share", 1.0)),
+            low=_rate_or_none(one.get("low")),
+            high=_rate_or_none(one.get("high")),
+        )
         for one in record["paces"]
     ]
     return Song(
@@ -113,7 +120,12 @@ def _song(record: Record) -> Song:
         beat=_rate_or_none(record.get("beat")),
         stream=_word(record.get("stream", "main")),
         skipped=bool(record.get("skipped")),
+        sections=tuple(_section(one) for one in record.get("sections", ())),
     )
+
+
+def _section(record: Record) -> Section:
+    return Section(_time(record["start"]), _time(record["end"]), _rate(record["start_spm"]), _rate(record["end_spm"]))
 
 
 def _paces(records: Any) -> tuple[Pace, ...]:

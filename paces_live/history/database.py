@@ -1,6 +1,7 @@
 """The history: the songs that were heard, in the user's state folder. It holds words and numbers, never audio."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, Self
 
 from paces_live.analysis.tracking import SAME_PACE
 from paces_live.errors import HistoryError
-from paces_live.events import Match, Pace, SongPace
+from paces_live.events import Match, Pace, Section, SongPace
 from paces_live.storage import Database, state_folder
 
 MIGRATIONS = (
@@ -33,6 +34,12 @@ MIGRATIONS = (
     );
     CREATE INDEX pace_song ON pace (song);
     """,
+    """
+    ALTER TABLE pace ADD COLUMN low REAL;   -- range of a tempo that changes, steps per minute
+    ALTER TABLE pace ADD COLUMN high REAL;
+    -- JSON: start and end of each section, seconds since the beginning of the song, and the felt beat at both
+    ALTER TABLE song ADD COLUMN sections TEXT NOT NULL DEFAULT '[]';
+    """,
 )
 """See `paces_live.storage.Database`."""
 RECALLED = 5
@@ -43,7 +50,10 @@ KNOWN_S = 25.0
 
 @dataclass(frozen=True, slots=True)
 class HeardSong:
-    """A song as it is kept: when it ended, its input, its `length` in seconds, and its match with the `target` then."""
+    """A song as it is kept: when it ended, its input, its `length` in seconds, and its match with the `target` then.
+
+    The times of its `sections` are since its beginning.
+    """
 
     heard: datetime
     input: str
@@ -52,6 +62,7 @@ class HeardSong:
     paces: tuple[SongPace, ...]
     target: float | None
     match: Match | None
+    sections: tuple[Section, ...] = ()
 
 
 def default_path() -> Path:
@@ -106,16 +117,17 @@ class History:
     def add(self, song: HeardSong) -> None:
         """Keep a song."""
         match = (song.match.spm, song.match.error, song.match.grade) if song.match else (None, None, None)
-        row = (song.heard.isoformat(), song.input, song.title, song.length, song.target, *match)
+        sections = json.dumps([astuple(section) for section in song.sections])
+        row = (song.heard.isoformat(), song.input, song.title, song.length, song.target, *match, sections)
         with self._database.transaction() as connection:
             added = connection.execute(
-                "INSERT INTO song (heard, input, title, length, target, match_spm, match_error, match_grade)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO song (heard, input, title, length, target, match_spm, match_error, match_grade, sections)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
             connection.executemany(
-                "INSERT INTO pace VALUES (?, ?, ?, ?)",
-                [(added.lastrowid, pace.spm, pace.probability, pace.share) for pace in song.paces],
+                "INSERT INTO pace (song, spm, probability, share, low, high) VALUES (?, ?, ?, ?, ?, ?)",
+                [(added.lastrowid, *astuple(pace)) for pace in song.paces],
             )
 
     def songs(self, *, word: str = "", limit: int | None = None) -> list[HeardSong]:
@@ -130,10 +142,15 @@ class History:
         """Return the paces of the last song with that title that was long enough, most probable first.
 
         Empty if there is none, or if songs with that title contradict each other: the name of a station is not a song.
+        A tempo that changes is not recalled: it is not known what it is now.
         """
         songs = self._select("WHERE title = ? AND length >= ?", (title, KNOWN_S), RECALLED)
         known = [song.paces for song in songs if song.paces]
-        if not known or any(not _have_common_pace(known[0], paces) for paces in known[1:]):
+        if (
+            not known
+            or any(pace.low is not None for pace in known[0])
+            or any(not _have_common_pace(known[0], paces) for paces in known[1:])
+        ):
             return ()
         return tuple(Pace(pace.spm, pace.probability) for pace in known[0])
 
@@ -155,7 +172,7 @@ class History:
         chosen = f"SELECT * FROM song {where} ORDER BY id DESC LIMIT ?"  # noqa: S608
         with self._database.guarded() as connection:
             rows = connection.execute(
-                f"SELECT chosen.*, spm, probability, share FROM ({chosen}) AS chosen"  # noqa: S608
+                f"SELECT chosen.*, spm, probability, share, low, high FROM ({chosen}) AS chosen"  # noqa: S608
                 " LEFT JOIN pace ON pace.song = chosen.id ORDER BY chosen.id DESC, pace.rowid",
                 (*values, -1 if limit is None else limit),
             ).fetchall()
@@ -164,10 +181,11 @@ class History:
 
 def _song(rows: list[tuple[Any, ...]]) -> HeardSong:
     """Return the song that the rows of its paces make."""
-    _, heard, source, title, length, target, spm, error, grade, *_ = rows[0]
-    paces = tuple(SongPace(*row[-3:]) for row in rows if row[-3] is not None)
+    _, heard, source, title, length, target, spm, error, grade, sections, *_ = rows[0]
+    paces = tuple(SongPace(*row[-5:]) for row in rows if row[-5] is not None)
     match = None if grade is None else Match(spm, error, grade)
-    return HeardSong(datetime.fromisoformat(heard), source, title, length, paces, target, match)
+    course = tuple(Section(*section) for section in json.loads(sections))
+    return HeardSong(datetime.fromisoformat(heard), source, title, length, paces, target, match, course)
 
 
 def _have_common_pace(some: tuple[SongPace, ...], others: tuple[SongPace, ...]) -> bool:

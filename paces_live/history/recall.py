@@ -93,6 +93,7 @@ class HistoryKeeper:
             song.paces,
             self._listener.target,
             self._listener.match(song.paces),
+            song.sections,
         )
         try:
             self._history.add(heard)

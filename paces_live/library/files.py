@@ -7,7 +7,7 @@ from pathlib import Path
 from paces_live.analysis.classifier import Classifier
 from paces_live.collection.items import Item, Unreadable
 from paces_live.errors import PacesError
-from paces_live.events import SongPace
+from paces_live.events import Section, SongPace
 from paces_live.match import Listener
 from paces_live.session import whole_song
 from paces_live.sources import FileSource
@@ -29,6 +29,8 @@ class FilePaces:
         As a playlist names it.
     beat : float or None
         The felt beat, beats per minute; None if there is no pace.
+    sections : tuple of Section
+        How the beat goes through the song, see `paces_live.session.WholeSong`.
     """
 
     path: Path
@@ -37,6 +39,7 @@ class FilePaces:
     damaged: float = 0.0
     title: str | None = None
     beat: float | None = None
+    sections: tuple[Section, ...] = ()
 
 
 def analyze_files(
@@ -88,4 +91,4 @@ def analyze_item(item: Item, classifier: Classifier, listener: Listener) -> File
     source = FileSource(item.path, classifier.features.sample_rate, fast=True, start=item.start, end=item.end)
     of_interest = () if listener.target is None else (listener.target,)
     song = whole_song(source.blocks(), classifier, of_interest=of_interest)
-    return FilePaces(item.path, song.duration, song.paces, song.damaged, item.title, song.beat)
+    return FilePaces(item.path, song.duration, song.paces, song.damaged, item.title, song.beat, song.sections)

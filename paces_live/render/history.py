@@ -9,8 +9,9 @@ from rich.text import Text
 
 from paces_live.analysis.felt_beat import felt_beat
 from paces_live.history.database import HeardSong
-from paces_live.match import verdict
+from paces_live.match import DEFAULT_TOLERANCE, Listener, verdict
 from paces_live.render.json_lines import dumps, plain
+from paces_live.render.song import near_words, tempo_words
 from paces_live.render.tables import console
 from paces_live.render.theme import DARK
 from paces_live.render.wording import by_rate, clock, paces_words, verdict_words
@@ -91,6 +92,10 @@ def write_table(songs: Iterable[HeardSong], stream: TextIO) -> None:
     table.add_column("target", justify="right", no_wrap=True)
     table.add_column("", overflow="fold")
     for song in songs:
+        beat = felt_beat(song.paces)
+        # The tolerance of that time is not kept.
+        near = near_words(song.paces, beat, song.sections, Listener(song.target, DEFAULT_TOLERANCE))
+        judged = verdict_words(song.match, song.paces, song.target, beat=beat, near=near)
         target = "" if song.target is None else f"{song.target:g}"
         table.add_row(
             song.heard.astimezone().strftime("%Y-%m-%d %H:%M"),
@@ -98,6 +103,6 @@ def write_table(songs: Iterable[HeardSong], stream: TextIO) -> None:
             clock(song.length),
             paces_words(song.paces) or "no pace found",
             target,
-            verdict_words(song.match, song.paces, song.target, beat=felt_beat(song.paces)),
+            "  ".join(filter(None, [tempo_words(song.sections), judged])),
         )
     console(stream).print(table)

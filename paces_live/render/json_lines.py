@@ -164,7 +164,7 @@ def plain(record: Any, without: Container[str] = ()) -> dict[str, Any]:
     Examples
     --------
     >>> from paces_live.events import SongPace
-    >>> plain(SongPace(165.30671, probability=0.97, share=0.9), without={"share"})
+    >>> plain(SongPace(165.30671, probability=0.97, share=0.9), without={"share", "low", "high"})
     {'spm': 165.3067, 'probability': 0.97}
     """
     names = type(record).__dataclass_fields__

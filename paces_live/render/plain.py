@@ -5,12 +5,12 @@ from typing import TextIO
 
 from paces_live.events import End, Event, Health, Reading, Song, Start
 from paces_live.match import Listener
+from paces_live.render.song import near_words, song_words
 from paces_live.render.wording import (
     by_rate,
     clock,
     colour_wanted,
     paces_words,
-    song_words,
     state_word,
     status_words,
     stepping,
@@ -78,8 +78,11 @@ class PlainWriter:
         print(line.rstrip(), file=self._stream, flush=True)
 
     def _verdict(self, event: Reading | Song) -> str:
-        match = self._listener.match(event.paces)
-        return verdict_words(match, event.paces, self._listener.target, beat=event.beat, colour=self._colour)
+        listener, near = self._listener, ""
+        if isinstance(event, Song):
+            near = near_words(event.paces, event.beat, event.sections, listener)
+        match = listener.match(event.paces)
+        return verdict_words(match, event.paces, listener.target, beat=event.beat, near=near, colour=self._colour)
 
     def _runner_moved(self) -> bool:
         """Return whether the target has followed the sensor, or the sensor has come or gone, since this last was so."""

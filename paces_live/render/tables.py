@@ -8,10 +8,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from paces_live.events import SongPace
+from paces_live.events import Section, SongPace
 from paces_live.match import Listener
+from paces_live.render.song import near_words, tempo_words
 from paces_live.render.theme import DARK
-from paces_live.render.wording import SKIPPED, by_rate, clock, flag_words, is_yes, percent, stepping, target_words
+from paces_live.render.wording import (
+    SKIPPED,
+    by_rate,
+    clock,
+    flag_words,
+    is_yes,
+    percent,
+    rate_words,
+    stepping,
+    target_words,
+)
 
 PIPE_WIDTH = 200
 """Width of a table in a pipe, which has no width of its own; what you are to type must not be cut."""
@@ -19,12 +30,24 @@ PIPE_WIDTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A song or a file: its name, length in seconds, paces, felt beat, and whether the listener skipped it."""
+    """A song or a file.
+
+    Attributes
+    ----------
+    name : str
+    length : float
+        Seconds.
+    paces, beat, sections
+        See `paces_live.events.Song`; times are since the beginning of the song.
+    skipped : bool
+        Whether the listener skipped it.
+    """
 
     name: str
     length: float
     paces: tuple[SongPace, ...]
     beat: float | None
+    sections: tuple[Section, ...] = ()
     skipped: bool = False
 
 
@@ -36,7 +59,9 @@ def print_table(rows: Iterable[Row], heading: str, listener: Listener, *, stream
     table.add_column("paces", no_wrap=True)
     table.add_column(target_words(listener))
     for row in rows:
-        table.add_row(row.name, clock(row.length), _paces(row, listener), _verdict(row, listener))
+        table.add_row(
+            row.name, clock(row.length), _paces(row, listener), _verdict(row, listener) + _tempo(row, listener)
+        )
     console(stream).print(table)
 
 
@@ -63,7 +88,7 @@ def _paces(row: Row, listener: Listener) -> Text:
     match = listener.match(row.paces)
     lines = [
         Text.assemble(
-            (f"{pace.spm:5.1f}", DARK.bold if match and pace.spm == match.spm else DARK.normal),
+            (f"{rate_words(pace):>5}", DARK.bold if match and pace.spm == match.spm else DARK.normal),
             (f"  {100 * pace.probability:3.0f} %", DARK.dim),
         )
         for pace in by_rate(row.paces)
@@ -78,9 +103,17 @@ def _verdict(row: Row, listener: Listener) -> Text:
     flag, style = " ".join(flag_words(match)), DARK.yes if is_yes(match) else DARK.no
     if match is None:
         return Text(flag, style)
-    grade = "" if match.grade == "stretch" else f"{match.grade}, "
+    pace = next(pace for pace in row.paces if pace.spm == match.spm)
+    words, grade = rate_words(pace), "" if match.grade == "stretch" else f"{match.grade}, "
     return Text.assemble(
-        (f"{flag} {match.spm:.1f}", style),
-        f" ({grade}{percent(match.error)})\n",
+        (f"{flag} {words}", style),
+        f" ({match.grade})\n" if pace.low is not None else f" ({grade}{percent(match.error)})\n",
         (stepping(match.spm, row.beat), DARK.dim),
     )
+
+
+def _tempo(row: Row, listener: Listener) -> Text:
+    """Return how the tempo changes, and when it is near the target, if it does not match all the time."""
+    near = "" if is_yes(listener.match(row.paces)) else near_words(row.paces, row.beat, row.sections, listener)
+    lines = [tempo_words(row.sections), near] if not row.skipped else []
+    return Text("".join(f"\n{line}" for line in lines if line), DARK.dim)

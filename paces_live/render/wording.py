@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import TextIO, TypeVar
 
-from paces_live.events import Health, Match, Pace, Reading, Song, SongPace, State
+from paces_live.events import Health, Match, Pace, Reading, SongPace, State
 from paces_live.match import WHOLE_STEPS, Listener, steps_per_beat
 from paces_live.session.health import LEVEL_WORDS
 
@@ -64,7 +64,20 @@ def paces_words(paces: Iterable[Pace | SongPace]) -> str:
     >>> paces_words([Pace(165.31, 0.97), Pace(82.66, 0.94)])
     '82.7 (94 %), 165.3 (97 %)'
     """
-    return ", ".join(f"{pace.spm:.1f} ({100 * pace.probability:.0f} %)" for pace in by_rate(paces))
+    return ", ".join(f"{rate_words(pace)} ({100 * pace.probability:.0f} %)" for pace in by_rate(paces))
+
+
+def rate_words(pace: Pace | SongPace, decimals: int = 1, to: str = " to ") -> str:
+    """Return the rate of a pace, or its range if the tempo changes.
+
+    Examples
+    --------
+    >>> rate_words(Pace(165.31, 0.97)), rate_words(SongPace(165.0, 0.97, share=1.0, low=150.0, high=180.0))
+    ('165.3', '150.0 to 180.0')
+    """
+    if isinstance(pace, Pace) or pace.low is None or pace.high is None:
+        return f"{pace.spm:.{decimals}f}"
+    return f"{pace.low:.{decimals}f}{to}{pace.high:.{decimals}f}"
 
 
 def flag_words(match: Match | None) -> tuple[str, str]:
@@ -97,9 +110,12 @@ def verdict_words(
     target: float | None,
     *,
     beat: float | None = None,
+    near: str = "",
     colour: bool = False,
 ) -> str:
     """Return whether `paces` match the target, how well, and how to step; empty without a target or paces.
+
+    If they do not match, `near` says when they do, see `near_words`.
 
     Examples
     --------
@@ -111,25 +127,14 @@ def verdict_words(
     _, flag = flag_words(match)
     word = painted(flag, BLUE if is_yes(match) else ORANGE, colour)
     if match is None:
-        return word
+        return ", ".join(filter(None, [word, near]))
+    pace = next((pace for pace in paces if pace.spm == match.spm), Pace(match.spm, 1.0))
+    if rate_words(pace) != f"{match.spm:.1f}":
+        graded = f"{word} {rate_words(pace)} ({match.grade})" if is_yes(match) else f"{word} {rate_words(pace)}"
+        return ", ".join(filter(None, [graded, stepping(match.spm, beat), "" if is_yes(match) else near]))
     grade = "" if match.grade == "stretch" else f"{match.grade}, "
     graded = f"{word} {match.spm:.1f} ({grade}{percent(match.error)})"
     return ", ".join(filter(None, [graded, stepping(match.spm, beat)]))
-
-
-def song_words(song: Song, verdict: str) -> str:
-    """Return the length, caption and paces of a song, and the words of its verdict, as one line.
-
-    Examples
-    --------
-    >>> song_words(Song(1, 0.0, 215.0, (SongPace(165.3, probability=0.97, share=0.9),)), "MATCH")
-    '3:35 long  165.3 (97 %)  MATCH'
-    """
-    length = f"{clock(song.end - song.start)} long"
-    if song.skipped:
-        return "  ".join(filter(None, [length, song.caption, SKIPPED]))
-    paces = paces_words(song.paces) if song.paces else "no pace found"
-    return "  ".join(filter(None, [length, song.caption, paces, verdict]))
 
 
 def target_words(listener: Listener) -> str:

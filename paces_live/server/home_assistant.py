@@ -6,6 +6,7 @@ The formats are those of https://www.home-assistant.io/integrations/mqtt, as of 
 from typing import Any
 
 from paces_live import __version__
+from paces_live.analysis.felt_beat import leading
 from paces_live.events import Reading
 from paces_live.match import SPM_MAX, SPM_MIN, Listener, verdict
 
@@ -107,7 +108,7 @@ def _component(platform: str, device: str, prefix: str, name: str) -> dict[str, 
 def states(reading: Reading | None, listener: Listener) -> dict[str, str]:
     """Return the states of the sensors by name, as `listener` sees `reading`; all unknown without one.
 
-    The pace is the one nearest to the target, or the most probable one without a target.
+    The pace is the one nearest to the target, or the felt beat without a target.
 
     Examples
     --------
@@ -120,9 +121,10 @@ def states(reading: Reading | None, listener: Listener) -> dict[str, str]:
         return dict.fromkeys(_SENSORS, NONE)
     # As the listener is now: another thread may change it, and the states must agree.
     listener = Listener(listener.target, listener.tolerance)
-    near = listener.nearest(reading.paces) or next(iter(reading.paces), None)
+    near = listener.nearest(reading.paces)
+    spm = near.spm if near else leading(reading.paces, reading.beat)
     return {
-        "pace": f"{near.spm:.1f}" if near else NONE,
+        "pace": f"{spm:.1f}" if spm else NONE,
         "verdict": verdict(reading.paces, listener.match(reading.paces), listener.target) or NONE,
         "beat": f"{reading.beat:.1f}" if reading.beat else NONE,
         "song": (reading.caption or NONE)[:LONGEST_STATE],

@@ -20,6 +20,7 @@ from paces_live.analysis.fold import build_cases
 from paces_live.analysis.level import CELL_S
 from paces_live.analysis.periodicity import periodicity
 from paces_live.analysis.song_change import SongChangeDetector
+from paces_live.analysis.song_tempo import SongTempo
 from paces_live.analysis.tracking import TempoTracker
 from paces_live.analysis.window import Window
 from paces_live.errors import PacesError
@@ -49,8 +50,7 @@ class Session:
     stream : str
         Id that all events carry.
     cpu_clock : callable
-        Processor time of the current thread, seconds. The session's load is measured with it, so that other sessions
-        on the same machine do not count.
+        Processor time of the current thread, seconds: other sessions on the machine do not count in the load.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class Session:
         self._window = Window(features.window_frames, features.n_mels)
         self._tracker = TempoTracker(classifier.thresholds)
         self._song_change = SongChangeDetector(classifier)
-        self._beat = FeltBeat()
+        self._beat, self._song_tempo = FeltBeat(), SongTempo()
         self._position = self._quiet_cells = 0
         self._schedule = ReadingSchedule(config.interval, config.first_reading, features.sample_rate, live=live)
         self._last_reading: Reading | None = None
@@ -136,10 +136,7 @@ class Session:
         self._health.condition = block.condition
         if block.track is not None:
             self.now_playing(block.track)
-        events: list[Event] = []
-        for cell in self._cutter.push(block):
-            events += self._take(cell)
-        return events
+        return [event for cell in self._cutter.push(block) for event in self._take(cell)]
 
     def finish(self, error: PacesError | None = None) -> list[Event]:
         """Return the last events: the rest, the song that was heard, and the end, with the `error` of the source."""
@@ -214,6 +211,7 @@ class Session:
             yield from self._end_song(self._now - other_s, keep_s=other_s)
         periodicities = self._judge(elapsed)
         paces_shown = () if self._song_change.doubtful else self._tracker.shown()
+        self._song_tempo.add(self._now, self._window_s, self._tracker.newest() if paces_shown else ())
         self._busy_s += self._cpu_clock() - started
         self._last_reading = Reading(
             t=self._now,
@@ -269,8 +267,8 @@ class Session:
         start, self._song_start = self._song_start, end if keep_s else None
         if start is None:
             return
-        paces = self._tracker.summary()
-        beat, self._beat = self._beat.among(paces), FeltBeat()
+        paces, beat, sections = self._song_tempo.song(start, self._tracker.summary(), self._beat.among)
+        self._beat, self._song_tempo = FeltBeat(), SongTempo()
         skipped, self._settled = skipped and not self._settled, False
         self._tracker = TempoTracker(self._classifier.thresholds)
         self._health.meter.new_song()
@@ -280,7 +278,7 @@ class Session:
         else:
             self._clear_window()
         if end - start >= limits.SHORTEST_SONG_S:
-            yield Song(self._song, start, end, paces, self._track, beat, self._stream, skipped)
+            yield Song(self._song, start, end, paces, self._track, beat, self._stream, skipped, sections)
             self._song += 1
 
     @property

@@ -2,13 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.analysis.classifier import Classifier
-from paces_live.events import Song, SongPace
+from paces_live.events import Section, Song, SongPace
 from paces_live.session.config import SessionConfig
 from paces_live.session.session import Session
 from paces_live.sources.block import Block
@@ -35,12 +35,16 @@ class WholeSong:
         Seconds of it that could not be decoded.
     beat : float or None
         Its felt beat, beats per minute; None if it has no pace.
+    sections : tuple of Section
+        How the beat goes through it, see `paces_live.events.Song`. The beginning and the end of a long song are in no
+        section.
     """
 
     paces: tuple[SongPace, ...]
     duration: float
     damaged: float = 0.0
     beat: float | None = None
+    sections: tuple[Section, ...] = ()
 
 
 def whole_song(blocks: Iterable[Block], classifier: Classifier, *, of_interest: Sequence[float] = ()) -> WholeSong:
@@ -59,7 +63,7 @@ def whole_song(blocks: Iterable[Block], classifier: Classifier, *, of_interest: 
     >>> import numpy as np
     >>> from paces_live.analysis.classifier import load_classifier
     >>> whole_song([Block(np.zeros(10 * 22050, np.float32))], load_classifier())
-    WholeSong(paces=(), duration=10.0, damaged=0.0, beat=None)
+    WholeSong(paces=(), duration=10.0, damaged=0.0, beat=None, sections=())
     """
     rate = classifier.features.sample_rate
     counter = _Counter(blocks)
@@ -78,8 +82,11 @@ def whole_song(blocks: Iterable[Block], classifier: Classifier, *, of_interest: 
         events += session.push(block)
     events += session.finish()
     song = next((event for event in events if isinstance(event, Song)), None)
-    paces, beat = (song.paces, song.beat) if song else ((), None)
-    return WholeSong(paces, counter.samples / rate, counter.damaged / rate, beat)
+    if song is None:
+        return WholeSong((), counter.samples / rate, counter.damaged / rate)
+    start = song.start + (MARGIN_S if is_long else 0.0)
+    sections = tuple(replace(one, start=start + one.start, end=start + one.end) for one in song.sections)
+    return WholeSong(song.paces, counter.samples / rate, counter.damaged / rate, song.beat, sections)
 
 
 def without_margins(blocks: Iterable[Block], margin: int, whole: int) -> Iterator[Block]:

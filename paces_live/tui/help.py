@@ -39,6 +39,7 @@ MEANINGS = (
     ("no steady pulse", "nothing to step to"),
     ("still settling", "more paces may come"),
     ("settled", "rests on 25 seconds"),
+    ("rising", "or falling, in 15 seconds"),
     ("recalled", "known from the history"),
     ("paused", "space goes on"),
     ("ending", "the last song is reported"),

@@ -81,7 +81,14 @@ def _print_songs(songs: tuple[Song, ...], listener: Listener) -> None:
     if not songs:
         return
     rows = [
-        Row(f"{song.song}  {song.caption or ''}", song.end - song.start, song.paces, song.beat, song.skipped)
+        Row(
+            f"{song.song}  {song.caption or ''}",
+            song.end - song.start,
+            song.paces,
+            song.beat,
+            song.sections,
+            song.skipped,
+        )
         for song in songs
     ]
     print_table(rows, "song", listener, stream=sys.stdout)

@@ -2,9 +2,9 @@
 
 from rich.text import Text
 
-from paces_live.events import Song
+from paces_live.events import Song, SongPace
 from paces_live.match import match
-from paces_live.render.wording import SKIPPED, by_rate, clock, flag_words, is_yes
+from paces_live.render.wording import SKIPPED, by_rate, clock, flag_words, is_yes, rate_words
 from paces_live.tui.lines import pad
 from paces_live.tui.view import View
 
@@ -38,11 +38,16 @@ def _song(view: View, song: Song, width: int, *, roomy: bool) -> Text:
         line += Text(SKIPPED, theme.dim)
         return _with_title(line, song, width) if roomy else line
     paces = Text(" ").join(
-        Text(f"{pace.spm:.1f}", theme.bold if found and pace.spm == found.spm else theme.normal)
+        Text(_rate(pace), theme.bold if found and pace.spm == found.spm else theme.normal)
         for pace in by_rate(song.paces)
     )
     line += paces if song.paces else Text("no pace found", theme.dim)
     return _with_title(line, song, width) if roomy else line
+
+
+def _rate(pace: SongPace) -> str:
+    """Return a rate with a digit after the point, or a range in whole numbers: as wide as there is room."""
+    return rate_words(pace) if pace.low is None else rate_words(pace, decimals=0, to="–")
 
 
 def _with_title(line: Text, song: Song, width: int) -> Text:

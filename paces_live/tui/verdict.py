@@ -71,5 +71,5 @@ def state_words(view: View) -> str:
         return "starting…"
     if view.recalled:
         return "recalled"
-    words = STATE_WORDS[view.reading.state]
+    words = ", ".join(filter(None, [STATE_WORDS[view.reading.state], view.trend]))
     return f"{words}… {view.song_time:.0f} s" if view.reading.state == "listening" else words

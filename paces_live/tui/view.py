@@ -5,10 +5,16 @@ Nothing here knows Textual, threads or time, so a test can make every state of t
 
 from dataclasses import dataclass, field, replace
 
+from paces_live.analysis.felt_beat import leading
 from paces_live.events import Event, Match, Pace, Reading, Song, Start
-from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, match
+from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, match, nearest
 from paces_live.render.theme import DARK, Theme
 from paces_live.tui.tap import Taps
+
+TREND_S, TREND = 15.0, 0.02
+"""Time within which a tempo changes by so much that the screen says so, seconds; and by how much, relatively."""
+STEP = 0.04
+"""Largest relative difference of successive tempi of one pace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,8 @@ class StreamState:
         Songs of the inputs before this one: every session counts from 1.
     error : str or None
         Why the input cannot be heard.
+    recent : tuple of Reading
+        The readings of the current song in the last seconds, oldest first.
     """
 
     input: str = ""
@@ -37,6 +45,7 @@ class StreamState:
     song_start: float = 0.0
     earlier: int = 0
     error: str | None = None
+    recent: tuple[Reading, ...] = ()
 
     def after(self, event: Event) -> "StreamState":
         """Return the state after `event`."""
@@ -46,7 +55,9 @@ class StreamState:
             case Reading():
                 # Silence belongs to no song: the next one begins when it ends. Songs of a few seconds are not reported.
                 between = event.state == "silence" or self._passed_over(event)
-                return replace(self, reading=event, song_start=event.t if between else self.song_start)
+                recent = tuple(one for one in self.recent if one.song == event.song and one.t >= event.t - TREND_S)
+                start = event.t if between else self.song_start
+                return replace(self, reading=event, song_start=start, recent=(*recent, event))
             case Song():
                 counted = replace(event, song=self.earlier + event.song)
                 return replace(self, reading=self._beyond(event), songs=(*self.songs, counted), song_start=event.end)
@@ -126,11 +137,24 @@ class View:
 
     @property
     def shown(self) -> float | None:
-        """The pace in large figures: the one nearest to the target, or the most probable one without a target."""
-        if self.target is None or not self.paces:
-            return self.paces[0].spm if self.paces else None
-        target = self.target
-        return min((pace.spm for pace in self.paces), key=lambda spm: abs(spm / target - 1.0))
+        """The pace in large figures: the one nearest to the target, or the felt beat without a target."""
+        found = nearest(self.paces, self.target)
+        return found.spm if found else leading(self.paces, self.beat)
+
+    @property
+    def trend(self) -> str:
+        """Whether the tempo of the pace in large figures rises or falls; empty if it is steady."""
+        now = before = self.shown
+        if now is None or before is None:
+            return ""
+        for reading in self.stream.recent[::-1]:
+            step = nearest(reading.paces, before)
+            if reading.recalled or step is None or abs(step.error) > STEP:
+                break
+            before = step.spm
+        if abs(now / before - 1.0) <= TREND:
+            return ""
+        return "rising" if now > before else "falling"
 
     @property
     def song(self) -> int:

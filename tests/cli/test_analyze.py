@@ -151,3 +151,13 @@ def test_songs_are_sorted_by_their_nearest_pace_and_those_without_one_are_last()
     for target, order in ((160.0, best), (None, [best[3], best[0], best[1], best[2], best[4]])):
         shuffled = [best[at] for at in (3, 4, 2, 0, 1)]
         assert sorted(shuffled, key=lambda paces: misfit(paces, Listener(target))) == order
+
+
+def test_of_songs_with_the_same_grade_a_step_on_every_beat_comes_first() -> None:
+    exact, near, match = ((SongPace(spm, 0.9, 1.0),) for spm in (165.0, 167.0, 170.0))
+    keys = [
+        misfit(exact, Listener(165.0), 82.5),
+        misfit(near, Listener(165.0), 167.0),
+        misfit(match, Listener(165.0), 170.0),
+    ]
+    assert sorted(keys) == [keys[1], keys[0], keys[2]]

@@ -59,9 +59,12 @@ def test_history_as_json() -> None:
         "input": "mic:USB",
         "title": "The Steps - One",
         "length": 200.0,
-        "paces": [{"spm": spm, "probability": 0.97, "share": 0.9} for spm in (165.31, 82.66)],
+        "paces": [
+            {"spm": spm, "probability": 0.97, "share": 0.9, "low": None, "high": None} for spm in (165.31, 82.66)
+        ],
         "target": 165.0,
         "match": {"spm": 165.31, "error": 0.0019, "grade": "lock"},
+        "sections": [],
         "verdict": "match",
     }
     rows = list(csv.DictReader(io.StringIO(run("history", "--csv").stdout)))
@@ -95,7 +98,7 @@ def test_clear_asks_first(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_newer_history_is_one_line(kept: Path) -> None:
     connection = sqlite3.connect(kept)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 99")
     connection.close()
     for args in (["history"], ["history", "clear", "--yes"]):
         result = run(*args)

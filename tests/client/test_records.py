@@ -10,7 +10,7 @@ from paces_live.errors import ServerError
 from paces_live.events import SCHEMA, End, Event, Failure, Reading, Song, Start, Track
 from paces_live.match import Listener
 from paces_live.render.json_lines import event_line
-from tests.support.fakes import TWO_SONGS, reading, song
+from tests.support.fakes import RISING, TWO_SONGS, reading, song
 
 FULL = Track(title="So What", artist="Miles Davis", album="Kind of Blue", genre="jazz", location="a b", duration=545.0)
 
@@ -26,6 +26,7 @@ def same(one: Event) -> bool:
 
 def test_all_events_survive_the_way_to_json_and_back() -> None:
     assert all(map(same, TWO_SONGS))
+    assert same(RISING)
     assert same(End(3.0, Failure("source.unreadable", "it is broken", "try another")))
     assert same(Song(3, 10.0, 20.0, (), track=FULL, skipped=True, stream="x7"))
     assert same(reading(3.0, [(165.0, 0.9)], title="Für Elise", recalled=True, status="clipping", message="clipping"))

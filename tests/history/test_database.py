@@ -11,6 +11,7 @@ import pytest
 from paces_live.errors import HistoryError
 from paces_live.history import database
 from paces_live.history.database import MIGRATIONS, History
+from tests.support.fakes import RISING
 from tests.support.history import NOON, heard, rates
 
 
@@ -51,6 +52,14 @@ def test_the_last_song_that_was_long_enough_is_recalled(history: History) -> Non
     history.add(heard("A"))
     history.add(heard("B", 99.0))
     assert rates(history.recall("A")) == [161.0, 80.5]
+
+
+def test_a_song_whose_tempo_changes_is_kept_with_its_sections_and_not_recalled(history: History) -> None:
+    rising = replace(heard("A"), paces=RISING.paces, sections=RISING.sections)
+    history.add(rising)
+    history.add(heard("B", 160.0))
+    assert history.songs()[1] == rising
+    assert history.recall("A") == ()
 
 
 def test_a_title_with_contradictory_paces_is_not_recalled(history: History) -> None:
@@ -108,7 +117,7 @@ def test_every_older_version_is_migrated(
             connection.execute(
                 "INSERT INTO song (heard, input, title, length) VALUES (?, 'mic', 'Old', 30)", [str(NOON)]
             )
-            connection.execute("INSERT INTO pace VALUES (1, 150, 0.9, 1)")
+            connection.execute("INSERT INTO pace (song, spm, probability, share) VALUES (1, 150, 0.9, 1)")
         connection.commit()
         connection.close()
         with History(path) as history:

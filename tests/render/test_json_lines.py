@@ -13,7 +13,7 @@ from paces_live.events import End, Event, Failure, SongPace, Track
 from paces_live.library.files import FilePaces
 from paces_live.match import Listener
 from paces_live.render.json_lines import JsonWriter, event_line, file_line
-from tests.support.fakes import START, TWO_SONGS, FakeSensor, reading, song
+from tests.support.fakes import RISING, START, TWO_SONGS, FakeSensor, reading, song
 from tests.support.schemas import validated
 
 
@@ -113,7 +113,8 @@ def test_a_file_has_the_match_of_the_listener() -> None:
         "title": None,
         "path": "a.ogg",
         "duration": 215.25,
-        "paces": [{"spm": 165.3067, "probability": 0.97, "share": 0.9}],
+        "paces": [{"spm": 165.3067, "probability": 0.97, "share": 0.9, "low": None, "high": None}],
+        "sections": [],
         "damaged": 0.0,
         "beat": 82.6533,
         "match": {"spm": 165.3067, "error": 0.0019, "grade": "lock"},
@@ -160,3 +161,12 @@ def test_the_periodicity_is_not_written() -> None:
 def test_numbers_that_json_lacks_are_refused(value: float) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         event_line(End(value), Listener())
+
+
+def test_a_song_whose_tempo_changes_has_its_range_and_sections() -> None:
+    line = validated(event_line(RISING, Listener(165.0)))
+    assert [(pace["low"], pace["high"]) for pace in line["paces"]] == [(150.0, 180.0), (75.0, 90.0)]
+    assert line["sections"] == [{"start": 0.0, "end": 60.0, "start_spm": 150.0, "end_spm": 180.0}]
+    assert (line["match"], line["verdict"]) == (None, "no_match")
+    made = FilePaces(Path("a.ogg"), 60.0, RISING.paces, beat=165.0, sections=RISING.sections)
+    assert validated(file_line(made, Listener(165.0)))["sections"] == line["sections"]

@@ -8,7 +8,7 @@ import pytest
 from paces_live.events import Event, Reading
 from paces_live.match import Listener
 from paces_live.render.plain import PlainWriter, is_news
-from tests.support.fakes import START, TWO_SONGS, FakeSensor, reading, song
+from tests.support.fakes import RISING, START, TWO_SONGS, FakeSensor, reading, song
 
 DEMO = """\
 listening to file:demo.ogg, target 165 spm ± 5 %
@@ -154,3 +154,9 @@ def test_a_skipped_song_has_no_verdict() -> None:
     skipped = replace(song(1, 0.0, 12.0, 123.4, title="Waltz"), skipped=True)
     PlainWriter(stream, Listener()).write(skipped)
     assert stream.getvalue() == "   0:12  song 1  ended            0:12 long  Waltz  skipped\n"
+
+
+def test_a_song_whose_tempo_changes_says_so_at_its_end() -> None:
+    stream = io.StringIO()
+    lines = written(PlainWriter(stream, Listener(165.0)), stream, (RISING,))
+    assert "tempo rises from 150 to 180  NO MATCH, near 165 from 0:14 to 0:47" in lines

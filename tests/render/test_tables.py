@@ -4,7 +4,7 @@ import io
 
 from paces_live.match import Listener
 from paces_live.render.tables import Row, print_table
-from tests.support.fakes import song
+from tests.support.fakes import RISING, song
 
 
 def test_table() -> None:
@@ -21,4 +21,16 @@ def test_table() -> None:
         "song 2  1:06:40  123.4   97 %   ✕ NO MATCH",
         "song 3     0:09  no pace found",
         "song 4     0:12  skipped",
+    ]
+
+
+def test_a_tempo_that_changes_is_under_the_verdict() -> None:
+    stream = io.StringIO()
+    row = Row("song 1", 60.0, RISING.paces, RISING.beat, RISING.sections)
+    print_table([row], "file", Listener(165.0), stream=stream)
+    lines = [line.rstrip() for line in stream.getvalue().splitlines()[1:] if line.strip()]
+    assert lines == [
+        "song 1    1:00  75.0 to 90.0   95 %    ✕ NO MATCH",
+        "                150.0 to 180.0   97 %  tempo rises from 150 to 180",
+        "                                       near 165 from 0:14 to 0:47",
     ]

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paces_live.session import whole_song
+from paces_live.analysis.classifier import load_classifier
+from paces_live.match import match, times_near
+from paces_live.session import WholeSong, whole_song
 from paces_live.session.whole_song import MARGIN_S, WHOLE_S, without_margins
 from paces_live.sources.block import Block
 from tests.support.sessions import only
-from tests.support.signals import RATE, Samples, rock, waltz
+from tests.support.signals import RATE, Samples, drums, rock, waltz
 
 
 def blocks_of(samples: Samples, size: int = 4096) -> Iterator[Block]:
@@ -80,3 +82,34 @@ def test_damage_and_length_are_those_of_the_blocks() -> None:
     damaged = [Block(music[: 6 * RATE]), Block(music[6 * RATE :], damaged=RATE // 2)]
     song = whole_song(damaged, only(150.0))
     assert (song.duration, song.damaged) == (12.0, 0.5)
+
+
+def judged(samples: Samples) -> WholeSong:
+    return whole_song(blocks_of(samples), load_classifier())
+
+
+def test_a_tempo_that_rises_has_its_range_and_is_near_a_target_for_a_time() -> None:
+    song = judged(drums(lambda t: 150.0 + t / 2.0, 60.0))
+    (section,) = song.sections
+    assert section.start_spm == pytest.approx(150.0, rel=0.02)
+    assert section.end_spm == pytest.approx(180.0, rel=0.03)
+    (pace,) = [pace for pace in song.paces if pace.spm == song.beat]
+    assert (pace.low, pace.high) == (section.start_spm, section.end_spm)
+    assert match(song.paces, 165.0) is None
+    ((start, end),) = times_near(song.sections, song.paces, song.beat, 165.0, 0.05)
+    assert (start, end) == pytest.approx((13.5, 46.5), abs=3.0)
+
+
+def test_a_tempo_that_jumps_has_two_sections() -> None:
+    song = judged(drums(lambda t: 120.0 if t < 60.0 else 140.0, 120.0))
+    tempi = [spm for section in song.sections for spm in (section.start_spm, section.end_spm)]
+    assert tempi == pytest.approx([120.0, 120.0, 140.0, 140.0], rel=0.01)
+    assert song.sections[0].end == song.sections[1].start == pytest.approx(60.0, abs=4.0)
+
+
+def test_a_steady_tempo_has_one_section_and_no_range() -> None:
+    song = judged(drums(lambda _: 165.0, 90.0))
+    (section,) = song.sections
+    assert section.start_spm == section.end_spm == song.beat == pytest.approx(165.0, rel=0.005)
+    assert (section.start, section.end) == pytest.approx((MARGIN_S, 90.0 - MARGIN_S), abs=0.5)
+    assert [(pace.low, pace.high) for pace in song.paces] == [(None, None)] * 2

@@ -12,6 +12,7 @@ from paces_live.events import (
     Health,
     Pace,
     Reading,
+    Section,
     Song,
     SongPace,
     Start,
@@ -75,6 +76,17 @@ TWO_SONGS: tuple[Event, ...] = (
     End(80.0),
 )
 """Two songs with a gap: the first does not match the default target, the second does."""
+
+
+RISING = Song(
+    3,
+    100.0,
+    160.0,
+    (SongPace(165.0, 0.97, 0.9, low=150.0, high=180.0), SongPace(82.5, 0.95, 0.9, low=75.0, high=90.0)),
+    beat=165.0,
+    sections=(Section(0.0, 60.0, 150.0, 180.0),),
+)
+"""A song whose tempo rises."""
 
 
 @dataclass

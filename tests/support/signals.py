@@ -1,6 +1,6 @@
 """Sounds of exactly known rhythm, made on the spot."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,23 @@ def rock(bpm: float, seconds: float = 25.0) -> Samples:
     low = thuds(beats(bpm, seconds, every=2), seconds)
     snare = strokes(beats(bpm, seconds, every=2, shift=1.0), seconds, seed=2)
     return low + snare + strokes(beats(2.0 * bpm, seconds), seconds, loud=0.15, seed=3)
+
+
+def drums(bpm: Callable[[float], float], seconds: float) -> Samples:
+    """Return the pattern of `rock` at a tempo that depends on the time; no two strokes are the same."""
+    rng = np.random.default_rng(1)
+    samples = np.zeros(round((seconds + 1.0) * RATE), np.float32)
+    clock = np.arange(round(0.25 * RATE)) / RATE
+    kick = np.sin(2.0 * np.pi * (50.0 * clock + 8.0 * (1.0 - np.exp(-30.0 * clock)))) * np.exp(-18.0 * clock)
+    time, eighth = 0.0, 0
+    while time < seconds:
+        hat, snare = (rng.standard_normal(len(clock)) * np.exp(-decay * clock) for decay in (80.0, 25.0))
+        on_beat = (0.8 * kick, None, 0.4 * snare, None)[eighth % 4]
+        stroke = 0.15 * hat if on_beat is None else 0.15 * hat + on_beat
+        start = round(time * RATE)
+        samples[start : start + len(stroke)] += stroke.astype(np.float32)
+        time, eighth = time + 30.0 / bpm(time), eighth + 1
+    return samples[: round(seconds * RATE)]
 
 
 def swing(bpm: float, seconds: float = 25.0) -> Samples:

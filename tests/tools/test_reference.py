@@ -39,11 +39,12 @@ NAMES = {
     ],
     "paces_live.events": [
         *("Condition", "End", "Event", "Failure", "Grade", "Health", "Match", "Nearest", "Pace", "Reading", "SCHEMA"),
+        "Section",
         *("Song", "SongPace", "Start", "State", "Status", "Track", "Verdict"),
     ],
     "paces_live.match": [
         *("DEFAULT_TARGET", "DEFAULT_TOLERANCE", "LOCK_TOLERANCE", "Listener", "SPM_MAX", "SPM_MIN"),
-        *("STRETCH_TOLERANCE", "match", "nearest", "steps_per_beat", "verdict"),
+        *("STRETCH_TOLERANCE", "match", "nearest", "steps_per_beat", "times_near", "verdict"),
     ],
 }
 """The public names. A name that is renamed or removed here breaks programs of others: see docs/app.md."""

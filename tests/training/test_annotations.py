@@ -20,7 +20,7 @@ from training.corpus.recordings import Matching, Recording
 from training.corpus.songs import load
 from training.dataset import megabatch
 from training.errors import TrainingError
-from training.evaluate.metrics import profile
+from training.evaluate.metrics import octaves, profile
 from training.evaluate.report.profile import draw
 
 ROOT = Path(__file__).parents[2]
@@ -421,6 +421,19 @@ def test_the_rule_agrees_with_annotations_made_by_it() -> None:
     assert profile.by_rule(made).shares["2 paces"].part == 2
 
 
+def test_the_preferred_rate_is_counted_and_fitted_on_pairs_of_octaves() -> None:
+    # Whoever prefers 130 names the double first if the pair is around less than 130, and the half otherwise.
+    slow = {f"slow {mean}": (mean * 2**0.5, mean / 2**0.5, mean / 3.0) for mean in range(91, 131, 2)}
+    fast = {f"fast {mean}": (mean / 2**0.5, mean * 2**0.5) for mean in range(131, 171, 2)}
+    pairs = octaves.octave_pairs([said("anna", **slow, **fast, Alone=(100.0,), Triple=(180.0, 60.0))])
+    assert len(pairs) == 40
+    assert octaves.nearer(pairs, 130.0) == profile.Share(40, 40)
+    assert octaves.nearer(pairs, 100.0).part == 25
+    assert octaves.indifference(pairs) == pytest.approx(130.0, abs=1.0)
+    with pytest.raises(TrainingError, match="half comes first"):
+        octaves.indifference(pairs[:20])
+
+
 @pytest.mark.parametrize("suffix", ["svg", "png"])
 def test_the_figure_is_drawn(tmp_path: Path, suffix: str) -> None:
     truths = [Truth((60.0, 120.0)), Truth((150.0, 75.0))]
@@ -484,6 +497,7 @@ def test_calibrate_prints_shares_and_draws(work: Path, tmp_path: Path) -> None:
     done = run("calibrate", written(tmp_path, "Secret Song,60,120\n"), "--work", work, "--figure", figure)
     assert done.returncode == 0, done.stderr
     assert "half of 110-130" in done.stdout
+    assert "of 1 pairs of octaves, the first pace is nearer to 100 in 0 %" in done.stdout
     assert "Secret" not in done.stdout + figure.read_text("utf-8")
 
 

@@ -504,3 +504,30 @@ def test_a_skipped_song_is_said_to_be_skipped() -> None:
     )
     assert none == ["2", "–", "0:12", "0:48", "no", "pace", "found"]
     assert skipped == ["1", "–", "0:00", "0:12", "skipped", "Waltz"]
+
+
+def climbing(step: float, seconds: int = 16) -> View:
+    state = StreamState("mic:USB")
+    for t in range(seconds):
+        state = state.after(reading(30.0 + t, [(82.5 + t * step / 2.0, 0.9), (165.0 + t * step, 0.9)]))
+    return View(state)
+
+
+def test_a_tempo_that_changes_is_said_to_rise_or_fall() -> None:
+    assert climbing(0.3).trend == "rising"
+    assert "settled, rising" in render(climbing(0.3), 78, 23).plain
+    assert climbing(-0.3).trend == "falling"
+    assert climbing(0.1).trend == ""
+    assert climbing(0.3, seconds=5).trend == ""
+
+
+def test_another_song_or_another_pace_is_no_change_of_tempo() -> None:
+    state = climbing(0.0).stream
+    assert View(state.after(reading(47.0, [(172.0, 0.9)], song=2))).trend == ""
+    assert View(state.after(reading(47.0, [(180.0, 0.9)]))).trend == ""
+    assert View().trend == ""
+
+
+def test_without_a_target_the_felt_beat_is_large_however_probable_another_pace_is() -> None:
+    view = View(StreamState(reading=reading(50.0, [(200.0, 0.99), (100.0, 0.7)])), target=None)
+    assert view.shown == 100.0

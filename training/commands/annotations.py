@@ -91,7 +91,7 @@ def calibrate(
     tolerance: Tolerance = 0.05,
     figure: Annotated[Path | None, typer.Option(help="SVG, PNG or PDF; WORK/calibration.svg by default.")] = None,
 ) -> None:
-    """Compare the paces of the corpus with annotators: set sizes, ratios, halves and doubles.
+    """Compare the paces of the corpus with annotators: set sizes, ratios, halves and doubles; and the rate they prefer.
 
     Example: python -m training calibrate anna.csv ben.csv --figure calibration.png
     """
@@ -99,6 +99,7 @@ def calibrate(
     from training.annotations.truth import AGREED, FAST_EDGE, SLOW_EDGE, STEEPNESS
     from training.corpus.songs import load, missing
     from training.evaluate.metrics import profile
+    from training.evaluate.metrics.octaves import octave_pairs, words
     from training.evaluate.report.profile import draw
 
     persons = [annotators.read(file) for file in files]
@@ -117,6 +118,7 @@ def calibrate(
             out.print(f"{each.name + ', ' + name:45} min 10 50 90 % max: {row}")
     precision, recall = profile.rule_against(persons, tolerance=tolerance)
     out.print(f"the rule on the first pace of each song: precision {precision.low:.3f}, recall {recall.low:.3f}")
+    out.print(words(octave_pairs(persons, tolerance)))
     figure = figure or work / "calibration.svg"
     slow, fast, steepness, agreed = profile.fit_acceptance(truths)
     out.print(

@@ -7,6 +7,9 @@ export const DEFAULT_TARGET = 165;
 export const DEFAULT_TOLERANCE = 0.05;
 export const LOCK_TOLERANCE = 0.025;
 export const STRETCH_TOLERANCE = 0.08;
+/** Rate that people prefer to tap, and the largest relative difference of two tempi that are one pace. */
+const PREFERRED_TACTUS = 130;
+const SAME_PACE = 0.025;
 /** Steps on a beat that a runner can count; the same numbers count the beats for a step. */
 const WHOLE_STEPS = [1, 2, 3, 4];
 
@@ -22,15 +25,22 @@ export function nearest(paces, target) {
 export function match(paces, target, tolerance) {
   const found = nearest(paces, target);
   if (!found) return null;
-  const off = Math.abs(found.error);
+  // A song whose tempo changes fits as well as the end of its range that is farther from the target.
+  const { low, high } = paces.find(({ spm }) => spm === found.spm);
+  const off = Math.max(...[low ?? found.spm, high ?? found.spm].map((spm) => Math.abs(spm / target - 1)));
   if (off <= Math.min(LOCK_TOLERANCE, tolerance)) return { ...found, grade: "lock" };
   if (off <= tolerance) return { ...found, grade: "match" };
   return off <= STRETCH_TOLERANCE ? { ...found, grade: "stretch" } : null;
 }
 
-/** Return the pace of the large figures: the one nearest to the target, or the most probable one without a target. */
-export function shown(paces, target) {
-  return (nearest(paces, target) ?? paces[0])?.spm ?? null;
+/** Return the pace of the large figures: the one nearest to the target; without one, the beat, or what most likely is. */
+export function shown(paces, target, beat = null) {
+  const octaves = ({ spm }) => Math.abs(Math.log2(spm / PREFERRED_TACTUS));
+  const found =
+    nearest(paces, target) ??
+    paces.find(({ spm }) => beat !== null && Math.abs(spm / beat - 1) <= SAME_PACE) ??
+    [...paces].sort((a, b) => octaves(a) - octaves(b))[0];
+  return found?.spm ?? null;
 }
 
 /** Return how many steps at `spm` fall on a beat; 0.5 is a step every second beat. */

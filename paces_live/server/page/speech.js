@@ -16,7 +16,7 @@ export class Speech {
   /** Say what is shown, if it is not what was said. */
   say(view) {
     const { word } = judge(view);
-    const spm = view.lost || !view.reading ? null : shown(view.reading.paces, view.target);
+    const spm = view.lost || !view.reading ? null : shown(view.reading.paces, view.target, view.reading.beat);
     const step = spm === null ? "" : stepping(spm, view.reading.beat);
     const still = spm === this.said.spm || (spm !== null && Math.abs(spm - (this.said.spm ?? 0)) < MOVED);
     if (still && word === this.said.word && step === this.said.step) return;

@@ -30,7 +30,7 @@ function make(tag, properties = {}, ...children) {
 export function drawHero(view) {
   const { reading, target, cadence } = view;
   const verdict = judge(view);
-  const spm = view.lost || !reading ? null : shown(reading.paces, target);
+  const spm = view.lost || !reading ? null : shown(reading.paces, target, reading.beat);
   $("hero").dataset.kind = verdict.kind;
   write("sign", verdict.sign);
   write("word", verdict.word);
@@ -156,8 +156,9 @@ function rows(songs, { target, tolerance }) {
     const judged = target !== null && song.paces.length && !song.skipped;
     const unjudged = { sign: "–", word: song.skipped ? "skipped" : "", kind: "bare" };
     const { sign, word, kind } = judged ? flag(found) : unjudged;
-    const paces = [...song.paces].sort((a, b) => a.spm - b.spm).map(({ spm }) => {
-      return make(spm === found?.spm ? "b" : "span", {}, spm.toFixed(1));
+    const paces = [...song.paces].sort((a, b) => a.spm - b.spm).map(({ spm, low, high }) => {
+      const rate = low ? `${low.toFixed(0)}–${high.toFixed(0)}` : spm.toFixed(1);
+      return make(spm === found?.spm ? "b" : "span", {}, rate);
     });
     const rates = paces.flatMap((pace) => [" · ", pace]).slice(1);
     const title = caption(song.track) || `song ${song.song}`;

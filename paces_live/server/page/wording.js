@@ -117,7 +117,7 @@ export function inStep(cadence, pace) {
 /** Return what a screen reader says of this moment. */
 export function spokenWords(view) {
   const verdict = judge(view);
-  const spm = view.lost || !view.reading ? null : shown(view.reading.paces, view.target);
+  const spm = view.lost || !view.reading ? null : shown(view.reading.paces, view.target, view.reading.beat);
   const pace = spm === null ? "" : `${Math.round(spm)} steps per minute`;
   return [pace, verdict.word.toLowerCase(), pace && stepping(spm, view.reading.beat)].filter(Boolean).join(", ");
 }

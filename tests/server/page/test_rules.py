@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from paces_live.errors import UsageError
-from paces_live.events import Health, Pace, Reading
+from paces_live.events import Health, Pace, Reading, SongPace
 from paces_live.match import Listener, match, nearest, steps_per_beat
 from paces_live.render.wording import STATE_WORDS, clock, flag_words, signed, stepping
 from paces_live.tui.tap import Taps
@@ -38,10 +38,20 @@ def test_a_match_is_that_of_the_program(modules: Page) -> None:
 
 def test_the_large_figures_are_those_of_the_terminal(modules: Page) -> None:
     for paces, target in itertools.product(PACES, TARGETS):
-        now = Reading(30.0, 1, "settled", tuple(Pace(spm, 0.9) for spm in paces), Health(-20.0, 0.0, 0.1))
-        view = View(StreamState(reading=now), target=target)
-        given = {"paces": [{"spm": spm} for spm in paces], "target": target}
-        assert call(modules, "match", "m.shown(a.paces, a.target)", given) == view.shown
+        for beat in (None, 82.6, 171.4):
+            known = tuple(Pace(spm, 0.9) for spm in paces)
+            now = Reading(30.0, 1, "settled", known, Health(-20.0, 0.0, 0.1), beat=beat)
+            view = View(StreamState(reading=now), target=target)
+            given = {"paces": [{"spm": spm} for spm in paces], "target": target, "beat": beat}
+            assert call(modules, "match", "m.shown(a.paces, a.target, a.beat)", given) == view.shown
+
+
+def test_a_tempo_that_changes_matches_as_in_the_program(modules: Page) -> None:
+    for low, high, target in itertools.product((150.0, 158.0, 163.0), (167.0, 172.0, 180.0), (150.0, 165.0, 180.0)):
+        found = match([SongPace(165.0, 0.9, 1.0, low=low, high=high)], target)
+        given = {"paces": [{"spm": 165.0, "low": low, "high": high}], "target": target}
+        grade = call(modules, "match", "m.match(a.paces, a.target, 0.05)?.grade ?? null", given)
+        assert grade == (found.grade if found else None)
 
 
 def test_steps_are_counted_and_worded_as_in_the_terminal(modules: Page) -> None:

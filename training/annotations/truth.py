@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from paces_live.analysis.feature_config import FeatureConfig
 
-Meter = Literal["duple", "triple", "compound", "quintuple", "unknown"]
+Meter = Literal["duple", "triple", "compound", "compound triple", "quintuple", "unknown"]
 """Meters of songs; ``unknown`` is that of annotated songs, whose paces are known but not how they relate to a beat."""
 
 TOLERANCE = 0.05
@@ -30,18 +30,21 @@ _COMPATIBLE: dict[Meter, tuple[float, ...]] = {
     "duple": (1, 1 / 2, 2),
     "triple": (1, 1 / 3),
     "compound": (1, 1 / 2),
+    "compound triple": (1, 1 / 3),
     "quintuple": (1,),
 }
 _AMBIGUOUS: dict[Meter, tuple[float, ...]] = {
     "duple": (1 / 4, 4),
     "triple": (2, 1 / 2, 2 / 3, 1 / 6, 4),
     "compound": (2, 3, 3 / 2, 3 / 4, 1 / 4, 6),
+    "compound triple": (2, 3, 3 / 2, 1 / 2, 1 / 6, 6),
     "quintuple": (2, 1 / 2, 1 / 4, 4, 1 / 5, 2 / 5),
 }
 _AMBIGUOUS_IF_SWUNG: dict[Meter, tuple[float, ...]] = {
     "duple": (2, 3, 3 / 2, 3 / 4, 6),
     "triple": (3, 3 / 2),
     "compound": (),
+    "compound triple": (),
     "quintuple": (3, 3 / 2),
 }
 
@@ -97,7 +100,8 @@ def truth(tempo: float, meter: Meter, *, swung: bool = False, offbeats: float = 
     tempo
         Felt beats per minute. The felt beat is the quarter note of 3/4 and the dotted quarter of 6/8.
     meter
-        ``duple`` (2/4, 4/4), ``triple`` (3/4), ``compound`` (6/8, 12/8) or ``quintuple`` (5/4).
+        ``duple`` (2/4, 4/4), ``triple`` (3/4), ``compound`` (6/8, 12/8), ``compound triple`` (9/8) or ``quintuple``
+        (5/4).
     swung
         True if off-beat notes fall on a third of the beat instead of its half.
     offbeats

@@ -23,6 +23,7 @@ from training.corpus.harmony import Chord, Key
 from training.corpus.performance import DRUMS, Feel, Note, feel_of, midi_tempo, onset_histogram
 from training.corpus.score import Score, compose
 from training.corpus.songs import load
+from training.corpus.timing import CONSTANT, Knots, bar_drift
 from training.errors import TrainingError
 
 SEED = 3
@@ -290,9 +291,10 @@ def test_onsets_lie_on_the_stated_beat(everything: tuple[Family, ...], name: str
         now += message.time
         if message.type == "note_on" and message.velocity:
             seconds.append(now)
+    beats = _beats(np.array(seconds), score.curve.knots(score.tempo), score.tempo)
     # The phases of onsets concentrate at the stated tempo, but not at one 7 % off.
-    assert _concentration(np.array(seconds), score.tempo) > 0.3
-    assert _concentration(np.array(seconds), score.tempo * 1.07) < 0.25
+    assert _concentration(beats) > 0.3
+    assert _concentration(beats * 1.07) < 0.25
 
 
 @needs_synthesis
@@ -318,6 +320,19 @@ def test_the_same_seed_gives_the_same_score(everything: tuple[Family, ...]) -> N
     assert first.midi != other.midi
 
 
+@needs_synthesis
+def test_songs_are_played_in_peoples_timing(everything: tuple[Family, ...]) -> None:
+    family = next(family for family in everything if family.name == "own/rock68")
+    scores = [compose(family, np.random.default_rng([SEED, seed]), 30.0) for seed in range(60)]
+    drifts = np.array([bar_drift(score.curve, score.tempo, family.beats_per_bar) for score in scores])
+    assert 0.15 < np.mean(drifts == 0.0) < 0.45
+    assert 0.3 < np.mean((drifts > 0.0) & (drifts <= 0.03)) < 0.65
+    assert 0.08 < np.mean(drifts > 0.03) < 0.4
+    assert max(drifts) < 0.065
+    ending = [score for score in scores if score.curve is not CONSTANT]
+    assert any(abs(score.steady_s - 30.0) > 1.0 for score in ending)
+
+
 # Corpus
 
 
@@ -341,8 +356,10 @@ def test_audio_repeats_at_the_beat(folder: Path) -> None:
         samples, rate = soundfile.read(song.audio, dtype="float32")
         samples = samples[: round(min(song.steady_s, song.duration) * rate)]
         envelope, frames_per_second = _onset_envelope(samples, rate)
+        beats = _beats(np.arange(len(envelope)) / frames_per_second, song.curve, song.tempo)
+        beat = 64.0
+        envelope = np.interp(np.arange(0.0, beats[-1], 1 / beat), beats, envelope)
         # The music is similar after eight beats, and less so a sixth of a beat earlier or later.
-        beat = frames_per_second * 60 / song.tempo
         similarity = [_autocorrelation(envelope, 8 * beat + shift * beat) for shift in (0, -1 / 6, 1 / 6)]
         assert similarity[0] == max(similarity), song
 
@@ -384,9 +401,16 @@ def test_errors_name_the_package_of_a_missing_program(monkeypatch: pytest.Monkey
         synthesis.render(b"", synthesis.Synth(Path("none.sf2")))
 
 
-def _concentration(seconds: NDArray[np.float64], tempo: float) -> float:
+def _beats(seconds: NDArray[np.float64], curve: Knots, tempo: float) -> NDArray[np.float64]:
+    """Return the felt beats that have passed at ascending times; the speed of the curve adds up."""
+    times = np.linspace(0.0, seconds[-1], 100_000)
+    speeds = np.interp(times, *np.array(curve or [(0.0, 1.0)]).T)
+    passed = np.concatenate([[0.0], np.cumsum((speeds[1:] + speeds[:-1]) / 2 * np.diff(times))])
+    return np.asarray(np.interp(seconds, times, passed) * tempo / 60)
+
+
+def _concentration(phases: NDArray[np.float64]) -> float:
     """Strongest of the first three harmonics of the onsets' phases."""
-    phases = seconds * tempo / 60
     return max(float(np.abs(np.exp(2j * math.pi * k * phases).mean())) for k in (1, 2, 3))
 
 

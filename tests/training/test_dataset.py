@@ -41,6 +41,7 @@ def folder(tmp_path: Path) -> Path:
         np.savez(
             tmp_path / "train" / f"{shard:04d}.npz",
             folds=folds, context=context, spm=np.zeros(count, np.float32), label=label, exact=exact, song=song,
+            speed=np.ones(count, np.float32),
         )  # fmt: skip
     return tmp_path
 

@@ -78,6 +78,7 @@ def batches(tmp_path: Path) -> Path:
             spm=rng.uniform(40.0, 320.0, count).astype(np.float32),
             label=label,
             exact=np.ones(count, bool),
+            speed=np.ones(count, np.float32),
             song=np.arange(count, dtype=np.int32) // 10 + (30 if split == "validation" else 0),
         )
     return tmp_path / "megabatch"
@@ -325,6 +326,8 @@ def test_a_wider_tolerance_labels_more_cases_compatible(batches: Path, corpus: P
     assert strict.label[:3].tolist() == [0, 1, 0]
     assert wide.label[:3].tolist() == [1, 1, 0]
     assert (strict.exact[:2].tolist(), wide.exact[:2].tolist()) == ([True, True], [False, True])
+    faster = replace(table, spm=1.2 * table.spm, speed=np.full_like(table.speed, 1.2))
+    np.testing.assert_array_equal(relabelled(faster, songs, 0.05).label, wide.label)
     negatives = replace(table, song=table.song + len(songs))
     np.testing.assert_array_equal(relabelled(negatives, songs, 0.05).label, table.label)
 

@@ -36,7 +36,7 @@ def cases() -> Cases:
         samples = rock(tempo, 30.0) * 0.5
         samples = samples + rng.normal(0.0, 0.02, len(samples)).astype(np.float32)
         drawn = megabatch.song_cases(samples, truth(tempo, "duple"), CONFIG, rng, windows=12)
-        found += [part for part, _, _ in drawn]
+        found += [part for part, *_ in drawn]
     return Cases(*(np.concatenate([getattr(part, name) for part in found]) for name in ("spm", "folds", "context")))
 
 

@@ -67,6 +67,17 @@ class Truth:
     ambiguous: tuple[float, ...] = ()
     tolerance: float = TOLERANCE
 
+    def scaled(self, speed: float) -> "Truth":
+        """Return the paces at another speed; which of them are ambiguous does not change.
+
+        Examples
+        --------
+        >>> Truth((80.0, 160.0), (40.0,)).scaled(1.25)
+        Truth(compatible=(100.0, 200.0), ambiguous=(50.0,), tolerance=0.05)
+        """
+        compatible, ambiguous = (tuple(pace * speed for pace in some) for some in (self.compatible, self.ambiguous))
+        return Truth(compatible, ambiguous, self.tolerance)
+
 
 def acceptance(spm: ArrayLike) -> NDArray[np.float64]:
     """Return the share of songs in which people accept a metrical level as a pace, by its rate alone.

@@ -220,6 +220,18 @@ def revoice(rng: np.random.Generator, performance: Performance) -> Performance:
     return Performance(notes, tuple(controls))
 
 
+def swing(rng: np.random.Generator, performance: Performance, end: float) -> Performance:
+    """Let the swing ratio wander in a swung song: the late off-beat lies between 0.57 and 0.73 of the beat."""
+    knots = np.arange(0.0, end + 8.0, 8.0)
+    late = rng.uniform(0.6, 0.7) + rng.uniform(-0.03, 0.03, len(knots))
+
+    def moved(beat: float) -> float:
+        whole, phase = divmod(beat, 1.0)
+        return whole + float(np.interp(phase, (0.0, 2 / 3, 1.0), (0.0, np.interp(beat, knots, late), 1.0)))
+
+    return replace(performance, notes=tuple(replace(note, start=moved(note.start)) for note in performance.notes))
+
+
 def humanize(rng: np.random.Generator, performance: Performance, tempo: float) -> Performance:
     """Shift each channel by up to 12 ms, and each note at random (standard deviation up to 10 ms)."""
     beats_per_second = tempo / 60

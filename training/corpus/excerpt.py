@@ -10,6 +10,7 @@ import soundfile
 
 from paces_live.demo import DemoSong
 from training.corpus.songs import load, missing
+from training.corpus.timing import mean_speed
 from training.errors import TrainingError
 
 SONG_S, GAP_S, FADE_S = 43.0, 5.0, 0.5
@@ -44,7 +45,10 @@ def excerpt(corpus: Path, titles: Mapping[str, str], folder: Path, *, start: flo
             position += GAP_S
         parts.append(part)
         end = position + len(part) / rate
-        described.append(DemoSong(title, position, end, song.tempo, song.meter, song.truth.compatible))
+        speed = mean_speed(song.curve, start, start + SONG_S)
+        described.append(
+            DemoSong(title, position, end, song.tempo * speed, song.meter, song.truth.scaled(speed).compatible)
+        )
         position = end
     folder.mkdir(parents=True, exist_ok=True)
     joined = np.concatenate(parts)

@@ -17,6 +17,7 @@ from training.corpus.families import SHARES, Family, families, splits
 from training.corpus.score import compose
 from training.corpus.songs import SCHEMA, CorpusUpdate, audio_path, json_path, load, truth_record, write_record
 from training.corpus.synthesis import AUDIO_RATE, Synth, render, soundfonts
+from training.corpus.timing import CONSTANT
 from training.errors import TrainingError
 from training.workers import OnDone, ignore_progress, pool
 
@@ -237,6 +238,7 @@ def _make(job: _Job) -> None:
         "drums": score.drums,
         "duration": len(audio) / AUDIO_RATE,
         "split": job.split,
+        "curve": score.curve.knots(score.tempo) if score.curve is not CONSTANT else (),
         "histogram": [round(weight, 4) for weight in score.histogram],
     }
     soundfile.write(audio_path(job.folder, identity), audio, AUDIO_RATE, subtype="PCM_16", format="FLAC")

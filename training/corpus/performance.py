@@ -13,6 +13,7 @@ import mido
 import numpy as np
 from numpy.typing import NDArray
 
+from training.corpus.timing import CONSTANT, TempoCurve
 from training.errors import TrainingError
 
 DRUMS = 9
@@ -170,8 +171,29 @@ def undo_rounding(performance: Performance, library: str, beat: float) -> Perfor
     return replace(performance, notes=tuple(notes))
 
 
-def write_midi(performance: Performance, tempo: float) -> bytes:
+def bend(performance: Performance, curve: TempoCurve) -> Performance:
+    """Return a performance in people's timing: notes and controls at the times of `curve`, in beats of the mean tempo.
+
+    Examples
+    --------
+    >>> slowing = TempoCurve((0.0, 4.0), (1.0, 0.5))
+    >>> [round(n.start, 2) for n in bend(Performance((Note(0, 1, 60, 80, 0), Note(4, 1, 60, 80, 0))), slowing).notes]
+    [0.0, 5.55]
+    """
+    starts = curve.seconds([n.start for n in performance.notes], 60.0).tolist()
+    ends = curve.seconds([n.start + n.length for n in performance.notes], 60.0).tolist()
+    moved = zip(performance.notes, starts, ends, strict=True)
+    when = curve.seconds([control.start for control in performance.controls], 60.0).tolist()
+    return Performance(
+        tuple(replace(note, start=start, length=end - start) for note, start, end in moved),
+        tuple(replace(c, start=start) for c, start in zip(performance.controls, when, strict=True)),
+    )
+
+
+def write_midi(performance: Performance, tempo: float, curve: TempoCurve = CONSTANT) -> bytes:
     """Write a MIDI file whose quarter note is the felt beat.
+
+    The file has one tempo, that of the song: a curve moves the notes. So quarter notes are beats in exact time only.
 
     Parameters
     ----------
@@ -179,7 +201,11 @@ def write_midi(performance: Performance, tempo: float) -> bytes:
         The notes.
     tempo
         Felt beats per minute; MIDI stores it as whole microseconds per beat.
+    curve
+        The timing of those who play.
     """
+    if curve is not CONSTANT:
+        performance = bend(performance, curve)
     track = mido.MidiTrack()
     track.append(mido.MetaMessage("set_tempo", tempo=round(60e6 / tempo), time=0))
     controls = [(_ticks(control.start), 1, control.message) for control in performance.controls]

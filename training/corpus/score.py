@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from training.annotations.truth import Meter, Truth, truth
-from training.corpus import arrangement, form
+from training.corpus import arrangement, form, timing
 from training.corpus.arrangement import Harmony, Rhythm
 from training.corpus.cross import cross
 from training.corpus.families import Family
@@ -25,6 +25,7 @@ from training.corpus.performance import (
     undo_rounding,
     write_midi,
 )
+from training.corpus.timing import TempoCurve
 
 SLOWEST_FELT, FASTEST_FELT = 40.0, 240.0
 TEMPO_SPREAD = (0.6, 1.7)
@@ -54,7 +55,7 @@ class Score:
     family, grooves
         The groove family and its grooves in the song.
     tempo
-        Felt beats per minute, exactly as in the MIDI file.
+        Mean felt beats per minute, exactly as in the MIDI file.
     meter, time_signature
         Class of the meter, and its usual notation.
     feel, offbeats
@@ -67,8 +68,10 @@ class Score:
         Weight of the onsets at each 24th of the felt beat, sum 1, without cross-rhythms.
     steady_s
         Seconds until the ending slows down.
+    curve
+        The timing of those who play.
     midi
-        The MIDI file; its quarter note is the felt beat.
+        The MIDI file; its quarter note is the felt beat of exact time.
     """
 
     family: str
@@ -82,6 +85,7 @@ class Score:
     truth: Truth
     histogram: tuple[float, ...]
     steady_s: float
+    curve: TempoCurve
     midi: bytes
 
 
@@ -120,8 +124,11 @@ def compose(family: Family, rng: np.random.Generator, seconds: float | None = No
     histogram = onset_histogram(song.notes)
     feel, marked = feel_of(histogram), offbeats(histogram)
     song = cross(rng, song, harmony, replace(rhythm, feel=feel), spans)
+    if feel == "swung" and not rhythm.in_threes:
+        song = arrangement.swing(rng, song, harmony.end)
     played, steady = form.slow_down(rng, arrangement.revoice(rng, song), harmony.end, tempo)
-    midi = write_midi(arrangement.humanize(rng, played, tempo), tempo)
+    curve = timing.perform(rng, beats=harmony.end, tempo=tempo, beats_per_bar=family.beats_per_bar)
+    midi = write_midi(arrangement.humanize(rng, played, tempo), tempo, curve)
     exact = midi_tempo(midi)
     return Score(
         family=family.name,
@@ -134,7 +141,8 @@ def compose(family: Family, rng: np.random.Generator, seconds: float | None = No
         offbeats=marked,
         truth=truth(exact, family.meter, swung=feel == "swung", offbeats=marked),
         histogram=tuple(float(weight) for weight in histogram),
-        steady_s=60.0 * steady / exact,
+        steady_s=float(curve.seconds(steady, exact)),
+        curve=curve,
         midi=midi,
     )
 

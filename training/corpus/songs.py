@@ -8,9 +8,11 @@ from typing import Any
 
 from training.annotations.genres import genre_of
 from training.annotations.truth import TOLERANCE, Meter, Truth
+from training.corpus.timing import Knots, mean_speed
 from training.errors import TrainingError
 
-SCHEMA = 1
+SCHEMA = 2
+"""Version of the JSON files; those of version 1 have no curve."""
 AMBIGUOUS = "taste"
 """Name of the ambiguous paces in the JSON files, which older versions wrote too."""
 
@@ -30,7 +32,7 @@ class Song:
     family
         Groove family of a generated song, artist of an annotated one.
     tempo
-        Felt beats per minute.
+        Mean felt beats per minute.
     meter
         ``unknown`` for annotated songs; ``time_signature``, ``swung``, ``offbeats`` and ``drums`` then mean nothing.
     swung, offbeats
@@ -45,6 +47,8 @@ class Song:
         Largest relative difference at which another pace still counts as one of these.
     steady_s
         Seconds until the ending slows down; infinite if unknown.
+    curve
+        Local speed of a generated song relative to its tempo; empty if it keeps exact time.
     genre
         One of `training.annotations.genres.GENRES`, from a file's tag or the groove family; empty if unknown.
     """
@@ -68,6 +72,7 @@ class Song:
     tolerance: float = TOLERANCE
     steady_s: float = math.inf
     genre: str = ""
+    curve: Knots = ()
 
     @property
     def annotated(self) -> bool:
@@ -76,8 +81,15 @@ class Song:
 
     @property
     def truth(self) -> Truth:
-        """The known paces."""
+        """The known paces, at the mean tempo."""
         return Truth(self.compatible, self.ambiguous, self.tolerance)
+
+    def truth_between(self, start_s: float, end_s: float) -> Truth:
+        """Return the paces at the mean tempo between two times, also those that leave the range of paces.
+
+        Which paces are ambiguous is decided by the mean tempo of the song.
+        """
+        return self.truth.scaled(mean_speed(self.curve, start_s, end_s))
 
     def record(self) -> dict[str, Any]:
         """Return the fields as the JSON file stores them."""
@@ -176,4 +188,5 @@ def _song(folder: Path, data: dict[str, Any]) -> Song:
         steady_s=data.get("steady_s", math.inf),
         # The family of an annotated song is its artist, which says nothing about the genre.
         genre=genre_of(data["genre"] if "genre" in data else data["family"]),
+        curve=tuple((seconds, speed) for seconds, speed in data.get("curve", ())),
     )

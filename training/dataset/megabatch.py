@@ -21,6 +21,7 @@ from paces_live.analysis.fold import Cases, build_cases
 from paces_live.analysis.periodicity import periodicity
 from training.annotations.truth import Truth, labels
 from training.corpus.songs import Song, load, missing
+from training.corpus.timing import Knots, mean_speed
 from training.dataset.cluster import map_shards
 from training.dataset.degrade import degrade
 from training.dataset.negatives import KINDS, negative
@@ -32,7 +33,7 @@ MADE_WITH, PARTS = "made-with.json", "parts.json"
 """Files of a folder of shards: the parameters that made them; the folders that it joins, if it joins others."""
 GENRES = "genres.json"
 """File of a folder of shards: the genre of each song, empty if unknown."""
-CONTENTS = 5
+CONTENTS = 6
 """Version of the shards' contents: it rises when a change of the code makes other cases of the same songs."""
 SHARD_SONGS = 40
 """Number of songs and negatives in a shard."""
@@ -42,6 +43,8 @@ SHORTEST = 0.12
 """Length of the shortest window relative to the full one: three seconds."""
 LEVELS = 127.0
 """Stored value of folds and contexts that stands for 1; they are stored as int8."""
+LOCAL_S = 8.0
+"""Seconds at the end of a window whose mean tempo labels its candidates: what a runner steps to now."""
 EXACT = 0.015
 """Largest relative difference from a compatible pace of an exact case.
 
@@ -65,6 +68,8 @@ class Megabatch:
         False if the case is compatible but not exact; see `EXACT`.
     song : ndarray of int32, shape (n,)
         Index of the song in the corpus; for a negative, the index of a song plus the number of songs.
+    speed : ndarray of float32, shape (n,)
+        Speed of the music at the end of the window, relative to the tempo of the song.
     """
 
     folds: NDArray[np.int8]
@@ -73,6 +78,7 @@ class Megabatch:
     label: NDArray[np.int8]
     exact: NDArray[np.bool_]
     song: NDArray[np.int32]
+    speed: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.label)
@@ -203,11 +209,12 @@ def song_cases(
     *,
     windows: int,
     steady_s: float = math.inf,
-) -> Iterator[tuple[Cases, NDArray[np.int8], NDArray[np.bool_]]]:
-    """Yield the labelled candidates of random windows of a song: cases, labels (-1 ambiguous), exactness.
+    curve: Knots = (),
+) -> Iterator[tuple[Cases, NDArray[np.int8], NDArray[np.bool_], float]]:
+    """Yield the labelled candidates of random windows of a song: cases, labels (-1 ambiguous), exactness, local speed.
 
     Half of the windows are full. The others are shorter, as in the first seconds of a song. At most a fifth of a window
-    lies after `steady_s`, where the ending slows down.
+    lies after `steady_s`, where the ending slows down. The speed of the newest `LOCAL_S` by `curve` decides the labels.
     """
     frames = log_mel(samples, config)
     for _ in range(windows):
@@ -225,7 +232,10 @@ def song_cases(
         alone = np.abs(peaks / off_peak - 1.0).min(initial=1.0) > SIDE_LOBE
         proposed = np.concatenate([peaks, off_peak[: int(alone)]])
         cases = build_cases(window, strengths, proposed, config)
-        yield cases, labels(cases.spm, truth), exactness(cases.spm, truth)
+        end_s = (start + length) / config.frame_rate
+        speed = mean_speed(curve, end_s - min(LOCAL_S, length / config.frame_rate), end_s)
+        local = truth.scaled(speed)
+        yield cases, labels(cases.spm, local), exactness(cases.spm, local), speed
 
 
 def exactness(spm: NDArray[np.floating], truth: Truth) -> NDArray[np.bool_]:
@@ -292,25 +302,28 @@ class ShardJob:
     def _columns(self) -> dict[str, NDArray[np.generic]]:
         columns: dict[str, list[NDArray[np.generic]]] = {name: [] for name in FIELDS}
         for member in self.members:
-            song, truth = member.song, member.song.truth
+            song, truth, curve = member.song, member.song.truth, member.song.curve
             clean, rate = soundfile.read(self.corpus / "audio" / f"{song.id}.flac", dtype="float32")
             if rate != self.config.sample_rate:
                 raise TrainingError(f"{song.id} is at {rate} Hz instead of {self.config.sample_rate}")
             if member.negative is not None:
                 rng = np.random.default_rng([self.seed, member.index])
                 clean = negative(member.negative, len(clean) / rate, rate, rng, music=clean)
-                truth = Truth((), ())
+                truth, curve = Truth((), ()), ()
             for variant in range(self.variants):
                 rng = np.random.default_rng([self.seed, member.index, variant])
                 degraded = degrade(clean, rate, rng)
-                drawn = song_cases(degraded, truth, self.config, rng, windows=self.windows, steady_s=song.steady_s)
-                for cases, label, exact in drawn:
+                drawn = song_cases(
+                    degraded, truth, self.config, rng, windows=self.windows, steady_s=song.steady_s, curve=curve
+                )
+                for cases, label, exact, speed in drawn:
                     columns["folds"].append(np.rint(cases.folds * LEVELS).astype(np.int8))
                     columns["context"].append(np.rint(cases.context * LEVELS).astype(np.int8))
                     columns["spm"].append(cases.spm.astype(np.float32))
                     columns["label"].append(label)
                     columns["exact"].append(exact)
                     columns["song"].append(np.full(len(label), member.index, np.int32))
+                    columns["speed"].append(np.full(len(label), speed, np.float32))
         return {name: np.concatenate(pieces) for name, pieces in columns.items()}
 
 
@@ -341,7 +354,10 @@ def shard_jobs(
 
 def fingerprint(songs: Sequence[Song]) -> str:
     """Return a hash of everything about the songs that shards depend on: identity, split and truth."""
-    listed = [(song.id, song.split, song.compatible, song.ambiguous, song.tolerance, song.steady_s) for song in songs]
+    listed = [
+        (song.id, song.split, song.compatible, song.ambiguous, song.tolerance, song.steady_s, song.curve)
+        for song in songs
+    ]
     return hashlib.sha256(repr(listed).encode()).hexdigest()[:12]
 
 

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from paces_live.analysis.feature_config import FeatureConfig
 from training.annotations.genres import GENRES
+from training.dataset.megabatch import FIELDS, Megabatch, check, shards
 from training.dataset.megabatch import GENRES as GENRES_OF_SONGS
-from training.dataset.megabatch import Megabatch, check, shards
 from training.errors import TrainingError
 
+SMALL = FIELDS[2:]
+"""The columns besides folds and contexts."""
 BLOCK = 64
 """Number of cases read from a shard at a time."""
 
@@ -31,7 +33,7 @@ class Table:
         The shards.
     shard, row : ndarray of int32, shape (n,)
         Index of the shard of each case, and its row in the shard.
-    spm, label, exact, song : ndarray, shape (n,)
+    spm, label, exact, song, speed : ndarray, shape (n,)
         See `training.dataset.megabatch.Megabatch`; ambiguous cases are included.
     genre : ndarray of int8, shape (n,)
         Index of the song's genre in `training.annotations.genres.GENRES`, -1 if unknown.
@@ -46,6 +48,7 @@ class Table:
     label: NDArray[np.int8]
     exact: NDArray[np.bool_]
     song: NDArray[np.int32]
+    speed: NDArray[np.float32]
     genre: NDArray[np.int8]
     soft: NDArray[np.float32] | None = None
 
@@ -56,7 +59,7 @@ class Table:
         columns: dict[str, list[NDArray[Any]]] = {entry.name: [] for entry in fields(cls)[1:-1]}
         for number, (path, part) in enumerate(found):
             with np.load(path) as stored:
-                for name in ("spm", "label", "exact"):
+                for name in set(SMALL) - {"song"}:
                     columns[name].append(stored[name])
                 columns["song"].append(part.renumbered(stored["song"]))
                 columns["genre"].append(_genres(part.folder, stored["song"]))
@@ -91,7 +94,7 @@ class Table:
         for number, cases in enumerate(self.by_shard()):
             for here, folds, context in read_rows(self.paths[number], self.row[cases], size):
                 some = cases[here]
-                yield Megabatch(folds, context, self.spm[some], self.label[some], self.exact[some], self.song[some])
+                yield Megabatch(folds, context, **{name: getattr(self, name)[some] for name in SMALL})
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,8 +77,9 @@ def relabelled(table: Table, songs: Sequence[Song], tolerance: float) -> Table:
         here = table.song == index
         truth = songs[index].truth
         truth = Truth(truth.compatible, truth.ambiguous, tolerance)
-        label[here] = labels(table.spm[here], truth)
-        exact[here] = exactness(table.spm[here], truth)
+        at_mean_tempo = table.spm[here] / table.speed[here]
+        label[here] = labels(at_mean_tempo, truth)
+        exact[here] = exactness(at_mean_tempo, truth)
     return replace(table, label=label, exact=exact)
 
 

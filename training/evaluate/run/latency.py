@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from training import live
 from training.annotations.truth import Truth, is_compatible
+from training.corpus.timing import mean_speed
 from training.dataset.degrade import degrade
+from training.dataset.megabatch import LOCAL_S
 from training.evaluate.metrics.times import first_lasting, flags_right, time_to_verdict
 from training.evaluate.run.baselines import RATE
-from training.evaluate.run.songs import DEGRADED, LIVE_S, Item, loaded, read
+from training.evaluate.run.songs import DEGRADED, LIVE_S, Item, in_exact_time, loaded, read
 from training.workers import OnDone, ignore_progress, map_in_order
 
 TARGETS = tuple(range(150, 191, 5))
@@ -113,7 +115,7 @@ def changes(
 def _start(item: Item, model: Path, seed: int) -> Start:
     samples = _samples(item, seed)
     heard = live.listen(samples, RATE, loaded(model))
-    readings = [reading for reading in heard.readings if reading[0] <= LIVE_S]
+    readings = in_exact_time([reading for reading in heard.readings if reading[0] <= LIVE_S], item.curve)
     return Start(
         item.id,
         time_to_verdict(readings, item.truth),
@@ -132,16 +134,23 @@ def _change(pair: tuple[Item, Item], model: Path, seed: int) -> Change:
     cut = len(first) / RATE
     heard = live.listen(samples, RATE, loaded(model))
     readings = [(seconds - cut, paces) for seconds, paces in heard.readings if seconds > cut]
+    last_s = middle / RATE + cut
+    old = before.truth.scaled(mean_speed(before.curve, last_s - LOCAL_S, last_s))
+    exact = in_exact_time(readings, after.curve)
+    # Of the new song, paces that it shares with the old one are not old.
+    strange = [
+        (
+            seconds,
+            tuple(spm for spm, new in zip(shown, paces, strict=True) if is_compatible(new, after.truth) is not True),
+        )
+        for (seconds, shown), (_, paces) in zip(readings, exact, strict=True)
+    ]
     return Change(
         f"{before.id} → {after.id}",
-        first_lasting(readings, lambda paces: not any(_old(spm, before, after) for spm in paces)),
-        time_to_verdict(readings, after.truth),
+        first_lasting(strange, lambda paces: not any(is_compatible(spm, old) for spm in paces)),
+        time_to_verdict(exact, after.truth),
         next((seconds - cut for seconds in heard.song_ends if cut < seconds < len(samples) / RATE), None),
     )
-
-
-def _old(spm: float, before: Item, after: Item) -> bool:
-    return is_compatible(spm, before.truth) is True and is_compatible(spm, after.truth) is not True
 
 
 def _samples(item: Item, seed: int) -> Samples:

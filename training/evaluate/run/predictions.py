@@ -16,6 +16,7 @@ from paces_live.analysis.periodicity import periodicity
 from training import live
 from training.annotations.truth import Truth, labels
 from training.corpus.songs import Song
+from training.corpus.timing import mean_speed
 from training.dataset import megabatch
 from training.errors import TrainingError
 from training.evaluate.metrics.candidates import NO_SONG, Predictions
@@ -56,7 +57,14 @@ class LabelledCases:
 
 
 def full_windows(
-    samples: NDArray[np.float32], truth: Truth, config: FeatureConfig, *, tempo: float, family: str, meter: str
+    samples: NDArray[np.float32],
+    truth: Truth,
+    config: FeatureConfig,
+    *,
+    tempo: float,
+    family: str,
+    meter: str,
+    curve: Sequence[tuple[float, float]] = (),
 ) -> LabelledCases:
     """Return the candidates that a session would judge in full windows of a song, without ambiguous ones.
 
@@ -64,19 +72,25 @@ def full_windows(
     ----------
     samples : ndarray of float32, shape (n,)
         The song, or a part of it, at the sample rate of `config`.
+    curve
+        Local speed at seconds of `samples`, relative to the tempo of `truth`; it decides the labels as in a megabatch.
     """
     frames = log_mel(samples, config)
     latest = max(0, len(frames) - config.window_frames)
-    parts = []
+    parts, speeds = [], []
     for start in np.unique(np.linspace(0, latest, WINDOWS).astype(int)):
         window = frames[start : start + config.window_frames]
         strengths = periodicity(window, config)
         proposed = candidates(strengths, config, count=live.CANDIDATES, of_interest=[live.TARGET])
         parts.append(build_cases(window, strengths, proposed, config))
+        end_s = (start + len(window)) / config.frame_rate
+        speed = mean_speed(curve, max(0.0, end_s - megabatch.LOCAL_S), end_s)
+        speeds.append(np.full(len(parts[-1].spm), speed))
     spm, folds, context = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("spm", "folds", "context")
     )
-    label = labels(spm, truth)
+    at_mean_tempo = spm / np.concatenate(speeds)
+    label = labels(at_mean_tempo, truth)
     kept = label >= 0
     count = int(kept.sum())
     return LabelledCases(
@@ -85,7 +99,7 @@ def full_windows(
         np.full(count, tempo),
         np.full(count, family),
         np.full(count, meter),
-        (label[kept] == 0) | (labels(spm[kept], truth, megabatch.EXACT) == 1),
+        (label[kept] == 0) | (labels(at_mean_tempo[kept], truth, megabatch.EXACT) == 1),
     )
 
 

@@ -16,7 +16,9 @@ from paces_live.analysis.classifier import Classifier, load_classifier
 from training import live
 from training.annotations.truth import Meter, Truth
 from training.corpus.songs import Song
+from training.corpus.timing import Knots, mean_speed
 from training.dataset.degrade import degrade
+from training.dataset.megabatch import LOCAL_S
 from training.errors import TrainingError
 from training.evaluate.metrics.candidates import Predictions
 from training.evaluate.metrics.songs import OUTCOMES, SongResult, accuracies, octaves, outcome, song_measures
@@ -52,6 +54,10 @@ class Item:
         Seed of the degradation.
     baselines : tuple of str
         Names of the baselines that hear the song too.
+    tempo, truth
+        At the mean speed of the judged part.
+    curve : tuple
+        Local speed at seconds of the file, relative to that mean; empty in exact time.
     """
 
     id: str
@@ -63,6 +69,7 @@ class Item:
     index: int
     condition: Condition
     baselines: tuple[str, ...] = ()
+    curve: Knots = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +122,26 @@ def generated(
     songs: Sequence[Song], split: str, condition: Condition = "degraded", baselines: tuple[str, ...] = ()
 ) -> list[Item]:
     """Return the songs of a split of the corpus."""
-    return [
-        Item(song.id, song.audio, song.family, song.meter, song.tempo, song.truth, index, condition, baselines)
-        for index, song in enumerate(songs)
-        if song.split == split
-    ]
+    items = []
+    for index, song in enumerate(songs):
+        if song.split != split:
+            continue
+        margin = live.MARGIN_S if song.duration >= live.WHOLE_S else 0.0
+        speed = mean_speed(song.curve, margin, song.duration - margin)
+        item = Item(
+            id=song.id,
+            audio=song.audio,
+            group=song.family,
+            meter=song.meter,
+            tempo=song.tempo * speed,
+            truth=song.truth.scaled(speed),
+            index=index,
+            condition=condition,
+            baselines=baselines,
+            curve=tuple((seconds, local / speed) for seconds, local in song.curve),
+        )
+        items.append(item)
+    return items
 
 
 def real(
@@ -169,7 +191,7 @@ def evaluate(item: Item, models: Mapping[str, Path], seed: int) -> Evaluated:
     samples = read(item.audio)
     if item.condition == "degraded":
         samples = degrade(samples, RATE, np.random.default_rng([seed, item.index, DEGRADED]))
-    part = inner(samples)
+    part, margin = inner(samples), (len(samples) - len(inner(samples))) / 2 / RATE
     found, windows, tempi, cpu_s = {}, {}, {}, {}
     cases = {}  # by feature path: models of the same path judge the same candidates
     for name, path in models.items():
@@ -180,7 +202,13 @@ def evaluate(item: Item, models: Mapping[str, Path], seed: int) -> Evaluated:
         cpu_s[name] = (time.process_time() - before) * RATE / len(part)
         if features.fingerprint not in cases:
             cases[features.fingerprint] = full_windows(
-                part, item.truth, features, tempo=item.tempo, family=item.group, meter=item.meter
+                part,
+                item.truth,
+                features,
+                tempo=item.tempo,
+                family=item.group,
+                meter=item.meter,
+                curve=[(seconds - margin, speed) for seconds, speed in item.curve],
             )
         windows[name] = cases[features.fingerprint].predicted(classifier)
     for name in item.baselines:
@@ -188,7 +216,24 @@ def evaluate(item: Item, models: Mapping[str, Path], seed: int) -> Evaluated:
         tempi[name] = BASELINES[name].tempo(part)
         cpu_s[name] = (time.process_time() - before) * RATE / len(part)
     heard = live.listen(samples[: round(LIVE_S * RATE)], RATE, loaded(next(iter(models.values()))))
-    return Evaluated(item, found, windows, time_to_verdict(heard.readings, item.truth), tempi, cpu_s)
+    verdict_s = time_to_verdict(in_exact_time(heard.readings, item.curve), item.truth)
+    return Evaluated(item, found, windows, verdict_s, tempi, cpu_s)
+
+
+def in_exact_time(
+    readings: Sequence[tuple[float, tuple[float, ...]]], curve: Knots
+) -> list[tuple[float, tuple[float, ...]]]:
+    """Return readings with their paces divided by the speed of the newest `LOCAL_S`, as if the speed did not change.
+
+    Examples
+    --------
+    >>> in_exact_time([(4.0, (126.0, 63.0)), (8.0, ())], [(0.0, 1.0), (8.0, 1.2)])
+    [(4.0, (120.0, 60.0)), (8.0, ())]
+    """
+    return [
+        (seconds, tuple(spm / mean_speed(curve, max(0.0, seconds - LOCAL_S), seconds) for spm in paces))
+        for seconds, paces in readings
+    ]
 
 
 def window_predictions(songs: Sequence[Evaluated], name: str | None = None) -> Predictions:

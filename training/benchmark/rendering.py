@@ -26,6 +26,8 @@ from training.workers import OnDone, ignore_progress, map_in_order
 
 Samples = NDArray[np.float32]
 
+FOLDER = "benchmark"
+"""Folder of the benchmark in the work folder."""
 RATE = RENDER_RATE
 """Sample rate of the pieces, Hz: that of recordings, which some of the other programs need."""
 EXCERPT_S, NO_BEAT_S = 60.0, 120.0
@@ -111,7 +113,7 @@ def render(piece: Piece, work: Path) -> Rendered:
     TrainingError
         If a package is missing, or the music cannot be rendered.
     """
-    folder = work / "pieces"
+    folder = work / FOLDER / "pieces"
     audio, facts = folder / f"{piece.id}.flac", folder / f"{piece.id}.json"
     if not facts.exists():
         folder.mkdir(parents=True, exist_ok=True)

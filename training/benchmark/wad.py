@@ -31,6 +31,7 @@ def midi_lumps(path: Path) -> dict[str, bytes]:
         raise TrainingError(f"{path} is cut off: install its package again") from error
     found = {}
     for place, size, name in entries:
-        if data[place : place + len(MIDI)] == MIDI:
-            found[name.rstrip(b"\0").decode("ascii")] = data[place : place + size]
+        lump = data[place : place + size]
+        if lump.startswith(MIDI):
+            found[name.rstrip(b"\0").decode("ascii")] = lump
     return found

@@ -34,19 +34,19 @@ def benchmark(
     from training.benchmark import judging
     from training.benchmark import page as written
     from training.benchmark.pieces import PARTS, pieces
-    from training.benchmark.rendering import render_all
+    from training.benchmark.rendering import FOLDER, render_all
     from training.evaluate.run import real_music
     from training.evaluate.run.programs import programs
     from training.evaluate.run.songs import NAME
 
     if unknown := set(only or ()) - set(PARTS):
         raise TrainingError(f"{', '.join(sorted(unknown))}: no part of the benchmark: use one of {', '.join(PARTS)}")
-    model, folder = model_of(work, model), work / "benchmark"
+    model, folder = model_of(work, model), work / FOLDER
     chosen = [piece for piece in pieces(split, real_music.read(TRACKS)) if not only or piece.part in only]
     if limit:
         chosen = [piece for part in PARTS for piece in [one for one in chosen if one.part == part][:limit]]
     with progress("render") as on_done:
-        rendered, failed = render_all(chosen, folder, workers=workers, on_done=on_done)
+        rendered, failed = render_all(chosen, work, workers=workers, on_done=on_done)
     reasons = {f"{piece.id} is not rendered: {reason}" for piece, reason in failed}
     if not rendered:
         raise TrainingError(

@@ -135,6 +135,10 @@ def _aubio() -> Estimate:
 
 def _madmom() -> Estimate:
     """Return the most likely tempo of madmom's beat network and comb filters."""
+    import collections.abc
+
+    # madmom 0.16.1 takes it from where it was before Python 3.10.
+    vars(collections).setdefault("MutableSequence", collections.abc.MutableSequence)
     beats = importlib.import_module("madmom.features.beats").RNNBeatProcessor()
     tempo = importlib.import_module("madmom.features.tempo").TempoEstimationProcessor(fps=100)
     signal = importlib.import_module("madmom.audio.signal").Signal

@@ -129,8 +129,14 @@ class Remembered:
         found = self.known.setdefault(f"{program.name} {program.version()}", {})
         keys = {one.audio: f"{one.audio.name} {one.audio.stat().st_mtime_ns}" for one in rendered}
         fresh = [audio for audio, key in keys.items() if key not in found]
-        for audio, bpm in zip(fresh, program.tempi(fresh, workers=workers, on_done=on_done), strict=True):
+        heard = iter(range(len(keys) - len(fresh) + 1, len(keys) + 1))
+
+        def remember(audio: Path, bpm: float) -> None:
             found[keys[audio]] = bpm
-        if fresh:
+            on_done(next(heard), len(keys))
+
+        try:
+            program.tempi(fresh, workers=workers, on_tempo=remember)
+        finally:  # what is known stays known, even if it was interrupted
             self.path.write_text(json.dumps(self.known, indent=1), "utf-8")
         return [found[key] for key in keys.values()]

@@ -15,6 +15,7 @@ from training.benchmark.judging import Judged, Remembered
 from training.benchmark.page import Findings, page, parts
 from training.benchmark.pieces import NO_BEAT, Piece, split_of
 from training.benchmark.rendering import Rendered, render
+from training.commands.benchmark import benchmark
 from training.dataset.degrade import in_room
 from training.errors import TrainingError
 from training.evaluate.metrics.candidates import Predictions
@@ -164,8 +165,25 @@ def test_a_program_hears_files_in_order_and_what_it_found_is_remembered(tmp_path
         file.write_bytes(b"nothing")
         os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert Remembered(tmp_path / "tempi.json").tempi(program, pieces) == found
-    with pytest.raises(TrainingError, match=f"^{LIBROSA} failed at .*90.wav: "):
+    with pytest.raises(TrainingError, match=rf"^{LIBROSA} failed at .*90\.wav: "):
         program.tempi(files)
+
+
+@pytest.mark.slow
+def test_what_was_found_before_a_failure_is_not_searched_again(tmp_path: Path) -> None:
+    good, bad = clicks(tmp_path / "120.wav", 120), tmp_path / "bad.wav"
+    bad.write_bytes(b"nothing")
+    pieces = [replace(judged(place, (), 100.0).rendered, audio=file) for place, file in enumerate((good, bad))]
+    program = Program(LIBROSA, sys.executable)
+    with pytest.raises(TrainingError, match=r"failed at .*bad\.wav"):
+        Remembered(tmp_path / "tempi.json").tempi(program, pieces)
+    (known,) = Remembered(tmp_path / "tempi.json").known.values()
+    assert [round(bpm) for bpm in known.values()] in ([120], [123], [117])  # librosa's nearest lags
+
+
+def test_an_unknown_part_is_named_with_those_that_exist(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"^polka: no part of the benchmark: use one of steady, with drums, drift"):
+        benchmark(tmp_path, only=["polka", "jig"])
 
 
 def test_each_baseline_has_the_python_of_its_environment(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from pathlib import Path
 from training.errors import TrainingError
 from training.evaluate.run import baselines
 from training.evaluate.run.baselines import BASELINES
-from training.workers import OnDone, ignore_progress
 
 ENVIRONMENTS = Path(".venv-baselines")
 """Folder of the virtual environments that ``make baselines`` sets up."""
+OnTempo = Callable[[Path, float], None]
+"""Called with a file and its tempo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,46 +44,34 @@ class Program:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.stdout.strip() if done.returncode == 0 else ""
 
-    def tempi(self, paths: Sequence[Path], *, workers: int = 1, on_done: OnDone = ignore_progress) -> list[float]:
-        """Return the tempo of each file, beats per minute, 0 if there is none.
+    def tempi(self, paths: Sequence[Path], *, workers: int = 1, on_tempo: OnTempo = lambda _path, _bpm: None) -> None:
+        """Find the tempo of each file, beats per minute, 0 if there is none; `on_tempo` gets each at once.
 
         Raises
         ------
         TrainingError
             If the program fails.
         """
-        count = iter(range(1, len(paths) + 1))  # of all threads together; a step of it is atomic
         with ThreadPoolExecutor(workers) as threads:
-            parts = list(
-                threads.map(
-                    lambda first: self._run(paths[first::workers], lambda: on_done(next(count), len(paths))),
-                    range(workers),
-                )
-            )
-        return [parts[place % workers][place // workers] for place in range(len(paths))]
+            for _ in threads.map(lambda first: self._run(paths[first::workers], on_tempo), range(workers)):
+                pass
 
-    def _run(self, paths: Sequence[Path], on_file: Callable[[], None]) -> list[float]:
+    def _run(self, paths: Sequence[Path], on_tempo: OnTempo) -> None:
         command = [self.python, "-m", baselines.__name__, self.name]
-        found: list[float] = []
-        if not paths:
-            return found
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            feed = ThreadPoolExecutor(1)
-            said = feed.submit(process.stderr.read) if process.stderr else None
-            if process.stdin and process.stdout:
-                process.stdin.write("".join(f"{path}\n" for path in paths))
-                process.stdin.close()
-                for line in process.stdout:
-                    found.append(float(line))
-                    on_file()
-            message = said.result() if said else ""
-            feed.shutdown()
-        if process.returncode or len(found) != len(paths):
+        left = list(reversed(paths))
+        if not left:
+            return
+        with tempfile.TemporaryFile("w+") as names, tempfile.TemporaryFile("w+") as log:
+            names.writelines(f"{path}\n" for path in paths)
+            names.seek(0)
+            with subprocess.Popen(command, stdin=names, stdout=subprocess.PIPE, stderr=log, text=True) as process:
+                for line in process.stdout or ():
+                    on_tempo(left.pop(), float(line))
+            log.seek(0)
+            message = log.read()
+        if process.returncode or left:
             last = message.strip().rpartition("\n")[2][-200:]
-            raise TrainingError(f"{self.name} failed at {paths[min(len(found), len(paths) - 1)]}: {last}")
-        return found
+            raise TrainingError(f"{self.name} failed at {(left or paths)[-1]}: {last}")
 
 
 def programs(folder: Path = ENVIRONMENTS) -> tuple[list[Program], list[str]]:

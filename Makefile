@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: help run setup serve setup-training test test-fast test-arm64 cost-arm64 check format model bench screenshot examples reference lock wheels clean
+.PHONY: help run setup serve setup-training baselines test test-fast test-arm64 cost-arm64 check format model bench screenshot examples reference lock wheels clean
 
 define NEXT
 
@@ -39,6 +39,8 @@ serve: $(VENV)/serve.stamp ## set up the server, and serve two bundled songs to 
 setup-training: $(VENV)/dev.stamp ## set up training: its Python packages, and as root what renders music
 	@sh requirements/debian.sh training
 	@echo "Ready: $(BIN)/python -m training --help"
+
+baselines: $(patsubst requirements/baselines/%.txt,.venv-baselines/%/stamp,$(wildcard requirements/baselines/*.txt)) ## set up other programs for python -m training benchmark
 
 test: $(VENV)/dev.stamp .venv-tflite/stamp ## set up everything, then run every check and test
 	@sh requirements/debian.sh test
@@ -99,7 +101,7 @@ wheels: $(VENV)/dev.stamp ## check that every locked package has a wheel for 64-
 	$(BIN)/python -m tools.arm64.lock
 
 clean: ## remove environments and caches, but not .work
-	rm -rf $(VENV) .venv-tflite .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	rm -rf $(VENV) .venv-tflite .venv-baselines .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 
 $(VENV)/bin/python:
 	@sh requirements/debian.sh venv $(PYTHON)
@@ -129,3 +131,14 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 		.venv-tflite/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/tflite-runtime.txt; \
 	else echo "tflite-runtime has no wheel for this Python: its test is skipped"; fi
 	@touch $@
+
+# Each of the other programs needs versions of its own, so its own environment. Some have no wheel for every Python: what
+# cannot be installed is named by the page of the benchmark, and stops nothing. madmom is built from its source, whose C
+# files are too old for this Python and made again by Cython.
+.venv-baselines/%/stamp: requirements/baselines/%.txt | $(VENV)/bin/python
+	@rm -rf .venv-baselines/$*
+	@$(PYTHON) -m venv .venv-baselines/$*
+	@pip=".venv-baselines/$*/bin/python -m pip --disable-pip-version-check --quiet install"; \
+	build=requirements/baselines/$*.build; \
+	if [ -f $$build ]; then $$pip -r $$build && CYTHON_FORCE_REGEN=1 $$pip --no-build-isolation -r $<; else $$pip -r $<; fi \
+		&& touch $@ || { rm -rf .venv-baselines/$*; echo "$* cannot be installed with $(PYTHON): the benchmark goes without it"; }

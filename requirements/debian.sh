@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install the Debian packages that a purpose needs. Without root, print one line that names the missing ones.
-#   debian.sh venv PYTHON | test | training | real-music | arm64 | qemu
+#   debian.sh venv PYTHON | test | training | real-music | benchmark | arm64 | qemu
 set -u
 
 purpose="${1:-}"
@@ -22,6 +22,9 @@ real-music | openset) # openset: the name until version 0.1
         criticalmass-data gltron heroes-sound-tracks hydrogen-data madbomber-data openttd-openmsx rafkill-data \
         tecnoballz-data tomatoes-data vectoroids
     without="some tracks of the real-music set cannot be rendered" ;;
+benchmark)
+    set -- espeak-ng fluidsynth freedoom fluid-soundfont-gm musescore-general-soundfont-small timgm6mb-soundfont
+    without="some pieces of the benchmark cannot be rendered" ;;
 arm64)
     set -- debootstrap qemu-user-static
     without="the arm64 check cannot run" ;;
@@ -29,7 +32,7 @@ qemu)
     set -- dpkg-dev gcc libc6-dev libglib2.0-dev meson ninja-build pkg-config
     without="instructions cannot be counted" ;;
 *)
-    echo "usage: debian.sh venv PYTHON | test | training | real-music | arm64 | qemu" >&2
+    echo "usage: debian.sh venv PYTHON | test | training | real-music | benchmark | arm64 | qemu" >&2
     exit 2 ;;
 esac
 

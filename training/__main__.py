@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import typer
 
 from paces_live.errors import PacesError
-from training.commands import annotations, data, experiments, labelled, make, measure, recordings, ship
+from training.commands import annotations, benchmark, data, experiments, labelled, make, measure, recordings, ship
 from training.commands.options import console
 from training.errors import TrainingError
 
@@ -19,7 +19,13 @@ PANELS: Mapping[str, tuple[Callable[..., None], ...]] = {
         measure.evaluate,
         ship.ship,
     ),
-    "Measure the model": (labelled.evaluate_folder, measure.real_music, measure.report, measure.latency),
+    "Measure the model": (
+        labelled.evaluate_folder,
+        benchmark.benchmark,
+        measure.real_music,
+        measure.report,
+        measure.latency,
+    ),
     "Experiments": (experiments.sweep, experiments.crossvalidate, experiments.tolerance, experiments.distil),
     "More songs": (
         data.add,

@@ -155,8 +155,21 @@ def test_splits_share_no_song(work: Path) -> None:
 
 
 COMMANDS = (
-    *("corpus", "megabatch", "train", "export", "evaluate", "ship", "evaluate-folder", "real-music", "report"),
-    *("latency", "sweep", "crossvalidate", "tolerance", "distil", "add", "log", "annotations", "calibrate", "excerpt"),
+    *("corpus", "megabatch", "train", "export", "evaluate", "ship", "evaluate-folder", "benchmark"),
+    *(
+        "real-music",
+        "report",
+        "latency",
+        "sweep",
+        "crossvalidate",
+        "tolerance",
+        "distil",
+        "add",
+        "log",
+        "annotations",
+        "calibrate",
+        "excerpt",
+    ),
     *("openset", "labels"),  # earlier names
 )
 

@@ -23,7 +23,7 @@ METERS: Mapping[str, Meter] = MappingProxyType(
         "2/2": "duple",
         "3/4": "triple",
         "6/8": "compound",
-        "9/8": "compound",
+        "9/8": "compound triple",
         "12/8": "compound",
         "5/4": "quintuple",
         "7/4": "septuple",
@@ -129,7 +129,7 @@ def _label(cells: Mapping[str, str], place: str) -> Label:
     if swung not in ("", "yes", "no"):
         raise TrainingError(f"{place}: swung is {swung!r}: write yes or no")
     beat, kind = _number(tempo, "tempo", place), METERS[meter.lower()]
-    return Label(file, truth(beat, kind, swung=swung == "yes", in_threes=meter == "9/8"), beat, kind)
+    return Label(file, truth(beat, kind, swung=swung == "yes"), beat, kind)
 
 
 def _number(cell: str, what: str, place: str) -> float:

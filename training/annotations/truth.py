@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from paces_live.analysis.feature_config import FeatureConfig
 
-Meter = Literal["duple", "triple", "compound", "quintuple", "septuple", "unknown"]
+Meter = Literal["duple", "triple", "compound", "compound triple", "quintuple", "septuple", "unknown"]
 """Meters of songs; ``unknown`` is that of annotated songs, whose paces are known but not how they relate to a beat."""
 
 TOLERANCE = 0.05
@@ -35,6 +35,7 @@ _COMPATIBLE: dict[Meter, tuple[float, ...]] = {
     "duple": (1, 1 / 2, 2),
     "triple": (1, 1 / 3),
     "compound": (1, 1 / 2),
+    "compound triple": (1, 1 / 3),
     "quintuple": (1,),
     "septuple": (1,),
 }
@@ -42,15 +43,16 @@ _AMBIGUOUS: dict[Meter, tuple[float, ...]] = {
     "duple": (1 / 4, 4),
     "triple": (2, 1 / 2, 2 / 3, 1 / 6, 4),
     "compound": (2, 3, 3 / 2, 3 / 4, 1 / 4, 6),
+    # Three halves of the beat are wrong: nine eighths are no groups of two.
+    "compound triple": (1 / 2, 2 / 3, 1 / 4, 1 / 6, 2, 3, 6),
     "quintuple": (2, 1 / 2, 1 / 4, 4, 1 / 5, 2 / 5),
     "septuple": (2, 1 / 2, 1 / 4, 4, 1 / 7, 2 / 7),
 }
-_AMBIGUOUS_IN_THREES = (1 / 2, 1 / 3, 2 / 3, 1 / 4, 1 / 6, 2, 3, 6)
-"""Of compound meters with three beats a bar. Three halves of the beat are wrong: nine eighths are no groups of two."""
 _AMBIGUOUS_IF_SWUNG: dict[Meter, tuple[float, ...]] = {
     "duple": (2, 3, 3 / 2, 3 / 4, 6),
     "triple": (3, 3 / 2),
     "compound": (),
+    "compound triple": (),
     "quintuple": (3, 3 / 2),
     "septuple": (3, 3 / 2),
 }
@@ -107,7 +109,7 @@ def acceptance(spm: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(AGREED / ((1 + slow) * (1 + fast)))
 
 
-def truth(tempo: float, meter: Meter, *, swung: bool = False, offbeats: float = 1.0, in_threes: bool = False) -> Truth:
+def truth(tempo: float, meter: Meter, *, swung: bool = False, offbeats: float = 1.0) -> Truth:
     """Return the paces of a song, derived from its felt tempo, its meter and how it is played.
 
     Metrical levels other than the beat are compatible if they are salient enough: `acceptance` of their rate, and for
@@ -118,15 +120,13 @@ def truth(tempo: float, meter: Meter, *, swung: bool = False, offbeats: float = 
     tempo
         Felt beats per minute. The felt beat is the quarter note of 3/4 and the dotted quarter of 6/8.
     meter
-        ``duple`` (2/4, 4/4), ``triple`` (3/4), ``compound`` (6/8, 9/8, 12/8), ``quintuple`` (5/4) or ``septuple`` (7/4,
-        7/8).
+        ``duple`` (2/4, 4/4), ``triple`` (3/4), ``compound`` (6/8, 12/8), ``compound triple`` (9/8), ``quintuple`` (5/4)
+        or ``septuple`` (7/4, 7/8).
     swung
         True if off-beat notes fall on a third of the beat instead of its half.
     offbeats
         Strength of the notes halfway between the beats; 1 is the common one, see
         `training.corpus.performance.offbeats`.
-    in_threes
-        Of a compound meter, whether its bar has three beats (9/8): only the beat is compatible.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def truth(tempo: float, meter: Meter, *, swung: bool = False, offbeats: float = 
     Truth(compatible=(82.5, 165.0), ambiguous=(41.25,), tolerance=0.05)
     >>> truth(150.0, "triple").compatible
     (150.0,)
-    >>> truth(120.0, "compound").compatible, truth(120.0, "compound", in_threes=True).compatible
+    >>> truth(120.0, "compound").compatible, truth(120.0, "compound triple").compatible
     ((60.0, 120.0), (120.0,))
     """
     if meter == "unknown":
@@ -153,8 +153,6 @@ def truth(tempo: float, meter: Meter, *, swung: bool = False, offbeats: float = 
         raise ValueError(f"tempo {tempo} is outside {SLOWEST:.0f}..{FASTEST:.0f}")
     ratios = set(_COMPATIBLE[meter])
     ambiguous = set(_AMBIGUOUS[meter])
-    if meter == "compound" and in_threes:
-        ratios, ambiguous = {1}, set(_AMBIGUOUS_IN_THREES)
     if swung:
         ambiguous.update(_AMBIGUOUS_IF_SWUNG[meter])
     strengths = {ratio: min(offbeats, STRONGEST) if ratio == 2 else 1.0 for ratio in ratios}

@@ -198,6 +198,11 @@ class Family:
         return "9/8" if self.in_threes else self.meter, origin
 
     @property
+    def truth_meter(self) -> Meter:
+        """The meter by which the truth is decided: that of slip jigs is not that of jigs."""
+        return "compound triple" if self.in_threes else self.meter
+
+    @property
     def in_threes(self) -> bool:
         """Whether the meter is compound with three beats a bar."""
         return self.meter == "compound" and self.beats_per_bar == 3

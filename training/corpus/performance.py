@@ -93,7 +93,7 @@ def play_mma(text: str, beat: float) -> Performance:
             raise TrainingError("mma is missing: install the Debian package mma") from None
         if done.returncode or not target.exists():
             raise TrainingError(f"mma failed: {(done.stdout + done.stderr).strip()[-300:]}")
-        return _read_midi(mido.MidiFile(target), beat)
+        return read_midi(mido.MidiFile(target), beat)
 
 
 def onset_histogram(notes: Iterable[Note]) -> NDArray[np.float64]:
@@ -208,9 +208,8 @@ def write_midi(performance: Performance, tempo: float, curve: TempoCurve = CONST
         performance = bend(performance, curve)
     track = mido.MidiTrack()
     track.append(mido.MetaMessage("set_tempo", tempo=round(60e6 / tempo), time=0))
-    events: list[tuple[int, int, mido.Message]] = [
-        (_ticks(control.start), 1, control.message) for control in performance.controls
-    ]
+    controls = [(_ticks(control.start), 1, control.message) for control in performance.controls]
+    events: list[tuple[int, int, mido.Message]] = []
     sounding: dict[tuple[int, int], int] = {}
     for note in sorted(performance.notes, key=lambda n: n.start, reverse=True):
         on = _ticks(note.start)
@@ -224,6 +223,8 @@ def write_midi(performance: Performance, tempo: float, curve: TempoCurve = CONST
         events.append((on, 2, mido.Message("note_on", velocity=note.velocity, **common)))
         events.append((off, 0, mido.Message("note_off", velocity=0, **common)))
     events.sort(key=lambda event: (event[0], event[1], event[2].bytes()))
+    # Controls keep their order: some, such as those of a bend range, count only after another.
+    events = sorted(controls + events, key=lambda event: event[:2])
     now = 0
     for tick, _, message in events:
         track.append(message.copy(time=tick - now))
@@ -255,7 +256,16 @@ def between(notes: Sequence[Note], start: float, end: float) -> tuple[Note, ...]
     return tuple(note for note in notes if start <= note.start < end)
 
 
-def _read_midi(file: mido.MidiFile, beat: float) -> Performance:
+def read_midi(file: mido.MidiFile, beat: float) -> Performance:
+    """Return the notes and controls of a MIDI file, without its tempi.
+
+    Parameters
+    ----------
+    file
+        The file.
+    beat
+        Length of the felt beat in quarter notes.
+    """
     unit = file.ticks_per_beat * beat
     notes: list[Note] = []
     controls: list[Control] = []

@@ -147,7 +147,7 @@ def compose(family: Family, rng: np.random.Generator, seconds: float | None = No
         feel=feel,
         drums=DRUMS in song.channels,
         offbeats=marked,
-        truth=truth(exact, family.meter, swung=feel == "swung", offbeats=marked, in_threes=family.in_threes),
+        truth=truth(exact, family.truth_meter, swung=feel == "swung", offbeats=marked),
         histogram=tuple(float(weight) for weight in histogram),
         steady_s=float(curve.seconds(steady, exact)),
         curve=curve,

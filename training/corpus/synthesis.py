@@ -61,14 +61,8 @@ def soundfonts() -> tuple[Path, ...]:
     found: list[Path] = []
     missing: list[str] = []
     for name, package in _SOUNDFONTS:
-        files = {
-            path.name: path
-            for root in SOUNDFONT_ROOTS
-            for path in sorted(root.rglob(f"{name}*.sf[23]"))
-            if path.is_file()
-        }
-        if files:
-            found.append(files[min(files, key=lambda n: (not n.endswith(".sf2"), n))])
+        if files := _installed(name):
+            found.append(files[0])
         else:
             missing.append(package)
     if len(found) < 2:
@@ -76,8 +70,27 @@ def soundfonts() -> tuple[Path, ...]:
     return tuple(found)
 
 
+def soundfont(name: str) -> Path:
+    """Return the soundfont of a name, such as ``FluidR3_GM``.
+
+    Raises
+    ------
+    TrainingError
+        If it is not installed.
+    """
+    files = _installed(name)
+    if not files:
+        raise TrainingError(f"the soundfont {name} is missing: install the Debian package {dict(_SOUNDFONTS)[name]}")
+    return files[0]
+
+
 def render(midi: bytes, synth: Synth) -> NDArray[np.float32]:
-    """Render a MIDI file to mono audio at 22,050 Hz, not normalised.
+    """Render a MIDI file to mono audio at 22,050 Hz, not normalised; see `render_full_band`."""
+    return np.asarray(soxr.resample(render_full_band(midi, synth), RENDER_RATE, AUDIO_RATE), dtype=np.float32)
+
+
+def render_full_band(midi: bytes, synth: Synth) -> NDArray[np.float32]:
+    """Render a MIDI file to mono audio at 44,100 Hz, not normalised.
 
     Raises
     ------
@@ -93,8 +106,16 @@ def render(midi: bytes, synth: Synth) -> NDArray[np.float32]:
         gain /= 2
     if peak < 1e-3:
         raise TrainingError("FluidSynth rendered silence")
-    mono = stereo.mean(axis=1)
-    return np.asarray(soxr.resample(mono, RENDER_RATE, AUDIO_RATE), dtype=np.float32)
+    return np.asarray(stereo.mean(axis=1), dtype=np.float32)
+
+
+def _installed(name: str) -> list[Path]:
+    """Return the files of a soundfont, the best one first: uncompressed before compressed ones, then by name."""
+    # Of several folders with a file of one name, the last one counts.
+    files = {
+        path.name: path for root in SOUNDFONT_ROOTS for path in sorted(root.rglob(f"{name}*.sf[23]")) if path.is_file()
+    }
+    return [files[file] for file in sorted(files, key=lambda n: (not n.endswith(".sf2"), n))]
 
 
 def _run_fluidsynth(midi: bytes, synth: Synth, gain: float) -> NDArray[np.float32]:

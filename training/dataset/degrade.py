@@ -6,6 +6,10 @@ from scipy import fft, signal
 
 Samples = NDArray[np.float32]
 
+FAR_EXPONENT = -0.2
+FAR = 10**FAR_EXPONENT
+"""Largest level of the echoes relative to the direct sound, and its logarithm."""
+
 
 def degrade(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
     """Return `samples` through a random room, microphone, noise and gain; one sound in five stays clean.
@@ -32,6 +36,28 @@ def degrade(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
     return np.asarray(heard / peak * 10 ** rng.uniform(-1.6, 0.0), np.float32)
 
 
+def in_room(
+    samples: Samples, rate: int, rng: np.random.Generator, *, reverberation_s: float = 0.8, snr_db: float = 15.0
+) -> Samples:
+    """Return `samples` far from the loudspeaker in a live room, with steady pink noise; these settings are fixed.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n,)
+    rate : int
+        Hz.
+    rng : Generator
+        Source of the echoes and the noise.
+    reverberation_s
+        Time in which the echoes decay by 60 dB, seconds.
+    snr_db
+        Power of the music relative to that of the noise, decibels.
+    """
+    heard = _echoed(samples.astype(np.float32), _tail(rate, reverberation_s, rng), FAR)
+    power = float(np.sqrt(np.mean(heard**2))) + 1e-9
+    return heard + np.float32(power * 10 ** (-snr_db / 20.0)) * colored_noise(len(heard), 1.0, rng)
+
+
 def colored_noise(count: int, exponent: float, rng: np.random.Generator) -> Samples:
     """Return noise of unit power with a spectrum of ``1 / frequency ** exponent``: 0 white, 1 pink, 2 brown."""
     length = fft.next_fast_len(count, real=True)
@@ -45,10 +71,19 @@ def colored_noise(count: int, exponent: float, rng: np.random.Generator) -> Samp
 def _room(samples: Samples, rate: int, rng: np.random.Generator) -> Samples:
     """Add exponentially decaying reverberation (Schroeder's statistical model) at a random distance."""
     reverberation = rng.uniform(0.1, 0.8)
+    tail = _tail(rate, reverberation, rng)
+    return _echoed(samples, tail, 10 ** rng.uniform(-1.3, FAR_EXPONENT))
+
+
+def _tail(rate: int, reverberation: float, rng: np.random.Generator) -> NDArray[np.float64]:
     length = int(reverberation * rate)
     times = np.arange(length) / rate
-    tail = rng.standard_normal(length) * 10 ** (-3.0 * times / reverberation)
-    tail *= 10 ** rng.uniform(-1.3, -0.2) / np.sqrt(np.sum(tail**2))
+    return np.asarray(rng.standard_normal(length) * 10 ** (-3.0 * times / reverberation))
+
+
+def _echoed(samples: Samples, tail: NDArray[np.float64], level: float) -> Samples:
+    """Return samples with echoes whose level is relative to the direct sound."""
+    tail = tail * (level / np.sqrt(np.sum(tail**2)))
     tail[0] = 1.0
     echoed: Samples = signal.fftconvolve(samples, tail.astype(np.float32))[: len(samples)]
     return echoed

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from training.annotations.truth import FASTEST, SLOWEST, TOLERANCE, Meter, Truth, is_compatible
 
@@ -21,6 +21,7 @@ LEVELS: Mapping[Meter, tuple[float, ...]] = MappingProxyType(
         "duple": (1 / 4, 1 / 2, 1, 2, 4),
         "triple": (1 / 6, 1 / 3, 1, 2, 4),
         "compound": (1 / 4, 1 / 2, 1, 3, 6),
+        "compound triple": (1 / 6, 1 / 3, 1, 3, 6),
         "quintuple": (1 / 5, 1, 2, 4),
         "septuple": (1 / 7, 1, 2, 4),
         "unknown": (1 / 4, 1 / 3, 1 / 2, 1, 2, 3, 4),
@@ -64,6 +65,14 @@ def near(tempo: float, paces: ArrayLike) -> bool:
     return bool(np.any(np.abs(np.asarray(paces, float) / tempo - 1.0) <= TOLERANCE))
 
 
+COUNTS = ("songs", "clean", "found", "wrong", "wanted", "missed", "flags", "raised", "due", "both")
+"""What is counted of each song; all shares of `shares` follow from sums of these.
+
+Songs without a wrong pace are ``clean``. Ambiguous paces are not among those found. A flag is ``both`` if it is raised
+and due.
+"""
+
+
 def song_measures(results: Sequence[SongResult]) -> dict[str, float]:
     """Return precision, recall and F1 of pace sets and of flags, and the tempo errors.
 
@@ -74,30 +83,78 @@ def song_measures(results: Sequence[SongResult]) -> dict[str, float]:
     >>> measures["set_precision"], measures["set_recall"], measures["flag_recall"]
     (0.5, 0.5, 1.0)
     """
-    found = [spm for result in results for spm in result.found if is_compatible(spm, result.truth) is not None]
-    wrong = sum(len(result.wrong()) for result in results)
-    wanted = sum(len(result.truth.compatible) for result in results)
-    missed = sum(len(result.missed()) for result in results)
-    precision, recall = _ratio(len(found) - wrong, len(found)), _ratio(wanted - missed, wanted)
-    flagged = [flag for result in results for flag in flags(result.found, result.truth, FLAG_TARGETS)]
-    raised, due = sum(up for up, _ in flagged), sum(right for _, right in flagged)
-    both = sum(up and right for up, right in flagged)
-    flag_precision, flag_recall = _ratio(both, raised), _ratio(both, due)
     errors = tempo_errors(results)
-    return {
-        "songs": float(len(results)),
-        "set_precision": precision,
-        "set_recall": recall,
-        "set_f1": _f1(precision, recall),
-        "songs_without_wrong_pace": _ratio(sum(not result.wrong() for result in results), len(results)),
-        "flags": float(len(flagged)),
-        "flag_precision": flag_precision,
-        "flag_recall": flag_recall,
-        # Without a flag that is raised or due, there is nothing to measure.
-        "flag_f1": _f1(flag_precision, flag_recall) if raised or due else float("nan"),
+    found = shares(tallies(results).sum(axis=0)) if results else shares(np.zeros(len(COUNTS)))
+    return {name: float(value) for name, value in found.items()} | {
         "tempo_error_median": float(np.median(errors)) if errors else 0.0,
         "tempo_error_p95": float(np.percentile(errors, 95)) if errors else 0.0,
     }
+
+
+def tallies(results: Sequence[SongResult], band: tuple[float, float] = (SLOWEST, FASTEST)) -> NDArray[np.float64]:
+    """Return the counts of each song, in the order of `COUNTS`; of the paces only those in a band.
+
+    Parameters
+    ----------
+    results
+        Of n songs.
+    band
+        Slowest and fastest pace that counts. A pace just outside it still finds one inside.
+
+    Returns
+    -------
+    ndarray of float, shape (n, 10)
+    """
+    return np.array([_tally(result, band) for result in results], np.float64).reshape(-1, len(COUNTS))
+
+
+def shares(counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Return the measures of sums of counts.
+
+    Parameters
+    ----------
+    counts : ndarray of float, shape (..., 10)
+        Sums of `tallies`, perhaps of many samples of the songs.
+
+    Returns
+    -------
+    dict of ndarray
+        Each of the shape of `counts` without its last axis.
+    """
+    of = {name: counts[..., place] for place, name in enumerate(COUNTS)}
+    precision, recall = (
+        _ratio(of["found"] - of["wrong"], of["found"]),
+        _ratio(of["wanted"] - of["missed"], of["wanted"]),
+    )
+    flag_precision, flag_recall = _ratio(of["both"], of["raised"]), _ratio(of["both"], of["due"])
+    # Without a flag that is raised or due, there is nothing to measure.
+    silent = of["raised"] + of["due"] == 0
+    return {
+        "songs": of["songs"],
+        "set_precision": precision,
+        "set_recall": recall,
+        "set_f1": _f1(precision, recall),
+        "songs_without_wrong_pace": _ratio(of["clean"], of["songs"]),
+        "flags": of["flags"],
+        "flag_precision": flag_precision,
+        "flag_recall": flag_recall,
+        "flag_f1": np.where(silent, np.nan, _f1(flag_precision, flag_recall)),
+    }
+
+
+def _tally(result: SongResult, band: tuple[float, float]) -> tuple[int, ...]:
+    low, high = band
+
+    def inside(paces: Iterable[float]) -> list[float]:
+        return [spm for spm in paces if low <= spm <= high]
+
+    wrong, wanted = inside(result.wrong()), inside(result.truth.compatible)
+    found = [spm for spm in inside(result.found) if is_compatible(spm, result.truth) is not None]
+    clear = list(flags(result.found, result.truth, FLAG_TARGETS))
+    raised, due = sum(up for up, _ in clear), sum(right for _, right in clear)
+    both = sum(up and right for up, right in clear)
+    missed = inside(result.missed())
+    return 1, not wrong, len(found), len(wrong), len(wanted), len(missed), len(clear), raised, due, both
 
 
 def flags(paces: Sequence[float], truth: Truth, targets: Iterable[float]) -> Iterator[tuple[bool, bool]]:
@@ -195,9 +252,9 @@ def octaves(tempo: float) -> tuple[float, ...]:
     return tuple(spm for spm in (tempo, tempo / 2.0, tempo * 2.0) if SLOWEST <= spm <= FASTEST)
 
 
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
+def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.divide(part, whole, out=np.zeros_like(part), where=whole != 0))
 
 
-def _f1(precision: float, recall: float) -> float:
-    return 2.0 * precision * recall / (precision + recall) if precision + recall else 0.0
+def _f1(precision: NDArray[np.float64], recall: NDArray[np.float64]) -> NDArray[np.float64]:
+    return _ratio(2.0 * precision * recall, precision + recall)

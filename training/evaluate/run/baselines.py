@@ -1,15 +1,18 @@
 """Baselines: other programs that estimate a tempo, each in one wrapper.
 
-`training` measures how right they are, and `benchmarks` what they cost: it runs this module as a program, perhaps with
-another Python that has the packages, as ``python -m training.evaluate.run.baselines NAME WAV``. So this module needs
-nothing but numpy, soundfile and soxr, imports them where it uses them, and runs on old Pythons too.
+`training` measures how right they are, and `benchmarks` what they cost. Both run this module as a program, perhaps with
+another Python that has the packages: ``python -m training.evaluate.run.baselines NAME WAV`` prints the live estimates
+of one file. Without WAV it reads the paths of files from standard input, and prints one tempo for each. So this module
+needs nothing but numpy, soundfile and soxr, imports them where it uses them, and runs on old Pythons too.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -46,16 +49,28 @@ class Baseline:
         Length of the shortest audio for a live estimate, seconds.
     estimator : callable
         Imports and prepares the program; returns a function from mono samples to beats per minute.
+    environment : str
+        Name of its file in `requirements/baselines`, and of its virtual environment; the package by default.
     """
 
     package: str
     rate: int
     shortest_s: int
     estimator: Callable[[], Estimate]
+    environment: str = ""
 
     def tempo(self, samples: Samples) -> float:
         """Return the tempo of samples at `RATE`, beats per minute, 0 if there is none."""
         return self.estimator()(_resampled(samples, RATE, self.rate))
+
+    def tempi(self, paths: Iterable[str]) -> Iterator[float]:
+        """Yield the tempo of each file, beats per minute, 0 if there is none; channels are mixed."""
+        import soundfile
+
+        estimate = self.estimator()
+        for path in paths:
+            samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+            yield estimate(_resampled(samples.mean(axis=1), rate, self.rate))
 
     def follow(self, samples: Samples, rate: int) -> Iterator[float]:
         """Yield live estimates, beats per minute: each second one from the last `WINDOW_S` seconds."""
@@ -120,6 +135,10 @@ def _aubio() -> Estimate:
 
 def _madmom() -> Estimate:
     """Return the most likely tempo of madmom's beat network and comb filters."""
+    import collections.abc
+
+    # madmom 0.16.1 takes it from where it was before Python 3.10.
+    vars(collections).setdefault("MutableSequence", collections.abc.MutableSequence)
     beats = importlib.import_module("madmom.features.beats").RNNBeatProcessor()
     tempo = importlib.import_module("madmom.features.tempo").TempoEstimationProcessor(fps=100)
     signal = importlib.import_module("madmom.audio.signal").Signal
@@ -127,6 +146,42 @@ def _madmom() -> Estimate:
     def estimate(samples: Samples) -> float:
         found = tempo(beats(signal(samples, 44_100)))
         return float(found[0][0]) if len(found) else 0.0
+
+    return estimate
+
+
+def _tempocnn(model: str) -> Callable[[], Estimate]:
+    """Return TempoCNN's global tempo by one of its networks, the more salient one of the two that it can give."""
+
+    def estimator() -> Estimate:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        import soundfile
+
+        classifier = importlib.import_module("tempocnn.classifier").TempoClassifier(model)
+        read_features = importlib.import_module("tempocnn.feature").read_features
+        importlib.import_module("keras").utils.disable_interactive_logging()
+
+        def estimate(samples: Samples) -> float:
+            with tempfile.NamedTemporaryFile(suffix=".wav") as wav:
+                soundfile.write(wav.name, samples, 44_100, subtype="FLOAT")
+                slow, fast, salience = classifier.estimate_mirex(read_features(wav.name))
+            return float(slow if salience >= 0.5 else fast)
+
+        return estimate
+
+    return estimator
+
+
+def _mixxx() -> Estimate:
+    """Return the tempo of Mixxx's analyser (the Queen Mary beat tracker)."""
+    import soundfile
+
+    analyze = importlib.import_module("mixxx_analyzer").analyze
+
+    def estimate(samples: Samples) -> float:
+        with tempfile.NamedTemporaryFile(suffix=".wav") as wav:
+            soundfile.write(wav.name, samples, 44_100, subtype="PCM_16")
+            return float(analyze(wav.name).bpm or 0.0)
 
     return estimate
 
@@ -139,6 +194,9 @@ BASELINES: Mapping[str, Baseline] = MappingProxyType(
         "essentia Percival": Baseline("essentia", 44_100, 5, _essentia_percival),
         "aubio tempo": Aubio("aubio", RATE, 0, _aubio),
         "madmom comb filter": Baseline("madmom", 44_100, 5, _madmom),
+        "TempoCNN cnn": Baseline("tempocnn", 44_100, 12, _tempocnn("cnn")),
+        "TempoCNN fcn": Baseline("tempocnn", 44_100, 12, _tempocnn("fcn")),
+        "Mixxx": Baseline("mixxx_analyzer", 44_100, 12, _mixxx, "mixxx"),
     }
 )
 """All baselines, by name."""
@@ -164,14 +222,22 @@ def broken(names: Iterable[str]) -> dict[str, str]:
     return reasons
 
 
-def main(name: str, wav: str) -> None:
-    """Print the live estimates of a baseline for a mono file, one per line."""
+def main(name: str, wav: str | None = None) -> None:
+    """Print the live estimates of a baseline for a mono file, or its tempo for each file of standard input.
+
+    Each is a line on its own. What the program itself prints goes to standard error.
+    """
     import soundfile
 
-    samples, rate = soundfile.read(wav, dtype="float32")
-    for bpm in BASELINES[name].follow(samples, rate):
-        sys.stdout.write(f"{bpm}\n")
-        sys.stdout.flush()
+    lines, sys.stdout = sys.stdout, sys.stderr
+    if wav is None:
+        estimates = BASELINES[name].tempi(line.rstrip("\n") for line in sys.stdin)
+    else:
+        samples, rate = soundfile.read(wav, dtype="float32")
+        estimates = BASELINES[name].follow(samples, rate)
+    for bpm in estimates:
+        lines.write(f"{bpm}\n")
+        lines.flush()
 
 
 def _resampled(samples: Samples, rate: int, wanted: int) -> Samples:

@@ -257,9 +257,9 @@ def _run(track: Track, wav: Path) -> None:
     program = renderer.command[0]
     if shutil.which(program) is None:
         raise TrainingError(f"{program} is missing: sudo apt install {renderer.package}")
-    inputs = {"song": str(_packaged(track.package, track.path)), "wav": str(wav), "soundfont": ""}
+    inputs = {"song": str(packaged(track.package, track.path)), "wav": str(wav), "soundfont": ""}
     if "{soundfont}" in renderer.command:
-        inputs["soundfont"] = str(_packaged("timgm6mb-soundfont", "TimGM6mb.sf2"))
+        inputs["soundfont"] = str(packaged("timgm6mb-soundfont", "TimGM6mb.sf2"))
     command = [argument.format_map(inputs) for argument in renderer.command]
     for _ in range(ATTEMPTS):
         status, message = _execute(track, command, wav.parent)
@@ -295,7 +295,14 @@ def _execute(track: Track, command: list[str], folder: Path) -> tuple[int, str]:
     return status, log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2][-200:]
 
 
-def _packaged(package: str, path: str) -> Path:
+def packaged(package: str, path: str) -> Path:
+    """Return a file of an installed Debian package, by its path or, if it has moved, by its name.
+
+    Raises
+    ------
+    TrainingError
+        If it is missing.
+    """
     if Path(path).is_file():
         return Path(path).resolve()
     files = ""

@@ -78,8 +78,8 @@ def flag(sound: Sound, model: Path, seed: int) -> Flags:
     return count_flags(sound.kind, (paces for _, paces in heard.readings), len(samples) / RATE)
 
 
-def count_flags(kind: str, readings: Iterable[live.Paces], seconds: float) -> Flags:
-    """Count how often the flag at the target goes up in readings a second apart.
+def count_flags(kind: str, readings: Iterable[live.Paces], seconds: float, target: float = live.TARGET) -> Flags:
+    """Count how often the flag at a target goes up in readings a second apart.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def count_flags(kind: str, readings: Iterable[live.Paces], seconds: float) -> Fl
     """
     flags, flagged, shown, before = 0, 0, 0, False
     for paces in readings:
-        up = near(live.TARGET, paces)
+        up = near(target, paces)
         flags += up and not before
         flagged += up
         shown += bool(paces)

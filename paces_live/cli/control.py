@@ -140,9 +140,8 @@ class ControlLines:
 
     def waiting(self) -> Iterator[bytes]:
         """Yield the lines that have come since the last call, `MOST_LINES` at most; never wait."""
-        with suppress(queue.Empty):
-            for _ in range(MOST_LINES):
-                yield self._lines.get_nowait()
+        for _ in range(self._lines.qsize()):
+            yield self._lines.get_nowait()
 
     def _run(self) -> None:
         rest = b""

@@ -57,11 +57,16 @@ class JsonWriter:
     def write(self, event: Event) -> None:
         """Write `event` and flush."""
         line = event_line(event, self._listener, rejected=self._rejected, sensor=self._sensor)
-        print(line, file=self._stream, flush=True)
+        self._write(line)
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Write a record that is no event, such as the answer to a control line."""
-        print(dumps(record), file=self._stream, flush=True)
+        self._write(dumps(record))
+
+    def _write(self, line: str) -> None:
+        # One call for the line and its end: each looks whether the stream still works.
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
 
 
 def event_line(event: Event, listener: Listener, *, rejected: bool = False, sensor: Sensor | None = None) -> str:
@@ -152,6 +157,8 @@ def dumps(record: dict[str, Any], *, indent: int | None = None) -> str:
     '{"title": "Für Elise", "spm": null}'
     """
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=indent)
+    if text.isascii():
+        return text
     text = _SURROGATES.sub("\ufffd", text)
     if writes_utf8(sys.stdout):
         return text
@@ -178,6 +185,8 @@ _LEFT_OUT = frozenset({"periodicity"})
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, DECIMALS)
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return plain(value) if is_dataclass(value) else value

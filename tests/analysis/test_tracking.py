@@ -72,9 +72,9 @@ def test_the_more_probable_of_two_contradicting_paces_is_shown() -> None:
 
 def test_the_pace_nearer_to_the_preferred_rate_is_shown_if_two_contradicting_ones_are_equally_probable() -> None:
     tracker = TempoTracker((0.6, 0.4))
-    feed(tracker, {165.0: 0.985, 110.0: 0.98}, 6)
-    assert shown(tracker) == [110]
-    assert [round(pace.spm) for pace in tracker.summary()] == [110]
+    feed(tracker, {180.0: 0.982, 120.0: 0.98}, 6)
+    assert shown(tracker) == [120]
+    assert [round(pace.spm) for pace in tracker.summary()] == [120]
 
 
 def test_a_wavering_tempo_is_one_pace() -> None:

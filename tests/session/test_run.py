@@ -151,7 +151,7 @@ def test_the_log_has_the_input_each_change_of_status_and_the_song(caplog: pytest
         "listening to blocks with model fixed on none",
         "lost 2.0 s of audio",
         "all is well again",
-        "song 1, 0 to 24 s: 150.0",
+        "song 1, 0 to 24 s: 150.1",
         "ended after 24 s",
     ]
     caplog.clear()

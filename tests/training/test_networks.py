@@ -129,7 +129,7 @@ def test_the_network_that_ships_sees_the_beat_as_a_circle() -> None:
     from training.networks.network import build
 
     model = build(Experiment.read(SHIPPED), CONFIG)
-    assert model.count_params() == 58_033
+    assert model.count_params() == 58_193
     assert [layer.name.split("_")[0] for layer in model.layers if layer.count_params()] == [
         *["conv2d", "batch"] * 4,
         "dense",
@@ -137,7 +137,7 @@ def test_the_network_that_ships_sees_the_beat_as_a_circle() -> None:
         "probability",
     ]
     rng = np.random.default_rng(1)
-    fold = rng.normal(size=(2, 16, 16, CONFIG.n_mels)).astype(np.float32)
+    fold = rng.normal(size=(2, 16, 12, CONFIG.n_mels)).astype(np.float32)
     context = rng.normal(size=(2, CONFIG.context_values)).astype(np.float32)
     turned = model.predict([np.roll(fold, 4, axis=2), context], verbose=0)
     np.testing.assert_allclose(turned, model.predict([fold, context], verbose=0), atol=1e-5)
@@ -147,11 +147,11 @@ def test_preprocessing_follows_its_formulas_after_saving_and_loading(keras: Any,
     from training.networks.network import build
 
     rng = np.random.default_rng(3)
-    fold = rng.uniform(-1.0, 1.0, (2, 16, 16, CONFIG.n_mels)).astype(np.float32)
+    fold = rng.uniform(-1.0, 1.0, (2, 16, 12, CONFIG.n_mels)).astype(np.float32)
     context = np.zeros((2, CONFIG.context_values), np.float32)
-    power = np.exp(4.0 * fold.astype(np.float64)).reshape(2, 256, -1)
+    power = np.exp(4.0 * fold.astype(np.float64)).reshape(2, 192, -1)
     smooth = np.empty_like(power)
-    for step in range(256):
+    for step in range(192):
         past = 0.5 ** np.arange(step, -1.0, -1.0)
         smooth[:, step] = (past[:, None] * power[:, : step + 1]).sum(axis=1) / past.sum()
     normal = np.sqrt(power / (1e-3 + smooth) ** 0.8 + 2.0) - np.sqrt(2.0)
@@ -175,13 +175,13 @@ def test_a_convolution_over_bands_equals_conv3d(keras: Any) -> None:
     record = TINY | {"fold": [layer, again, {"kind": "merge_bands"}, {"kind": "flatten"}]}
     model = build(Experiment.parse(record, "bands"), CONFIG)
     first, second = (entry for entry in model.layers if isinstance(entry, keras.layers.Conv2D))
-    volume = keras.Input((16, 16, CONFIG.n_mels, 1))
+    volume = keras.Input((16, 12, CONFIG.n_mels, 1))
     one = keras.layers.Conv3D(5, (2, 3, 8), strides=(2, 1, 4))
     two = keras.layers.Conv3D(3, (1, 2, 3), strides=(1, 1, 2))
     exact = keras.Model(volume, two(one(volume)))
     one.set_weights([first.get_weights()[0].reshape(2, 3, 8, 1, 5), first.get_weights()[1]])
     two.set_weights([second.get_weights()[0].reshape(1, 2, 3, 5, 3), second.get_weights()[1]])
-    fold = np.random.default_rng(1).normal(size=(2, 16, 16, CONFIG.n_mels)).astype(np.float32)
+    fold = np.random.default_rng(1).normal(size=(2, 16, 12, CONFIG.n_mels)).astype(np.float32)
     (flat,) = (entry for entry in model.layers if isinstance(entry, keras.layers.Flatten))
     ours = keras.Model(model.inputs[0], flat.output).predict(fold, verbose=0)
     expected = exact.predict(fold[..., None], verbose=0).reshape(2, -1)

@@ -102,7 +102,7 @@ def test_fine_tuning_keeps_the_old_network_if_it_becomes_worse(tmp_path: Path) -
     assert measures["loss"] == pytest.approx(record["loss_before"], rel=1e-3)
     origin = json.loads((tmp_path / "run" / ORIGIN).read_text("utf-8"))
     assert origin["sha256"] == load_classifier(MODEL).manifest.sha256
-    assert origin["provenance"]["training_songs"] == 1206
+    assert origin["provenance"]["training_songs"] == load_classifier(MODEL).manifest.provenance["training_songs"]
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from tests.support.corpus import make_corpus
 from training.annotations.truth import truth
 from training.corpus.performance import DRUMS, Control, Note, Performance, midi_tempo, write_midi
 from training.corpus.songs import load
-from training.corpus.timing import CONSTANT, TempoCurve, bar_drift, draw, glide, mean_speed
-from training.dataset.megabatch import LOCAL_S, song_cases
+from training.corpus.timing import CONSTANT, TempoCurve, bar_drift, draw, glide, mean_speed, newest_speed
+from training.dataset.megabatch import song_cases
 from training.evaluate.run.songs import generated
 
 TEMPO = 120.0
@@ -156,4 +156,4 @@ def test_songs_know_their_local_paces(tmp_path: Path) -> None:
     assert song.record()["curve"] == ((0.0, 0.9), (14.0, 1.1))
     (item,) = generated([exact, song], song.split)
     assert item.truth.compatible == pytest.approx(song.compatible)
-    assert mean_speed(item.curve, 14.0 - LOCAL_S, 14.0) == pytest.approx(1.1 - 0.2 * LOCAL_S / 14 / 2)
+    assert newest_speed(item.curve, 14.0, 14.0) == pytest.approx(0.9 + 0.2 * 11.0 / 14.0)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from paces_live.errors import ModelError
 from training.commands.options import (
     CORES,
     SHIPPED,
@@ -49,8 +50,12 @@ def ship(
     if not any(name.startswith("held-out ") for name in manifests[NEW].metrics):
         raise TrainingError(f"{model} is not measured: run python -m training evaluate --work {work} first")
     if shipped.exists():
-        models[OLD], manifests[OLD] = shipped, Manifest.read(shipped)
-        if manifests[OLD].sha256 == manifests[NEW].sha256:
+        try:
+            manifests[OLD] = Manifest.read(shipped)
+            models[OLD] = shipped
+        except ModelError as error:  # of a former feature path
+            console.print(f"{shipped} cannot be compared: {error}", highlight=False, soft_wrap=True)
+        if OLD in manifests and manifests[OLD].sha256 == manifests[NEW].sha256:
             console.print(f"{shipped} is this model already")
             return
     names = [name for name in (OLD, NEW) if name in models]

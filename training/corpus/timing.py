@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from paces_live.analysis.tempo_curve import newest
+
 DRIFT_WINDOW_S = 25.0
 """Seconds within which bars are compared: the window that the live path hears."""
 
@@ -199,6 +201,23 @@ def mean_speed(knots: Sequence[tuple[float, float]], start_s: float, end_s: floa
     if at[-1] == at[0]:
         return float(np.interp(start_s, times, speeds))
     return float(np.trapezoid(np.interp(at, times, speeds), at) / (at[-1] - at[0]))
+
+
+def newest_speed(knots: Sequence[tuple[float, float]], end_s: float, window_s: float) -> float:
+    """Return the local speed that a window should find: that of its newest tempo, see `tempo_curve.newest`.
+
+    Parameters
+    ----------
+    end_s, window_s
+        End of the window in the song, and its length.
+
+    Examples
+    --------
+    >>> newest_speed([(0.0, 1.0), (30.0, 1.3)], 24.0, 24.0)
+    1.21
+    """
+    first, last = newest(window_s)
+    return mean_speed(knots, max(0.0, end_s - first), end_s - last)
 
 
 def _curve(places: NDArray[np.float64], logs: NDArray[np.float64]) -> TempoCurve:

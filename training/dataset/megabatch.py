@@ -21,7 +21,7 @@ from paces_live.analysis.fold import Cases, build_cases
 from paces_live.analysis.periodicity import periodicity
 from training.annotations.truth import Truth, labels
 from training.corpus.songs import Song, load, missing
-from training.corpus.timing import Knots, mean_speed
+from training.corpus.timing import Knots, newest_speed
 from training.dataset.cluster import map_shards
 from training.dataset.degrade import degrade
 from training.dataset.negatives import ORDER, negative
@@ -43,8 +43,6 @@ SHORTEST = 0.12
 """Length of the shortest window relative to the full one: three seconds."""
 LEVELS = 127.0
 """Stored value of folds and contexts that stands for 1; they are stored as int8."""
-LOCAL_S = 8.0
-"""Seconds at the end of a window whose mean tempo labels its candidates: what a runner steps to now."""
 EXACT = 0.015
 """Largest relative difference from a compatible pace of an exact case.
 
@@ -214,15 +212,16 @@ def song_cases(
     """Yield the labelled candidates of random windows of a song: cases, labels (-1 ambiguous), exactness, local speed.
 
     Half of the windows are full. The others are shorter, as in the first seconds of a song. At most a fifth of a window
-    lies after `steady_s`, where the ending slows down. The speed of the newest `LOCAL_S` by `curve` decides the labels.
+    lies after `steady_s`, where the ending slows down. The speed by `curve`
+    in the newest stretch of the window decides the labels.
     """
     frames = log_mel(samples, config)
     for _ in range(windows):
         longest = min(config.window_frames, len(frames))
         length = longest if rng.random() < 0.5 else int(rng.uniform(SHORTEST, 1.0) * longest)
         steady = min(steady_s * config.frame_rate, float(len(frames)))
-        last = int(np.clip(steady - 0.8 * length, 0, len(frames) - length))
-        start = int(rng.integers(0, last + 1))
+        latest = int(np.clip(steady - 0.8 * length, 0, len(frames) - length))
+        start = int(rng.integers(0, latest + 1))
         window = frames[start : start + length]
         strengths = periodicity(window, config)
         of_interest = [float(rng.uniform(120.0, 200.0))] if rng.random() < 0.5 else []
@@ -232,8 +231,7 @@ def song_cases(
         alone = np.abs(peaks / off_peak - 1.0).min(initial=1.0) > SIDE_LOBE
         proposed = np.concatenate([peaks, off_peak[: int(alone)]])
         cases = build_cases(window, strengths, proposed, config)
-        end_s = (start + length) / config.frame_rate
-        speed = mean_speed(curve, end_s - min(LOCAL_S, length / config.frame_rate), end_s)
+        speed = newest_speed(curve, (start + length) / config.frame_rate, length / config.frame_rate)
         local = truth.scaled(speed)
         yield cases, labels(cases.spm, local), exactness(cases.spm, local), speed
 

@@ -46,8 +46,8 @@ FAILURES = """\
   level is shown that most runners would not step to.
 {meters}- **Rhythms across the beat**, such as long 3+3+2 patterns without drums: two or four thirds of the beat may
   look like a pace.
-- **Changing tempo.** If the tempo drifts by more than a few per cent within 25 s, the beats do not line up, and the
-  model finds nothing or is wrong. Music in free time raises false flags.
+- **Changing tempo.** The tempo is followed as long as it stays within an eighth of its middle for 25 s. If it jumps, or
+  swings by a tenth within a few seconds, paces come late or are lost. Music in free time raises false flags.
 {singing}"""
 METERS = """\
 - **Other meters than 4/4.** There are fewer songs of them to learn from:

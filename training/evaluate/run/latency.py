@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from training import live
 from training.annotations.truth import Truth, is_compatible
-from training.corpus.timing import mean_speed
+from training.corpus.timing import newest_speed
 from training.dataset.degrade import degrade
-from training.dataset.megabatch import LOCAL_S
 from training.evaluate.metrics.times import first_lasting, flags_right, time_to_verdict
 from training.evaluate.run.baselines import RATE
 from training.evaluate.run.songs import DEGRADED, LIVE_S, Item, in_exact_time, loaded, read
@@ -135,7 +134,7 @@ def _change(pair: tuple[Item, Item], model: Path, seed: int) -> Change:
     heard = live.listen(samples, RATE, loaded(model))
     readings = [(seconds - cut, paces) for seconds, paces in heard.readings if seconds > cut]
     last_s = middle / RATE + cut
-    old = before.truth.scaled(mean_speed(before.curve, last_s - LOCAL_S, last_s))
+    old = before.truth.scaled(newest_speed(before.curve, last_s, cut))
     exact = in_exact_time(readings, after.curve)
     # Of the new song, paces that it shares with the old one are not old.
     strange = [

@@ -16,7 +16,7 @@ from paces_live.analysis.periodicity import periodicity
 from training import live
 from training.annotations.truth import Truth, labels
 from training.corpus.songs import Song
-from training.corpus.timing import mean_speed
+from training.corpus.timing import newest_speed
 from training.dataset import megabatch
 from training.errors import TrainingError
 from training.evaluate.metrics.candidates import NO_SONG, Predictions
@@ -84,7 +84,7 @@ def full_windows(
         proposed = candidates(strengths, config, count=live.CANDIDATES, of_interest=[live.TARGET])
         parts.append(build_cases(window, strengths, proposed, config))
         end_s = (start + len(window)) / config.frame_rate
-        speed = mean_speed(curve, max(0.0, end_s - megabatch.LOCAL_S), end_s)
+        speed = newest_speed(curve, end_s, len(window) / config.frame_rate)
         speeds.append(np.full(len(parts[-1].spm), speed))
     spm, folds, context = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("spm", "folds", "context")

@@ -16,15 +16,14 @@ from paces_live.analysis.classifier import Classifier, load_classifier
 from training import live
 from training.annotations.truth import Meter, Truth
 from training.corpus.songs import Song
-from training.corpus.timing import Knots, mean_speed
+from training.corpus.timing import Knots, mean_speed, newest_speed
 from training.dataset.degrade import degrade
-from training.dataset.megabatch import LOCAL_S
 from training.errors import TrainingError
 from training.evaluate.metrics.candidates import Predictions
 from training.evaluate.metrics.songs import OUTCOMES, SongResult, accuracies, octaves, outcome, song_measures
 from training.evaluate.metrics.times import time_to_verdict
 from training.evaluate.run import real_music
-from training.evaluate.run.baselines import BASELINES, RATE
+from training.evaluate.run.baselines import BASELINES, RATE, WINDOW_S
 from training.evaluate.run.predictions import full_windows
 from training.workers import OnDone, ignore_progress, map_in_order
 
@@ -223,7 +222,7 @@ def evaluate(item: Item, models: Mapping[str, Path], seed: int) -> Evaluated:
 def in_exact_time(
     readings: Sequence[tuple[float, tuple[float, ...]]], curve: Knots
 ) -> list[tuple[float, tuple[float, ...]]]:
-    """Return readings with their paces divided by the speed of the newest `LOCAL_S`, as if the speed did not change.
+    """Return readings with their paces divided by the speed of their newest stretch, as if the speed did not change.
 
     Examples
     --------
@@ -231,7 +230,7 @@ def in_exact_time(
     [(4.0, (120.0, 60.0)), (8.0, ())]
     """
     return [
-        (seconds, tuple(spm / mean_speed(curve, max(0.0, seconds - LOCAL_S), seconds) for spm in paces))
+        (seconds, tuple(spm / newest_speed(curve, seconds, min(seconds, WINDOW_S)) for spm in paces))
         for seconds, paces in readings
     ]
 

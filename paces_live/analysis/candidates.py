@@ -31,6 +31,8 @@ MAX_SHIFT = 0.045
 """Largest relative shift by `refine`."""
 MAX_LAG_ERROR = 1.5
 """Largest distance between an expected peak and the one that refines it, frames."""
+OUTSIDE = 0.01
+"""Largest relative distance of a tracked tempo from the range."""
 LEAST = 0.3
 """Smallest agreement on a candidate, relative to the strongest: weaker peaks are chance."""
 
@@ -75,8 +77,8 @@ def candidates(
     """Return distinct tempi that are worth judging.
 
     The order of precedence is: the tracked tempi, the strongest peak near each tempo of interest, and the peaks of the
-    `agreement`, strongest first. Doubles and halves that nobody plays are peaks too, because their multiples are
-    played, and you can step at them.
+    `agreement`, strongest first. You can step at doubles and halves that nobody plays; they are peaks, because their
+    multiples are played.
 
     Parameters
     ----------
@@ -119,9 +121,11 @@ def candidates(
     vertex = _vertex(agreed[at - 1], agreed[at], agreed[at + 1])
     found = _through_peaks(periodicity, grid.bpm[at] * np.exp(GRID_STEP * vertex))
     followed = refine(periodicity, np.asarray(tracked, float))
+    # A tempo that has left the range would stay at its end for ever.
+    followed = followed[np.abs(followed / np.clip(followed, config.spm_min, config.spm_max) - 1.0) < OUTSIDE]
     proposed = np.clip(np.concatenate((followed, found)), config.spm_min, config.spm_max)
     known = np.concatenate((agreement(periodicity, followed), agreed[at]))
-    return _distinct(proposed, known, len(followed))[:count]
+    return _distinct(proposed, known, len(followed), count)
 
 
 def refine(periodicity: Periodicity, bpm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -231,13 +235,17 @@ def _near(peaks: NDArray[np.intp], bpm: NDArray[np.float64], tempo: float) -> ND
     return near
 
 
-def _distinct(bpm: NDArray[np.float64], strengths: NDArray[np.float32], tracked: int) -> NDArray[np.float64]:
-    """Return `bpm` without repetitions of earlier candidates and without side lobes of earlier, stronger ones.
+def _distinct(
+    bpm: NDArray[np.float64], strengths: NDArray[np.float32], tracked: int, count: int
+) -> NDArray[np.float64]:
+    """Return the first `count` of `bpm` without repetitions of earlier ones and without side lobes of stronger ones.
 
     The first `tracked` tempi are dropped only if they repeat an earlier one.
     """
     kept: list[tuple[float, float]] = []
     for index, (tempo, strength) in enumerate(zip(bpm.tolist(), strengths.tolist(), strict=True)):
+        if len(kept) == count:
+            break
         distances = [(abs(tempo / other - 1.0), stronger > strength) for other, stronger in kept]
         repeats = any(distance < SAME_CANDIDATE for distance, _ in distances)
         is_lobe = index >= tracked and any(distance < SIDE_LOBE and weaker for distance, weaker in distances)

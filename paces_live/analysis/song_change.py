@@ -11,7 +11,8 @@ from paces_live.analysis.candidates import candidates, refine
 from paces_live.analysis.classifier import Classifier
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.fold import build_cases
-from paces_live.analysis.periodicity import Periodicity, periodicity
+from paces_live.analysis.periodicity import Periodicity, onset_strength, periodicity
+from paces_live.analysis.tempo_curve import tempo_curve
 from paces_live.analysis.tracking import SAME_PACE, related
 
 RECENT_S = 4.0
@@ -28,6 +29,9 @@ MIN_PULSE = 0.25
 KEPT_PULSE = 0.65
 """Periodicity at the song's paces, relative to the strongest pulse, from which the song clearly goes on. The classifier
 is then not asked."""
+SAME_RHYTHM = 0.65
+"""Likeness of the newest part of the window, see `paces_live.analysis.tempo_curve.TempoCurve`, above which the song
+goes on, at another tempo."""
 SPECTRUM_CHANGE = 0.6
 """Change of the mean spectrum from which the music sounds different: root mean square over the bands, in standard
 deviations of the seconds before."""
@@ -53,8 +57,8 @@ class SongChangeDetector:
     >>> detector = SongChangeDetector(FixedClassifier(lambda spm: 0.9 if spm > 150.0 else 0.1))
     >>> window = np.zeros((1566, 32), np.float32)
     >>> window[:-300:31] = window[-300::23] = 5.0
-    >>> [detector.update(window, np.array([121.2]), song_s=20.0, elapsed_s=2.0) for _ in range(3)]
-    [None, None, 8.1...]
+    >>> [detector.update(window, np.array([121.2]), song_s=20.0, elapsed_s=2.0) for _ in range(4)]
+    [None, None, None, 10.1...]
     """
 
     def __init__(self, classifier: Classifier) -> None:
@@ -128,6 +132,13 @@ class SongChangeDetector:
         probabilities = self._classifier.probabilities(cases)
         compatible = probabilities >= self._classifier.thresholds[0]
         if any(_belongs(spm, pace) for spm in cases.spm[compatible] for pace in paces):
+            return 0.0
+        # People who change their tempo go on with their rhythm; soon after a song change, the newest part is another.
+        if (
+            len(paces)
+            and not self._heard_other
+            and tempo_curve(onset_strength(window), features.frame_rate).likeness > SAME_RHYTHM
+        ):
             return 0.0
         return float(probabilities[compatible].max(initial=0.0))
 

@@ -1,4 +1,4 @@
-"""Onset strength to the tempo curve: how the tempo changes within a window, which need not be known for that.
+"""Onset strength to the tempo curve: how the tempo changes within a window. No tempo needs to be known.
 
 All metrical levels of a performance speed up and slow down together. So the autocorrelation of each part of the window
 is that of the others, stretched: on a logarithmic axis of lags it is shifted. The tempo curve is the smooth path of
@@ -9,7 +9,7 @@ Related: the fan-chirp transform and the time-warped transform of speech and aud
 straighten the pitch of a voice, and the log-lag tempograms of Schreiber and Müller (2017).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -44,10 +44,14 @@ class TempoCurve:
     straight : ndarray of float64, shape (frames + 1,)
         Straight time of the beginning of each frame and of the end of the last, frames; empty in exact time, when it is
         the time itself.
+    likeness : float
+        How much the newest part repeats as the whole window does: 1 for a part like the others, about 0 for another
+        rhythm.
     """
 
     log_speeds: NDArray[np.float64]
     straight: NDArray[np.float64]
+    likeness: float = 1.0
 
     @property
     def exact(self) -> bool:
@@ -116,7 +120,8 @@ def tempo_curve(onsets: NDArray[np.float32], frame_rate: float) -> TempoCurve:
     Returns
     -------
     TempoCurve
-        Exact time if the window is too short for two parts, or nothing in it repeats.
+        Exact time if the window is too short for two parts. In noise the curve follows chance, as far as its stiffness
+        allows.
 
     Examples
     --------
@@ -139,13 +144,13 @@ def tempo_curve(onsets: NDArray[np.float32], frame_rate: float) -> TempoCurve:
     parts, centres = _parts(onsets, plan)
     if len(parts) < 2:
         return EXACT_TIME
-    shifts = _path(parts, plan)
+    shifts, likeness = _path(parts, plan)
     if np.ptp(shifts) <= EXACT:
-        return EXACT_TIME
+        return replace(EXACT_TIME, likeness=likeness)
     # The lags of a faster part are shorter.
     log_speeds = shifts[-1] - shifts
     speed = np.exp(np.interp(np.arange(len(onsets)) + 0.5, centres, log_speeds))
-    return TempoCurve(log_speeds, np.concatenate(([0.0], np.cumsum(speed))))
+    return TempoCurve(log_speeds, np.concatenate(([0.0], np.cumsum(speed))), likeness)
 
 
 def newest(seconds: float) -> tuple[float, float]:
@@ -233,8 +238,11 @@ _STEPS = np.arange(-SHIFTS, SHIFTS + 1)
 _BENDS = STIFFNESS * np.subtract.outer(_STEPS, _STEPS).astype(np.float32) ** 2
 
 
-def _path(parts: NDArray[np.float32], plan: _Plan) -> NDArray[np.float64]:
-    """Return the shift of each part, relative: the path of the best match with the mean of the shifted parts."""
+def _path(parts: NDArray[np.float32], plan: _Plan) -> tuple[NDArray[np.float64], float]:
+    """Return the shift of each part, relative, and the match of the newest part.
+
+    The shifts are the path of the best match with the mean of the shifted parts; along it, matches have a mean of 1.
+    """
     inner = len(plan.whole) - 2 * SHIFTS
     rows = np.arange(len(parts))
     path = np.zeros(len(parts), int)
@@ -262,7 +270,7 @@ def _path(parts: NDArray[np.float32], plan: _Plan) -> NDArray[np.float64]:
     curvature = before - 2.0 * at + after
     vertex = 0.5 * (before - after) / np.where(curvature < 0.0, curvature, -np.inf)
     shifts: NDArray[np.float64] = STEP * (inside - SHIFTS + np.clip(vertex, -0.5, 0.5))
-    return shifts
+    return shifts, float(matches[-1, best[-1]])
 
 
 def _smooth(matches: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.events import Pace, SongPace
+from paces_live.match import SPM_MAX, SPM_MIN
 
 SAME_PACE = 0.025
 """Largest relative difference between two tempi that are one pace."""
@@ -33,7 +34,7 @@ In the hand-annotated songs, 158 of 162 neighbouring paces have a ratio of 2:1 a
 PREFERRED_SPM, OCTAVE_COST = 130.0, 0.5
 """Rate that people prefer to step at (Karageorghis and Jones 2014 measured 123 to 131 on treadmills), and the log odds
 that a tempo loses for each octave away from it. Of two tempi that contradict each other, such as the beat of a jig and
-two thirds of it, both may be certain; this decides, and never against evidence."""
+two thirds of it, both may be certain; this decides if they are about equally so."""
 SHOWN_BONUS = 0.5
 """Log odds that a track gains by being shown: two equal tracks must not alternate."""
 CURRENT_TEMPI, SONG_TEMPI = 5, 61
@@ -195,7 +196,9 @@ class TempoTracker:
         paces = []
         for track in self._lasting():
             share = track.times_shown / self._readings
-            paces.append(SongPace(_median(track.means), _probability(track.mean_logit), share))
+            paces.append(
+                SongPace(min(max(_median(track.means), SPM_MIN), SPM_MAX), _probability(track.mean_logit), share)
+            )
         return tuple(sorted(paces, key=lambda pace: -pace.probability))
 
     def _lasting(self) -> list[TempoTrack]:

@@ -148,7 +148,7 @@ def times_near(
     sections : iterable of Section
         How `beat` goes through the song; the logarithm of a tempo that changes is taken as a straight line.
     paces : sequence of SongPace
-        The paces of the song, of which each is so many times its beat everywhere.
+        The paces of the song. The ratio of a pace to the beat stays the same.
     beat, target : float or None
         The result is empty if one is missing.
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.analysis.felt_beat import felt_beat
+from paces_live.analysis.straight_parts import SHORTEST_S, line, straight_parts
 from paces_live.analysis.tempo_curve import newest
 from paces_live.analysis.tracking import MIN_SHARE, RELATED, SAME_PACE, related
 from paces_live.events import Pace, Section, SongPace
@@ -15,15 +16,11 @@ from paces_live.match import SPM_MAX, SPM_MIN
 
 CHANGE = 0.025
 """Range of the tempo, relative to its lowest, from which it is said to change: what a lock forgives."""
-STRAIGHT = 0.0125
-"""Distance from a straight line at which a section ends; nine tenths of its readings are nearer."""
 CONTINUOUS = 0.04
 """Largest relative difference of successive tempi between which there is no jump."""
 JUMP_SEEN_S = 8.0
 """Time after a jump at which readings show the new tempo, seconds. On drums that jump by 5 to 28 %, the present model
 took 6.5 to 10.5: less than half the window, because the new tempo is the stronger one soon after."""
-SHORTEST_S = 10.0
-"""Length of the shortest section, seconds: what is shorter is an outlier, or an ornament."""
 MISHEARD, MISHEARD_S = (3 / 2, 4 / 3, 5 / 4), 30.0
 """Ratios at which a pace is misheard rather than another tempo, unless it lasts for so many seconds and stays."""
 MAX_POINTS = 256
@@ -207,13 +204,13 @@ def _straight(run: _Run, runs: list[_Run]) -> Iterator[Section]:
     """
     t = np.array([point.t for point in run.points])
     logs = _smooth(np.log(run.spm))
-    parts = _split(t, logs)
+    parts = straight_parts(t, logs)
     at = next(index for index, other in enumerate(runs) if other is run)
     start = run.points[0].start if at == 0 else _jump(runs[at - 1], run)
     end = run.points[-1].end if run is runs[-1] else _jump(run, runs[at + 1])
     borders = [start, *((t[part.stop - 1] + t[part.stop]) / 2.0 for part in parts[:-1]), end]
     for part, left, right in zip(parts, borders, borders[1:], strict=False):
-        slope, offset = _line(t[part], logs[part])
+        slope, offset = line(t[part], logs[part])
         ends = [offset + slope * left, offset + slope * right]
         if math.expm1(abs(ends[1] - ends[0])) <= CHANGE:
             ends = [float(np.median(logs[part]))] * 2
@@ -224,53 +221,6 @@ def _jump(before: _Run, after: _Run) -> float:
     """Return when the tempo jumped between two runs."""
     last, first = before.points[-1], after.points[0]
     return (last.end + first.end) / 2.0 - JUMP_SEEN_S
-
-
-def _split(t: NDArray[np.float64], logs: NDArray[np.float64]) -> list[slice]:
-    """Return the parts of a curve, shape (n,), that are nearly straight: it is cut where two lines fit best."""
-    misfit = _misfits(t, logs)
-    pending, parts = [slice(0, len(t))], list[slice]()
-    while pending:
-        part = pending.pop()
-        inner = np.arange(part.start + 1, part.stop)
-        long = (t[inner - 1] - t[part.start] >= SHORTEST_S) & (t[part.stop - 1] - t[inner] >= SHORTEST_S)
-        cuts = inner[long]
-        if not len(cuts) or _is_straight(t[part], logs[part]):
-            # The first cut through a bend may be beside it, so that the second leaves a piece of the line.
-            joined = slice(parts[-1].start, part.stop) if parts else part
-            parts = [*parts[:-1], joined] if _is_straight(t[joined], logs[joined]) else [*parts, part]
-            continue
-        best = int(cuts[np.argmin(misfit(part.start, cuts) + misfit(cuts, part.stop))])
-        pending += [slice(best, part.stop), slice(part.start, best)]
-    return parts
-
-
-def _misfits(
-    t: NDArray[np.float64], values: NDArray[np.float64]
-) -> Callable[[NDArray[np.int64] | int, NDArray[np.int64] | int], NDArray[np.float64]]:
-    """Return a function of starts and stops: the squared error of the best line there, from cumulative sums."""
-    x, y = t - t.mean(), values - values.mean()
-    sums = np.cumsum(np.pad(np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1), ((1, 0), (0, 0))), axis=0)
-
-    def misfit(start: NDArray[np.int64] | int, stop: NDArray[np.int64] | int) -> NDArray[np.float64]:
-        count, sx, sy, sxx, sxy, syy = (sums[stop] - sums[start]).T
-        error: NDArray[np.float64] = syy - sy**2 / count - (sxy - sx * sy / count) ** 2 / (sxx - sx**2 / count)
-        return error
-
-    return misfit
-
-
-def _line(t: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[float, float]:
-    """Return slope and offset of the least-squares line."""
-    centred = t - t.mean()
-    spread = float(centred @ centred)
-    slope = float(centred @ values) / spread if spread else 0.0
-    return slope, float(values.mean() - slope * t.mean())
-
-
-def _is_straight(t: NDArray[np.float64], values: NDArray[np.float64]) -> bool:
-    slope, offset = _line(t, values)
-    return bool(np.quantile(np.abs(values - offset - slope * t), 0.9) <= STRAIGHT)
 
 
 def _smooth(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -100,9 +100,9 @@ def test_a_song_that_holds_rises_and_holds_has_three_sections() -> None:
     tempo = curve(lambda t: 150.0 + min(30.0, max(0.0, (t - 60.0) / 2.0)), 180)
     sections = tempo.song(0.0, STEADY)[2]
     assert rounded(sections)[0] == (150, 150)
-    assert [section.end_spm for section in sections] == pytest.approx([150.0, 180.0, 180.0], rel=0.05)
-    # Where a slope becomes level is known within the tolerance of a straight line.
-    assert [section.end for section in sections[:2]] == pytest.approx([60.0, 120.0], abs=20.0)
+    assert [section.start_spm == section.end_spm for section in sections] == [True, False, True]
+    assert rounded(sections)[2] == (180, 180)
+    assert [section.end for section in sections[:2]] == pytest.approx([60.0, 120.0], abs=1.0)
 
 
 def test_times_are_since_the_beginning_of_the_song() -> None:

@@ -422,7 +422,7 @@ def test_the_rule_agrees_with_annotations_made_by_it() -> None:
 
 
 def test_the_preferred_rate_is_counted_and_fitted_on_pairs_of_octaves() -> None:
-    # Whoever prefers 130 names the double first if the pair is around less than 130, and the half otherwise.
+    # An annotator who prefers 130 names the double first if the middle of the pair is below 130, else the half.
     slow = {f"slow {mean}": (mean * 2**0.5, mean / 2**0.5, mean / 3.0) for mean in range(91, 131, 2)}
     fast = {f"fast {mean}": (mean / 2**0.5, mean * 2**0.5) for mean in range(131, 171, 2)}
     pairs = octaves.octave_pairs([said("anna", **slow, **fast, Alone=(100.0,), Triple=(180.0, 60.0))])

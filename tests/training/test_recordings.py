@@ -182,7 +182,7 @@ def test_songs_of_doubtful_tempo_have_no_label() -> None:
     steady = pulse(rock(130.0, LONG_S), CONFIG)
     assert label(steady, SAID | {"mixxx": 111.0}) == "the programs do not agree"
     assert label(steady, SAID | {"essentia-rhythm": 97.5}) == "essentia-rhythm hears three to two or four to three"
-    assert label(steady, dict.fromkeys(SAID, 117.0)) in ("the pulse is weak", "the periodicity has another tempo")
+    assert label(steady, dict.fromkeys(SAID, 117.0)) == "the periodicity has another tempo"
 
 
 def test_a_song_that_becomes_faster_has_no_label() -> None:

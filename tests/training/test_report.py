@@ -329,7 +329,7 @@ def test_the_card_names_both_kinds_of_songs() -> None:
     text = " ".join(card_of({"corpus": corpus}, "held-out generated and annotated songs, degraded").split())
     assert "60 generated songs" in text
     assert "5 recordings" in text
-    assert "trained on generated music only" not in text
+    assert "only on generated" not in text
     assert "*Held-out generated and annotated songs* are generated, in groove families, and recordings" in text
 
 

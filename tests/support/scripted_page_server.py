@@ -200,8 +200,7 @@ class PageServer:
             return
         await socket.accept()
         _check(self.snapshot)
-        await socket.send_json(self.snapshot)
-        await self._listen(socket)
+        await self._listen(socket, self.snapshot)
 
     async def _audio(self, socket: WebSocket) -> None:
         self.opened.append(time.monotonic())
@@ -211,14 +210,17 @@ class PageServer:
         _check(hello)
         answer = {"type": "welcome", "stream": "phone", "session": "secret", "resumed": False, "received": 0}
         limits = {"heartbeat_ms": 10000, "reattach_s": 15.0, "frame_bytes": 65536}
-        await socket.send_json(answer | limits | self.welcome)
+        first = [answer | limits | self.welcome]
         if not self.welcome.get("resumed"):
-            await socket.send_json(self.snapshot["start"] | {"input": "phone", "stream": "phone"})
-        await self._listen(socket)
+            first.append(self.snapshot["start"] | {"input": "phone", "stream": "phone"})
+        await self._listen(socket, *first)
 
-    async def _listen(self, socket: WebSocket) -> None:
+    async def _listen(self, socket: WebSocket, *first: Message) -> None:
+        # Connected before the page knows: what a test says as soon as the page shows so must reach it.
         self._open.add(socket)
         try:
+            for message in first:
+                await socket.send_json(message)
             while (message := await socket.receive())["type"] == "websocket.receive":
                 text = message.get("text")
                 self.received.append(json.loads(text) if text else message["bytes"])

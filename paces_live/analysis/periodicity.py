@@ -55,6 +55,10 @@ class Periodicity:
         return strengths
 
 
+NOTHING_REPEATS = Periodicity(np.empty(0, np.float32), 1.0)
+"""The periodicity of a window that is too short for one: it has no lags."""
+
+
 def onset_strength(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the onset strength of a window.
 

@@ -11,8 +11,7 @@ from paces_live.analysis.candidates import candidates, refine
 from paces_live.analysis.classifier import Classifier
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.fold import build_cases
-from paces_live.analysis.periodicity import Periodicity, onset_strength, periodicity
-from paces_live.analysis.tempo_curve import tempo_curve
+from paces_live.analysis.periodicity import Periodicity, periodicity
 from paces_live.analysis.tracking import SAME_PACE, related
 
 RECENT_S = 4.0
@@ -32,6 +31,8 @@ is then not asked."""
 SAME_RHYTHM = 0.65
 """Likeness of the newest part of the window, see `paces_live.analysis.tempo_curve.TempoCurve`, above which the song
 goes on, at another tempo."""
+OTHER_RHYTHM = 0.3
+"""Likeness below which the newest part has another rhythm for sure."""
 SPECTRUM_CHANGE = 0.6
 """Change of the mean spectrum from which the music sounds different: root mean square over the bands, in standard
 deviations of the seconds before."""
@@ -57,8 +58,8 @@ class SongChangeDetector:
     >>> detector = SongChangeDetector(FixedClassifier(lambda spm: 0.9 if spm > 150.0 else 0.1))
     >>> window = np.zeros((1566, 32), np.float32)
     >>> window[:-300:31] = window[-300::23] = 5.0
-    >>> [detector.update(window, np.array([121.2]), song_s=20.0, elapsed_s=2.0) for _ in range(4)]
-    [None, None, None, 10.1...]
+    >>> [detector.update(window, np.array([121.2]), song_s=20.0, elapsed_s=2.0, likeness=0.1) for _ in range(2)]
+    [None, 6.1...]
     """
 
     def __init__(self, classifier: Classifier) -> None:
@@ -76,7 +77,12 @@ class SongChangeDetector:
         return self._doubtful
 
     def update(
-        self, window: NDArray[np.float32], paces: NDArray[np.float64], song_s: float, elapsed_s: float
+        self,
+        window: NDArray[np.float32],
+        paces: NDArray[np.float64],
+        song_s: float,
+        elapsed_s: float,
+        likeness: float,
     ) -> float | None:
         """Return how many seconds ago a new song began, or None if the song goes on.
 
@@ -90,15 +96,20 @@ class SongChangeDetector:
             Seconds since the song began.
         elapsed_s : float
             Seconds since the last update.
+        likeness : float
+            How much the newest part of the window repeats as the whole does, see
+            `paces_live.analysis.tempo_curve.TempoCurve`.
         """
-        other, before = self._other(window, paces, song_s), self._heard_other
+        other, before = self._other(window, paces, song_s, likeness), self._heard_other
         heard = other > 0.0
         self._other_s = self._other_s + elapsed_s if heard and before else 0.0
         self._heard_other = self._doubtful = heard
         if not heard:
             return None
         recent_s = self._recent(paces) / self._classifier.features.frame_rate
-        different = sounds_different(window, self._other_s + recent_s, self._classifier.features)
+        different = likeness < OTHER_RHYTHM or sounds_different(
+            window, self._other_s + recent_s, self._classifier.features
+        )
         self._doubtful = before or (different and other >= SURE)
         if self._other_s < (CONFIRMATION_S if different else CONFIRMATION_SAME_SOUND_S):
             return None
@@ -115,10 +126,13 @@ class SongChangeDetector:
         beats_s = features.fold_least * 60.0 / paces.max() if len(paces) else 0.0
         return round(max(RECENT_S, REFINEMENT_SLACK * beats_s) * features.frame_rate)
 
-    def _other(self, window: NDArray[np.float32], paces: NDArray[np.float64], song_s: float) -> float:
+    def _other(self, window: NDArray[np.float32], paces: NDArray[np.float64], song_s: float, likeness: float) -> float:
         """Return the probability of another pace in the newest seconds; 0 if there is none, or one of the song's."""
         features = self._classifier.features
         if not len(paces) and song_s < INTRODUCTION_S:
+            return 0.0
+        # People who change their tempo go on with their rhythm; soon after a song change, the newest part is another.
+        if len(paces) and not self._heard_other and likeness > SAME_RHYTHM:
             return 0.0
         recent = window[-self._recent(paces) :]
         if len(window) - len(recent) < MIN_PAST_S * features.frame_rate:
@@ -132,13 +146,6 @@ class SongChangeDetector:
         probabilities = self._classifier.probabilities(cases)
         compatible = probabilities >= self._classifier.thresholds[0]
         if any(_belongs(spm, pace) for spm in cases.spm[compatible] for pace in paces):
-            return 0.0
-        # People who change their tempo go on with their rhythm; soon after a song change, the newest part is another.
-        if (
-            len(paces)
-            and not self._heard_other
-            and tempo_curve(onset_strength(window), features.frame_rate).likeness > SAME_RHYTHM
-        ):
             return 0.0
         return float(probabilities[compatible].max(initial=0.0))
 

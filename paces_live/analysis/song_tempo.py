@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from paces_live.analysis.felt_beat import felt_beat
 from paces_live.analysis.straight_parts import SHORTEST_S, line, straight_parts
-from paces_live.analysis.tempo_curve import newest
+from paces_live.analysis.tempo_curve import EXACT_TIME, PART_HOP_S, TempoCurve, newest
 from paces_live.analysis.tracking import MIN_SHARE, RELATED, SAME_PACE, related
 from paces_live.events import Pace, Section, SongPace
 from paces_live.match import SPM_MAX, SPM_MIN
@@ -28,11 +28,12 @@ MAX_POINTS = 256
 
 
 class Point(NamedTuple):
-    """What a reading showed: paces of the sound at `t`, found in the window from `start` to `end`."""
+    """Paces of the sound at `t`, found in the window from `start` to `end`, and the log of its speed in the song."""
 
     t: float
     start: float
     end: float
+    log_speed: float
     paces: tuple[Pace, ...]
 
 
@@ -46,7 +47,7 @@ class SongTempo:
     ...     curve.add(second, window_s=2.0, paces=(Pace(150.0 + second / 2.0, 0.9),))
     >>> paces, beat, sections = curve.song(0.0, (SongPace(165.0, 0.9, share=0.2),))
     >>> [(round(pace.spm), round(pace.low), round(pace.high)) for pace in paces]
-    [(164, 150, 181)]
+    [(165, 150, 181)]
     >>> [(section.start, section.end, round(section.start_spm), round(section.end_spm)) for section in sections]
     [(0.0, 59.0, 150, 181)]
     """
@@ -54,8 +55,9 @@ class SongTempo:
     def __init__(self) -> None:
         self._points: list[Point] = []
         self._stride = self._count = 1
+        self._now = self._log_speed = 0.0
 
-    def add(self, now: float, window_s: float, paces: tuple[Pace, ...]) -> None:
+    def add(self, now: float, window_s: float, paces: tuple[Pace, ...], curve: TempoCurve = EXACT_TIME) -> None:
         """Add a reading.
 
         Parameters
@@ -64,12 +66,24 @@ class SongTempo:
             Time at the end of its window, and the length of the window, seconds.
         paces : tuple of Pace
             The compatible paces. They are those of the newest stretch of the window.
+        curve : TempoCurve, optional
+            The tempo within the window: a tempo that changes goes on along it, and the first paces of the song are
+            those of the whole window before them.
         """
+        self._log_speed += math.log(curve.change(now - self._now))
+        self._now = now
         self._count -= 1
         if self._count:
             return
         self._count = self._stride
-        self._points.append(Point(now - sum(newest(window_s)) / 2.0, now - window_s, now, paces))
+        is_first = not any(point.paces for point in self._points)
+        logs = curve.log_speeds.tolist() if is_first and paces else [0.0]
+        for age, log in zip(range(len(logs) - 1, -1, -1), logs, strict=True):
+            end = now - PART_HOP_S * age
+            moved = tuple(Pace(math.exp(log) * pace.spm, pace.probability) for pace in paces)
+            self._points.append(
+                Point(end - sum(newest(window_s)) / 2.0, now - window_s, end, self._log_speed + log, moved)
+            )
         if len(self._points) >= MAX_POINTS:
             self._points = self._points[::2]
             self._stride *= 2
@@ -96,7 +110,7 @@ class SongTempo:
         if sections and _changes(sections) and (moving := self._moving(runs, sections)):
             beat = felt_beat(moving)
             assert beat is not None
-            scale = beat / _median(runs)
+            scale = beat / _middle(runs, sections)
             return moving, beat, tuple(_shifted(section, start, scale) for section in sections)
         beat = beat_among(paces)
         if beat is None or not runs:
@@ -112,7 +126,7 @@ class SongTempo:
                 for pace in point.paces:
                     shown.setdefault(_level(pace.spm / spm), []).append(pace.probability)
         ends = [spm for section in sections for spm in (section.start_spm, section.end_spm)]
-        middle, low, high = _median(runs), min(ends), max(ends)
+        middle, low, high = _middle(runs, sections), min(ends), max(ends)
         found = [
             SongPace(
                 level * middle,
@@ -158,10 +172,11 @@ def _divided(points: list[Point]) -> Iterator[_Run]:
     spm: list[float] = []
     for point in points:
         rates = [pace.spm for pace in point.paces]
-        following = _following(spm[-1], rates) if spm else felt_beat(point.paces)
+        expected = spm[-1] * math.exp(point.log_speed - run[-1].log_speed) if spm else 0.0
+        following = _following(expected, rates) if spm else felt_beat(point.paces)
         if following is None:
             yield _Run(run, np.array(spm))
-            following = min(rates, key=lambda rate: abs(math.log(rate / spm[-1])))
+            following = rates[int(np.argmin(np.abs(np.log(np.array(rates) / expected))))]
             run, spm = [], []
         run.append(point)
         spm.append(following)
@@ -234,9 +249,13 @@ def _changes(sections: list[Section]) -> bool:
     return max(ends) / min(ends) - 1.0 > CHANGE
 
 
-def _median(runs: list[_Run]) -> float:
-    """Return the median tempo; one that was heard, and not the mean of two if it jumps halfway."""
-    return float(np.quantile(np.concatenate([run.spm for run in runs]), 0.5, method="lower"))
+def _middle(runs: list[_Run], sections: list[Section]) -> float:
+    """Return the mean tempo over time; if it jumps, the median that was heard, and not the mean of two."""
+    if len(runs) > 1:
+        return float(np.quantile(np.concatenate([run.spm for run in runs]), 0.5, method="lower"))
+    lengths = [section.end - section.start for section in sections]
+    means = [(section.start_spm + section.end_spm) / 2.0 for section in sections]
+    return float(np.average(means, weights=lengths))
 
 
 def _level(ratio: float) -> float:

@@ -9,6 +9,7 @@ Related: the fan-chirp transform and the time-warped transform of speech and aud
 straighten the pitch of a voice, and the log-lag tempograms of Schreiber and Müller (2017).
 """
 
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -40,7 +41,7 @@ class TempoCurve:
     Attributes
     ----------
     log_speeds : ndarray of float64, shape (parts,)
-        Natural logarithm of the tempo of each part, relative to the newest; empty in exact time.
+        Natural logarithm of the tempo of each part, `PART_HOP_S` apart, relative to the newest; zeros in exact time.
     straight : ndarray of float64, shape (frames + 1,)
         Straight time of the beginning of each frame and of the end of the last, frames; empty in exact time, when it is
         the time itself.
@@ -62,6 +63,17 @@ class TempoCurve:
     def mean_speed(self) -> float:
         """Mean tempo of the window relative to the newest: beats of straight time in the time of the window."""
         return 1.0 if self.exact else float(self.straight[-1]) / (len(self.straight) - 1)
+
+    def change(self, elapsed_s: float) -> float:
+        """Return the newest tempo relative to the one `elapsed_s` seconds before.
+
+        Examples
+        --------
+        >>> TempoCurve(np.log([0.81, 0.9, 1.0]), np.ones(1)).change(PART_HOP_S)
+        1.11...
+        """
+        ages = PART_HOP_S * np.arange(len(self.log_speeds))
+        return math.exp(-np.interp(elapsed_s, ages, self.log_speeds[::-1]))
 
     def times(self, before_end: NDArray[np.float64], frames: int) -> NDArray[np.float64]:
         """Return the times that lie so many frames of straight time before the end of a window.
@@ -103,8 +115,8 @@ class TempoCurve:
         return np.diff(np.interp(borders, np.arange(len(sums)), sums)).astype(np.float32)
 
 
-EXACT_TIME = TempoCurve(np.empty(0), np.empty(0))
-"""The tempo curve of a window in exact time."""
+EXACT_TIME = TempoCurve(np.zeros(1), np.empty(0))
+"""The tempo curve of a window in exact time, of a single part."""
 
 
 def tempo_curve(onsets: NDArray[np.float32], frame_rate: float) -> TempoCurve:
@@ -146,7 +158,7 @@ def tempo_curve(onsets: NDArray[np.float32], frame_rate: float) -> TempoCurve:
         return EXACT_TIME
     shifts, likeness = _path(parts, plan)
     if np.ptp(shifts) <= EXACT:
-        return replace(EXACT_TIME, likeness=likeness)
+        return replace(EXACT_TIME, log_speeds=np.zeros(len(parts)), likeness=likeness)
     # The lags of a faster part are shorter.
     log_speeds = shifts[-1] - shifts
     speed = np.exp(np.interp(np.arange(len(onsets)) + 0.5, centres, log_speeds))

@@ -124,6 +124,29 @@ class TempoTracker:
         alive = [track for track in self._tracks if track.logit > FORGOTTEN]
         return tuple(track.newest for track in sorted(alive, key=lambda track: -track.logit)[:MAX_FOLLOWED])
 
+    def advance(self, change: float) -> None:
+        """Move all tempi along with the music.
+
+        Parameters
+        ----------
+        change : float
+            Tempo of the music now, relative to that at the last reading.
+
+        Examples
+        --------
+        A tempo that rises by a tenth between two readings is one pace:
+
+        >>> tracker = TempoTracker((0.6, 0.4))
+        >>> for spm in (150.0, 165.0):
+        ...     tracker.advance(1.1)
+        ...     tracker.update(np.array([spm]), np.array([0.95], np.float32), elapsed_s=1.0)
+        >>> [round(pace.spm) for pace in tracker.shown()]
+        [165]
+        """
+        for track in self._tracks:
+            track.spm *= change
+            track.tempi = deque((tempo * change for tempo in track.tempi), CURRENT_TEMPI)
+
     def update(
         self,
         spm: NDArray[np.float64],

@@ -18,7 +18,7 @@ from paces_live.analysis.features import LogMelStream
 from paces_live.analysis.felt_beat import FeltBeat
 from paces_live.analysis.fold import build_cases
 from paces_live.analysis.level import CELL_S
-from paces_live.analysis.periodicity import periodicity
+from paces_live.analysis.periodicity import NOTHING_REPEATS, Periodicity, periodicity
 from paces_live.analysis.song_change import SongChangeDetector
 from paces_live.analysis.song_tempo import SongTempo
 from paces_live.analysis.tracking import TempoTracker
@@ -203,15 +203,18 @@ class Session:
         """Yield a reading of the window as it is now, after the song that a lasting change in it ends."""
         elapsed, self._read_at = self._now - self._read_at, self._now
         started = self._cpu_clock()
-        other_s = None
+        repeats = self._repeats()
+        self._tracker.advance(repeats.curve.change(elapsed))
         if self._config.song_changes and self._song_start is not None:
-            paces = np.array(self._tracker.lasting())
-            other_s = self._song_change.update(self._window.frames, paces, self._song_s, elapsed)
-        if other_s is not None:
-            yield from self._end_song(self._now - other_s, keep_s=other_s)
-        periodicities = self._judge(elapsed)
+            paces, likeness = np.array(self._tracker.lasting()), repeats.curve.likeness
+            other_s = self._song_change.update(self._window.frames, paces, self._song_s, elapsed, likeness)
+            if other_s is not None:
+                yield from self._end_song(self._now - other_s, keep_s=other_s)
+                repeats = self._repeats()
+        periodicities = self._judge(repeats, elapsed)
         paces_shown = () if self._song_change.doubtful else self._tracker.shown()
-        self._song_tempo.add(self._now, self._window_s, self._tracker.newest() if paces_shown else ())
+        newest = self._tracker.newest() if paces_shown else ()
+        self._song_tempo.add(self._now, self._window_s, newest, repeats.curve)
         self._busy_s += self._cpu_clock() - started
         self._last_reading = Reading(
             t=self._now,
@@ -230,24 +233,22 @@ class Session:
         self._busy_s = 0.0
         yield self._last_reading
 
-    def _judge(self, elapsed: float) -> tuple[float, ...]:
+    def _repeats(self) -> Periodicity:
+        """Return the periodicity of the window; without lags if too little of a song was heard."""
+        heard = self._song_start is not None and self._window_s >= limits.FIRST_JUDGEMENT_S
+        return periodicity(self._window.frames, self._features) if heard else NOTHING_REPEATS
+
+    def _judge(self, repeats: Periodicity, elapsed: float) -> tuple[float, ...]:
         """Judge the candidates of the window; return the periodicity, if it is wanted."""
-        window = self._window.frames
-        if self._song_start is None or self._window_s < limits.FIRST_JUDGEMENT_S:
+        if not len(repeats.strengths):
             return ()
-        strengths = periodicity(window, self._features)
-        proposed = candidates(
-            strengths,
-            self._features,
-            count=self._config.max_candidates,
-            tracked=self._tracker.followed,
-            of_interest=self.of_interest,
-        )
-        cases = build_cases(window, strengths, proposed, self._features)
+        count, tracked = self._config.max_candidates, self._tracker.followed
+        spm = candidates(repeats, self._features, count=count, tracked=tracked, of_interest=self.of_interest)
+        cases = build_cases(self._window.frames, repeats, spm, self._features)
         probabilities = self._classifier.probabilities(cases)
-        self._tracker.update(cases.spm, probabilities, elapsed, mean_speed=strengths.curve.mean_speed)
+        self._tracker.update(cases.spm, probabilities, elapsed, mean_speed=repeats.curve.mean_speed)
         wanted = self._config.with_periodicity
-        return tuple(strengths.at(limits.PERIODICITY_SPM).clip(0.0, 1.0).tolist()) if wanted else ()
+        return tuple(repeats.at(limits.PERIODICITY_SPM).clip(0.0, 1.0).tolist()) if wanted else ()
 
     def _report_condition(self) -> Iterator[Event]:
         """Yield a reading without paces if a source that gives no sound has a new condition."""

@@ -45,8 +45,9 @@ def follow(samples: Samples, *tempi: float) -> Followed:
     start = 0.0
     for now in np.arange(3.0, len(frames) / CONFIG.frame_rate):
         first, last = round(max(start, now - CONFIG.window_s) * CONFIG.frame_rate), round(now * CONFIG.frame_rate)
-        paces = np.array([pace.spm for pace in tracker.summary()])
-        other_s = detector.update(frames[first:last], paces, now - start, 1.0)
+        curve = periodicity(frames[first:last], CONFIG).curve
+        tracker.advance(curve.change(1.0))
+        other_s = detector.update(frames[first:last], np.array(tracker.lasting()), now - start, 1.0, curve.likeness)
         if detector.doubtful:
             followed.doubtful.append(now)
         if other_s is not None:
@@ -92,7 +93,7 @@ def test_a_short_part_without_a_pace_is_the_introduction_of_the_song() -> None:
     for song_s, is_doubtful in ((INTRODUCTION_S - 1.0, False), (INTRODUCTION_S + 1.0, True)):
         detector.reset()
         for _ in range(2):
-            detector.update(frames, np.empty(0), song_s, 1.0)
+            detector.update(frames, np.empty(0), song_s, 1.0, 0.0)
         assert detector.doubtful is is_doubtful
 
 

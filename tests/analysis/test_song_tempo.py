@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from paces_live.analysis.song_tempo import MAX_POINTS, SongTempo
+from paces_live.analysis.tempo_curve import TempoCurve
 from paces_live.events import Pace, Section, SongPace
 
 STEADY = (SongPace(120.0, 0.9, 1.0), SongPace(60.0, 0.8, 1.0))
@@ -64,9 +65,8 @@ def test_levels_that_come_and_go_are_no_change() -> None:
 def test_a_rise_has_its_range_and_one_section() -> None:
     paces, beat, sections = curve(lambda t: 150.0 + t / 4.0).song(0.0, STEADY)
     # The logarithm is taken as straight, which is half a percent from the truth at the ends.
-    assert ranges(paces) == [(75, 84, 90), (151, 167, 180)]
-    # The median is that of the readings, the first of which hears 25 seconds.
-    assert beat == pytest.approx(167.5, rel=0.005)
+    assert ranges(paces) == [(75, 83, 90), (151, 166, 180)]
+    assert beat == pytest.approx(165.0, rel=0.005)
     assert rounded(sections) == [(151, 180)]
     assert (sections[0].start, sections[0].end) == (0.0, 120.0)
 
@@ -103,6 +103,30 @@ def test_a_song_that_holds_rises_and_holds_has_three_sections() -> None:
     assert [section.start_spm == section.end_spm for section in sections] == [True, False, True]
     assert rounded(sections)[2] == (180, 180)
     assert [section.end for section in sections[:2]] == pytest.approx([60.0, 120.0], abs=1.0)
+
+
+def test_the_first_paces_are_those_of_the_whole_window_before() -> None:
+    made, falling = SongTempo(), TempoCurve(np.linspace(0.2, 0.0, 10), np.ones(1))
+    made.add(25.0, 25.0, (Pace(120.0, 0.9),), falling)
+    for t in range(26, 60):
+        made.add(float(t), 25.0, (Pace(120.0, 0.9),))
+    sections = made.song(0.0, STEADY)[2]
+    # The middle of the first part of the window is at 4 seconds, that of the newest at 22.
+    assert (sections[0].start, sections[0].start_spm) == (
+        0.0,
+        pytest.approx(120.0 * np.exp(0.2 + 0.2 / 18 * 4), rel=0.01),
+    )
+    assert sections[0].end == pytest.approx(22.0, abs=2.0)
+    assert rounded(sections)[-1] == (120, 120)
+
+
+def test_a_tempo_that_moves_far_between_two_readings_goes_on_along_the_curve() -> None:
+    made, t, log = SongTempo(), np.arange(25.0, 90.0, 2.5), 0.0
+    for now in t:
+        before, log = log, 0.1 * np.sin(now)
+        made.add(now, 2.0, (Pace(150.0 * np.exp(log), 0.9),), TempoCurve(np.array([before - log, 0.0]), np.ones(1)))
+    (pace,) = made.song(0.0, STEADY)[0]
+    assert pace.spm == pytest.approx(150.0, rel=0.01)
 
 
 def test_times_are_since_the_beginning_of_the_song() -> None:

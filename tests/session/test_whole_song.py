@@ -100,6 +100,12 @@ def test_a_tempo_that_rises_has_its_range_and_is_near_a_target_for_a_time() -> N
     assert (start, end) == pytest.approx((13.5, 46.5), abs=3.0)
 
 
+def test_a_tempo_that_swings_to_and_fro_is_that_of_its_mean() -> None:
+    # By up to 8 % from one reading to the next: further than from one candidate to another.
+    swinging = judged(drums(lambda t: 150.0 * (1.0 + 0.07 * np.sin(2.0 * np.pi * t / 14.0)), 60.0))
+    assert sorted(pace.spm for pace in swinging.paces) == pytest.approx([75.0, 150.0], rel=0.015)
+
+
 def test_a_tempo_that_jumps_has_two_sections() -> None:
     song = judged(drums(lambda t: 120.0 if t < 60.0 else 140.0, 120.0))
     tempi = [spm for section in song.sections for spm in (section.start_spm, section.end_spm)]

@@ -219,8 +219,8 @@ class PageServer:
         # Connected before the page knows: what a test says as soon as the page shows so must reach it.
         self._open.add(socket)
         try:
-            for message in first:
-                await socket.send_json(message)
+            for one in first:
+                await socket.send_json(one)
             while (message := await socket.receive())["type"] == "websocket.receive":
                 text = message.get("text")
                 self.received.append(json.loads(text) if text else message["bytes"])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from paces_live.analysis.felt_beat import felt_beat
 from paces_live.analysis.straight_parts import SHORTEST_S, line, straight_parts
-from paces_live.analysis.tempo_curve import EXACT_TIME, PART_HOP_S, TempoCurve, newest
+from paces_live.analysis.tempo_curve import EXACT_TIME, PART_HOP_S, TempoCurve, newest_stretch
 from paces_live.analysis.tracking import MIN_SHARE, RELATED, SAME_PACE, related
 from paces_live.events import Pace, Section, SongPace
 from paces_live.match import SPM_MAX, SPM_MIN
@@ -82,7 +82,7 @@ class SongTempo:
             end = now - PART_HOP_S * age
             moved = tuple(Pace(math.exp(log) * pace.spm, pace.probability) for pace in paces)
             self._points.append(
-                Point(end - sum(newest(window_s)) / 2.0, now - window_s, end, self._log_speed + log, moved)
+                Point(end - sum(newest_stretch(window_s)) / 2.0, now - window_s, end, self._log_speed + log, moved)
             )
         if len(self._points) >= MAX_POINTS:
             self._points = self._points[::2]

@@ -165,7 +165,7 @@ def tempo_curve(onsets: NDArray[np.float32], frame_rate: float) -> TempoCurve:
     return TempoCurve(log_speeds, np.concatenate(([0.0], np.cumsum(speed))), likeness)
 
 
-def newest(seconds: float) -> tuple[float, float]:
+def newest_stretch(seconds: float) -> tuple[float, float]:
     """Return which stretch of a window the newest tempo is that of: the middle of the newest part.
 
     Parameters
@@ -181,7 +181,7 @@ def newest(seconds: float) -> tuple[float, float]:
 
     Examples
     --------
-    >>> newest(25.0), newest(6.0)
+    >>> newest_stretch(25.0), newest_stretch(6.0)
     ((4.5, 1.5), (6.0, 0.0))
     """
     return (0.75 * PART_S, 0.25 * PART_S) if seconds >= PART_S + PART_HOP_S else (seconds, 0.0)

@@ -40,7 +40,7 @@ class Analyst:
     >>> from paces_live.demo import excerpt
     >>> analyst = Analyst(Listener(165.0))
     >>> [round(pace.spm) for pace in analyst.paces(Item(excerpt()))]
-    [175, 59]
+    [168]
     >>> analyst.close()
     >>> analyst.paces(Item(excerpt())) is None
     True

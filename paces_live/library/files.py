@@ -86,7 +86,7 @@ def analyze_item(item: Item, classifier: Classifier, listener: Listener) -> File
     >>> from paces_live.demo import excerpt
     >>> result = analyze_item(Item(excerpt()), load_classifier(), Listener(target=165.0))
     >>> result.duration, [round(pace.spm) for pace in result.paces]
-    (91.0, [175, 59])
+    (91.0, [168])
     """
     source = FileSource(item.path, classifier.features.sample_rate, fast=True, start=item.start, end=item.end)
     of_interest = () if listener.target is None else (listener.target,)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.features import log_mel
 from paces_live.analysis.periodicity import onset_strength
-from paces_live.analysis.tempo_curve import EXACT_TIME, PART_S, TempoCurve, newest, tempo_curve
+from paces_live.analysis.tempo_curve import EXACT_TIME, PART_S, TempoCurve, newest_stretch, tempo_curve
 from tests.support.signals import Samples, clicks, noisy, rock, strokes, swing, waltz
 
 CONFIG = FeatureConfig()
@@ -76,7 +76,7 @@ def test_sums_are_kept_in_straight_time() -> None:
 def test_a_window_too_short_for_two_parts_is_in_exact_time() -> None:
     onsets = np.random.default_rng(2).normal(size=round(7.5 * CONFIG.frame_rate)).astype(np.float32)
     assert tempo_curve(onsets, CONFIG.frame_rate) is EXACT_TIME
-    assert newest(7.5) == (7.5, 0.0)
+    assert newest_stretch(7.5) == (7.5, 0.0)
 
 
 def test_silence_is_in_exact_time() -> None:

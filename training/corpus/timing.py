@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from paces_live.analysis.tempo_curve import newest
+from paces_live.analysis.tempo_curve import newest_stretch
 
 DRIFT_WINDOW_S = 25.0
 """Seconds within which bars are compared: the window that the live path hears."""
@@ -204,7 +204,7 @@ def mean_speed(knots: Sequence[tuple[float, float]], start_s: float, end_s: floa
 
 
 def newest_speed(knots: Sequence[tuple[float, float]], end_s: float, window_s: float) -> float:
-    """Return the local speed that a window should find: that of its newest tempo, see `tempo_curve.newest`.
+    """Return the local speed that a window should find: that of its newest tempo, see `tempo_curve.newest_stretch`.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def newest_speed(knots: Sequence[tuple[float, float]], end_s: float, window_s: f
     >>> newest_speed([(0.0, 1.0), (30.0, 1.3)], 24.0, 24.0)
     1.21
     """
-    first, last = newest(window_s)
+    first, last = newest_stretch(window_s)
     return mean_speed(knots, max(0.0, end_s - first), end_s - last)
 
 

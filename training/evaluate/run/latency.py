@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from training import live
 from training.annotations.truth import Truth, is_compatible
-from training.corpus.timing import newest_speed
+from training.corpus.timing import Knots, newest_speed
 from training.dataset.degrade import degrade
 from training.evaluate.metrics.times import first_lasting, flags_right, time_to_verdict
 from training.evaluate.run.baselines import RATE
@@ -112,9 +112,9 @@ def changes(
 
 
 def _start(item: Item, model: Path, seed: int) -> Start:
-    samples = _samples(item, seed)
+    samples, curve = _from_first_sound(item, seed)
     heard = live.listen(samples, RATE, loaded(model))
-    readings = in_exact_time([reading for reading in heard.readings if reading[0] <= LIVE_S], item.curve)
+    readings = in_exact_time([reading for reading in heard.readings if reading[0] <= LIVE_S], curve)
     return Start(
         item.id,
         time_to_verdict(readings, item.truth),
@@ -126,7 +126,7 @@ def _start(item: Item, model: Path, seed: int) -> Start:
 
 def _change(pair: tuple[Item, Item], model: Path, seed: int) -> Change:
     before, after = pair
-    first, second = _samples(before, seed), _samples(after, seed)
+    (first, old_curve), (second, curve) = _from_first_sound(before, seed), _from_first_sound(after, seed)
     middle = max(0, (len(first) - round(BEFORE_S * RATE)) // 2)
     first = first[middle : middle + round(BEFORE_S * RATE)]
     samples = np.concatenate([first, second[: round(LIVE_S * RATE)]])
@@ -134,8 +134,8 @@ def _change(pair: tuple[Item, Item], model: Path, seed: int) -> Change:
     heard = live.listen(samples, RATE, loaded(model))
     readings = [(seconds - cut, paces) for seconds, paces in heard.readings if seconds > cut]
     last_s = middle / RATE + cut
-    old = before.truth.scaled(newest_speed(before.curve, last_s, cut))
-    exact = in_exact_time(readings, after.curve)
+    old = before.truth.scaled(newest_speed(old_curve, last_s, cut))
+    exact = in_exact_time(readings, curve)
     # Of the new song, paces that it shares with the old one are not old.
     strange = [
         (
@@ -152,14 +152,14 @@ def _change(pair: tuple[Item, Item], model: Path, seed: int) -> Change:
     )
 
 
-def _samples(item: Item, seed: int) -> Samples:
-    """Return an item from its first sound on, degraded if that is its condition."""
+def _from_first_sound(item: Item, seed: int) -> tuple[Samples, Knots]:
+    """Return an item from its first sound on, degraded if that is its condition, and its curve from there."""
     samples = read(item.audio)
-    loud = np.flatnonzero(np.abs(samples) > LOUD)
-    samples = samples[loud[0] :] if len(loud) else samples
+    first = int((np.abs(samples) > LOUD).argmax())
+    samples, curve = samples[first:], tuple((seconds - first / RATE, speed) for seconds, speed in item.curve)
     if item.condition == "degraded":
         samples = degrade(samples, RATE, np.random.default_rng([seed, item.index, DEGRADED]))
-    return samples
+    return samples, curve
 
 
 def _apart(first: Truth, second: Truth) -> bool:

@@ -28,7 +28,10 @@ MAX_POINTS = 256
 
 
 class Point(NamedTuple):
-    """Paces of the sound at `t`, found in the window from `start` to `end`, and the log of its speed in the song."""
+    """Paces of the sound at `t`, found in the window from `start` to `end`.
+
+    The difference of the `log_speed` of two points is how far the music has moved between them, as the curves say.
+    """
 
     t: float
     start: float
@@ -68,7 +71,7 @@ class SongTempo:
             The compatible paces. They are those of the newest stretch of the window.
         curve : TempoCurve, optional
             The tempo within the window: a tempo that changes goes on along it, and the first paces of the song are
-            those of the whole window before them.
+            those of the window before them.
         """
         self._log_speed += math.log(curve.change(now - self._now))
         self._now = now
@@ -76,17 +79,24 @@ class SongTempo:
         if self._count:
             return
         self._count = self._stride
-        is_first = not any(point.paces for point in self._points)
-        logs = curve.log_speeds.tolist() if is_first and paces else [0.0]
-        for age, log in zip(range(len(logs) - 1, -1, -1), logs, strict=True):
-            end = now - PART_HOP_S * age
-            moved = tuple(Pace(math.exp(log) * pace.spm, pace.probability) for pace in paces)
-            self._points.append(
-                Point(end - sum(newest_stretch(window_s)) / 2.0, now - window_s, end, self._log_speed + log, moved)
-            )
+        if paces and not any(point.paces for point in self._points):
+            before = list(self._before(now, window_s, paces, curve))
+            self._points = [point for point in self._points if not before or point.t < before[0].t] + before
+        self._points.append(self._point(now, window_s, paces))
         if len(self._points) >= MAX_POINTS:
             self._points = self._points[::2]
             self._stride *= 2
+
+    def _before(self, now: float, window_s: float, paces: tuple[Pace, ...], curve: TempoCurve) -> Iterator[Point]:
+        """Yield the points before the first one with paces: these are those of its window, as far as it is known."""
+        for age in range(curve.known - 1, 0, -1):
+            log = float(curve.log_speeds[-1 - age])
+            then = tuple(Pace(math.exp(log) * pace.spm, pace.probability) for pace in paces)
+            newest = self._point(now - PART_HOP_S * age, window_s - PART_HOP_S * age, then)
+            yield newest._replace(log_speed=self._log_speed + log)
+
+    def _point(self, now: float, window_s: float, paces: tuple[Pace, ...]) -> Point:
+        return Point(now - sum(newest_stretch(window_s)) / 2.0, now - window_s, now, self._log_speed, paces)
 
     def song(
         self,
@@ -173,7 +183,8 @@ def _divided(points: list[Point]) -> Iterator[_Run]:
     for point in points:
         rates = [pace.spm for pace in point.paces]
         expected = spm[-1] * math.exp(point.log_speed - run[-1].log_speed) if spm else 0.0
-        following = _following(expected, rates) if spm else felt_beat(point.paces)
+        # The curves add up to little in the minutes between the points of a long stream.
+        following = _following(expected, rates) or _following(spm[-1], rates) if spm else felt_beat(point.paces)
         if following is None:
             yield _Run(run, np.array(spm))
             following = rates[int(np.argmin(np.abs(np.log(np.array(rates) / expected))))]
@@ -250,8 +261,8 @@ def _changes(sections: list[Section]) -> bool:
 
 
 def _middle(runs: list[_Run], sections: list[Section]) -> float:
-    """Return the mean tempo over time; if it jumps, the median that was heard, and not the mean of two."""
-    if len(runs) > 1:
+    """Return the mean tempo over time; of tempi that follow each other, the median, which was heard."""
+    if len(runs) > 1 or all(section.start_spm == section.end_spm for section in sections):
         return float(np.quantile(np.concatenate([run.spm for run in runs]), 0.5, method="lower"))
     lengths = [section.end - section.start for section in sections]
     means = [(section.start_spm + section.end_spm) / 2.0 for section in sections]

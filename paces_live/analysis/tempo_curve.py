@@ -10,7 +10,7 @@ straighten the pitch of a voice, and the log-lag tempograms of Schreiber and Mü
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -28,6 +28,8 @@ STIFFNESS = 0.0056
 """Cost of a change of the shift by a step from part to part, in units of a perfect match."""
 EXACT = 0.015
 """Largest relative difference between the tempi of two parts that counts as exact time: exact time stays exact."""
+LIKE = 0.3
+"""Least match of a part with the mean of all, relative to the others, at which its tempo is known."""
 ROUNDS = 3
 """Largest number of times that the path is found, and the mean of the parts along it."""
 DECIMATION = 2
@@ -48,11 +50,14 @@ class TempoCurve:
     likeness : float
         How much the newest part repeats as the whole window does: 1 for a part like the others, about 0 for another
         rhythm.
+    known : int
+        Number of parts, from the newest back, that are like the whole window: in others the curve follows chance.
     """
 
     log_speeds: NDArray[np.float64]
     straight: NDArray[np.float64]
     likeness: float = 1.0
+    known: int = 1
 
     @property
     def exact(self) -> bool:
@@ -65,15 +70,9 @@ class TempoCurve:
         return 1.0 if self.exact else float(self.straight[-1]) / (len(self.straight) - 1)
 
     def change(self, elapsed_s: float) -> float:
-        """Return the newest tempo relative to the one `elapsed_s` seconds before.
-
-        Examples
-        --------
-        >>> TempoCurve(np.log([0.81, 0.9, 1.0]), np.ones(1)).change(PART_HOP_S)
-        1.11...
-        """
+        """Return the newest tempo relative to the one `elapsed_s` seconds before; 1 if it is not known."""
         ages = PART_HOP_S * np.arange(len(self.log_speeds))
-        return math.exp(-np.interp(elapsed_s, ages, self.log_speeds[::-1]))
+        return math.exp(-np.interp(elapsed_s, ages, self.log_speeds[::-1])) if self.known else 1.0
 
     def times(self, before_end: NDArray[np.float64], frames: int) -> NDArray[np.float64]:
         """Return the times that lie so many frames of straight time before the end of a window.
@@ -157,12 +156,13 @@ def tempo_curve(onsets: NDArray[np.float32], frame_rate: float) -> TempoCurve:
     if len(parts) < 2:
         return EXACT_TIME
     shifts, likeness = _path(parts, plan)
+    known = int(np.append(likeness[::-1] < LIKE, True).argmax())
     if np.ptp(shifts) <= EXACT:
-        return replace(EXACT_TIME, log_speeds=np.zeros(len(parts)), likeness=likeness)
+        return TempoCurve(np.zeros(len(parts)), EXACT_TIME.straight, float(likeness[-1]), known)
     # The lags of a faster part are shorter.
     log_speeds = shifts[-1] - shifts
     speed = np.exp(np.interp(np.arange(len(onsets)) + 0.5, centres, log_speeds))
-    return TempoCurve(log_speeds, np.concatenate(([0.0], np.cumsum(speed))), likeness)
+    return TempoCurve(log_speeds, np.concatenate(([0.0], np.cumsum(speed))), float(likeness[-1]), known)
 
 
 def newest_stretch(seconds: float) -> tuple[float, float]:
@@ -250,8 +250,8 @@ _STEPS = np.arange(-SHIFTS, SHIFTS + 1)
 _BENDS = STIFFNESS * np.subtract.outer(_STEPS, _STEPS).astype(np.float32) ** 2
 
 
-def _path(parts: NDArray[np.float32], plan: _Plan) -> tuple[NDArray[np.float64], float]:
-    """Return the shift of each part, relative, and the match of the newest part.
+def _path(parts: NDArray[np.float32], plan: _Plan) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Return the shift of each part, relative, and the match of each.
 
     The shifts are the path of the best match with the mean of the shifted parts; along it, matches have a mean of 1.
     """
@@ -282,7 +282,7 @@ def _path(parts: NDArray[np.float32], plan: _Plan) -> tuple[NDArray[np.float64],
     curvature = before - 2.0 * at + after
     vertex = 0.5 * (before - after) / np.where(curvature < 0.0, curvature, -np.inf)
     shifts: NDArray[np.float64] = STEP * (inside - SHIFTS + np.clip(vertex, -0.5, 0.5))
-    return shifts, float(matches[-1, best[-1]])
+    return shifts, matches[rows, best]
 
 
 def _smooth(matches: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -125,7 +125,7 @@ class TempoTracker:
         return tuple(track.newest for track in sorted(alive, key=lambda track: -track.logit)[:MAX_FOLLOWED])
 
     def advance(self, change: float) -> None:
-        """Move all tempi along with the music.
+        """Move all tempi along with the music; a tempo that leaves the range is followed no longer.
 
         Parameters
         ----------
@@ -146,6 +146,8 @@ class TempoTracker:
         for track in self._tracks:
             track.spm *= change
             track.tempi = deque((tempo * change for tempo in track.tempi), CURRENT_TEMPI)
+        if change != 1.0:
+            self._tracks = [track for track in self._tracks if SPM_MIN <= track.spm <= SPM_MAX]
 
     def update(
         self,

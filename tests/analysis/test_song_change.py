@@ -79,6 +79,17 @@ def test_a_song_is_in_doubt_before_the_change_is_reported() -> None:
     assert all(30.0 < moment <= noticed for moment in followed.doubtful)
 
 
+@pytest.mark.parametrize(("likeness", "updates"), [(0.9, None), (0.5, 7), (0.1, 2)])
+def test_a_song_goes_on_with_its_rhythm_and_ends_sooner_the_less_alike_it_is(
+    likeness: float, updates: int | None
+) -> None:
+    window = np.zeros((CONFIG.window_frames, CONFIG.n_mels), np.float32)
+    window[:-300:31] = window[-300::23] = 5.0  # 121.2 a minute, and then 163.4
+    detector = SongChangeDetector(FixedClassifier(lambda spm: 0.9 if spm > 150.0 else 0.1))
+    found = [detector.update(window, np.array([121.2]), 20.0, 1.0, likeness) for _ in range(9)]
+    assert next((number for number, other_s in enumerate(found, 1) if other_s is not None), None) == updates
+
+
 def test_half_the_tempo_is_the_same_song() -> None:
     assert not follow(np.concatenate([rock(160.0, 24.0), rock(80.0, 20.0)]), 80.0, 160.0).changes
 

@@ -106,7 +106,7 @@ def test_a_song_that_holds_rises_and_holds_has_three_sections() -> None:
 
 
 def test_the_first_paces_are_those_of_the_whole_window_before() -> None:
-    made, falling = SongTempo(), TempoCurve(np.linspace(0.2, 0.0, 10), np.ones(1))
+    made, falling = SongTempo(), TempoCurve(np.linspace(0.2, 0.0, 10), np.ones(1), known=10)
     made.add(25.0, 25.0, (Pace(120.0, 0.9),), falling)
     for t in range(26, 60):
         made.add(float(t), 25.0, (Pace(120.0, 0.9),))
@@ -116,6 +116,14 @@ def test_the_first_paces_are_those_of_the_whole_window_before() -> None:
     assert sections[0].start_spm == pytest.approx(120.0 * np.exp(0.2 + 0.2 / 18 * 4), rel=0.01)
     assert sections[0].end == pytest.approx(22.0, abs=2.0)
     assert rounded(sections)[-1] == (120, 120)
+
+
+def test_an_introduction_without_a_beat_has_no_tempo_though_the_curve_follows_chance_in_it() -> None:
+    made = SongTempo()
+    made.add(25.0, 25.0, (Pace(120.0, 0.9),), TempoCurve(np.array([0.2] * 7 + [0.0] * 3), np.ones(1), known=3))
+    for t in range(26, 60):
+        made.add(float(t), 25.0, (Pace(120.0, 0.9),))
+    assert made.song(0.0, STEADY) == (STEADY, 120.0, (Section(0.0, 59.0, 120.0, 120.0),))
 
 
 def test_a_tempo_that_moves_far_between_two_readings_goes_on_along_the_curve() -> None:

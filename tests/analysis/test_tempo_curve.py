@@ -10,7 +10,7 @@ from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.features import log_mel
 from paces_live.analysis.periodicity import onset_strength
 from paces_live.analysis.tempo_curve import EXACT_TIME, PART_S, TempoCurve, newest_stretch, tempo_curve
-from tests.support.signals import Samples, clicks, noisy, rock, strokes, swing, waltz
+from tests.support.signals import RATE, Samples, clicks, noisy, rock, strokes, swing, waltz
 
 CONFIG = FeatureConfig()
 WINDOW_S = CONFIG.window_s
@@ -81,3 +81,13 @@ def test_a_window_too_short_for_two_parts_is_in_exact_time() -> None:
 
 def test_silence_is_in_exact_time() -> None:
     assert tempo_curve(np.zeros(CONFIG.window_frames, np.float32), CONFIG.frame_rate).exact
+
+
+def test_a_part_without_the_rhythm_of_the_others_has_no_tempo() -> None:
+    music, noise = rock(150.0, 16.0), noisy(clicks(0.5), -30.0)[: round(9.0 * RATE)]
+    over = found(np.concatenate([music, noise * (np.std(music) / np.std(noise))]))
+    assert over.known == 0
+    assert over.change(2.0) == 1.0
+    begun = found(np.concatenate([noise * (np.std(music) / np.std(noise)), music]))
+    # Six of the ten parts are music alone.
+    assert begun.known == pytest.approx(6, abs=1)

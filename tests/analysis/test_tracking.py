@@ -102,3 +102,11 @@ def test_memory_does_not_grow() -> None:
     assert len(tracker._tracks) <= MAX_TRACKS
     assert all(len(track.tempi) <= SONG_TEMPI for track in tracker._tracks)
     assert len(tracker.followed) <= MAX_FOLLOWED
+
+
+def test_a_tempo_that_leaves_the_range_is_followed_no_longer() -> None:
+    tracker = TempoTracker((0.6, 0.4))
+    feed(tracker, {318.0: 0.95, 159.0: 0.95}, 5)
+    tracker.advance(1.02)
+    assert [round(pace.spm, 1) for pace in tracker.shown()] == [162.2]
+    assert [round(spm, 1) for spm in tracker.followed] == [162.2]

@@ -19,7 +19,7 @@ from paces_live.session import Session, SessionConfig, run
 from paces_live.session.config import PERIODICITY_SPM
 from paces_live.sources.block import Block
 from tests.support.sessions import Blocks, checked, hear, only, readings, songs, without_load
-from tests.support.signals import RATE, Samples, noisy, rock, waltz
+from tests.support.signals import RATE, Samples, drums, noisy, rock, waltz
 
 SILENCE = np.zeros(5 * RATE, np.float32)
 
@@ -62,6 +62,20 @@ def test_how_to_step_does_not_flip_when_the_half_appears() -> None:
     assert len(decided) >= 20
     (song,) = songs(events)
     assert round(song.beat or 0.0) == 95
+
+
+def test_a_tempo_that_swings_is_shown_as_it_is_and_is_one_song() -> None:
+    def tempo(t: float) -> float:
+        return 150.0 * (1.0 + 0.07 * float(np.sin(2.0 * np.pi * t / 14.0)))
+
+    events = hear(drums(tempo, 60.0), load_classifier())
+    errors = []
+    for event in (event for event in readings(events) if event.t > 12.0):
+        (beat,) = [pace.spm for pace in event.paces if 130.0 < pace.spm < 170.0]
+        # The newest tempo is that of the middle of the last part of the window.
+        errors.append(abs(beat / tempo(event.t - 3.0) - 1.0))
+    assert np.mean(errors) < 0.02
+    assert len(songs(events)) == 1
 
 
 def test_each_song_has_its_own_beat() -> None:

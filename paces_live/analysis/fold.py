@@ -157,12 +157,11 @@ def fold(
     beats = beats_heard(bpm, len(frames), config)
     row, first = np.arange(len(bpm)), steps - beats * config.fold_steps
     # The length of each step in frames: in straight time all are equal, in the time of the window they are not.
-    lengths = np.maximum(borders[:, 1:] - borders[:, :-1], SHORTEST_STEP).astype(np.float32)
+    lengths = config.fold_range * np.maximum(borders[:, 1:] - borders[:, :-1], SHORTEST_STEP)
     values = sums[:, 1:] - sums[:, :-1]
-    values /= lengths[..., None]
-    heard = (borders[:, -1] - borders[row, first]).astype(np.float32)
+    values /= lengths.astype(np.float32)[..., None]
+    heard = (config.fold_range * (borders[:, -1] - borders[row, first])).astype(np.float32)
     values -= ((sums[:, -1] - sums[row, first]) / heard[:, None])[:, None]
-    values *= np.float32(1.0 / config.fold_range)
     np.clip(values, -1.0, 1.0, out=values)
     folds: NDArray[np.float32] = values.reshape(len(bpm), config.fold_beats, config.fold_steps, frames.shape[1])
     age = np.arange(config.fold_beats)[::-1]

@@ -9,6 +9,7 @@ tempo has a peak at each of them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,11 +120,12 @@ def candidates(
     strong = peaks[agreed[peaks] >= LEAST * agreed.max()]
     at = np.concatenate([*near, strong])
     vertex = _vertex(agreed[at - 1], agreed[at], agreed[at + 1])
-    found = _through_peaks(periodicity, grid.bpm[at] * np.exp(GRID_STEP * vertex))
-    followed = refine(periodicity, np.asarray(tracked, float))
+    rough, is_peak = _highest(periodicity, np.asarray(tracked, float))
+    refined = _through_peaks(periodicity, np.concatenate((rough, grid.bpm[at] * np.exp(GRID_STEP * vertex))))
+    followed, found = np.where(is_peak, refined[: len(rough)], tracked), refined[len(rough) :]
     # A tempo that has left the range would stay at its end for ever.
-    followed = followed[np.abs(followed / np.clip(followed, config.spm_min, config.spm_max) - 1.0) < OUTSIDE]
-    proposed = np.clip(np.concatenate((followed, found)), config.spm_min, config.spm_max)
+    followed = followed[np.abs(followed / _bounded(followed, config.spm_min, config.spm_max) - 1.0) < OUTSIDE]
+    proposed = _bounded(np.concatenate((followed, found)), config.spm_min, config.spm_max)
     known = np.concatenate((agreement(periodicity, followed), agreed[at]))
     return _distinct(proposed, known, len(followed), count)
 
@@ -150,18 +152,22 @@ def refine(periodicity: Periodicity, bpm: NDArray[np.float64]) -> NDArray[np.flo
     >>> refine(Periodicity(beats, config.frame_rate), np.array([118.0, 121.5])).round(1).tolist()
     [120.0, 120.0]
     """
-    if not len(bpm):
-        return bpm
-    side = round(MAX_SHIFT / GRID_STEP)
-    around = np.exp(GRID_STEP * np.arange(-side, side + 1))
-    agreed = agreement(periodicity, bpm[:, None] * around)
+    rough, is_peak = _highest(periodicity, bpm)
+    return np.where(is_peak, _through_peaks(periodicity, rough), bpm)
+
+
+def _highest(periodicity: Periodicity, bpm: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the tempo of highest agreement near each tempo, and whether it is a peak."""
+    agreed = agreement(periodicity, bpm[:, None] * _AROUND)
     best = agreed.argmax(axis=1)
-    inside = np.clip(best, 1, 2 * side - 1)
+    inside = _bounded(best, 1, 2 * _SIDE - 1)
     rows = np.arange(len(bpm))
     vertex = _vertex(agreed[rows, inside - 1], agreed[rows, inside], agreed[rows, inside + 1])
-    moved = _through_peaks(periodicity, bpm * np.exp(GRID_STEP * (inside - side + vertex)))
-    refined: NDArray[np.float64] = np.where((best == inside) & (agreed[rows, best] > 0.0), moved, bpm)
-    return refined
+    return bpm * np.exp(GRID_STEP * (inside - _SIDE + vertex)), (best == inside) & (agreed[rows, best] > 0.0)
+
+
+_SIDE = round(MAX_SHIFT / GRID_STEP)
+_AROUND = np.exp(GRID_STEP * np.arange(-_SIDE, _SIDE + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +209,12 @@ def _vertex(before: NDArray[np.float32], at: NDArray[np.float32], after: NDArray
     curvature = before - 2.0 * at + after
     # Without a peak the division by infinity gives 0; next to one, the vertex may be anywhere.
     vertex: NDArray[np.floating] = 0.5 * (before - after) / np.where(curvature < 0.0, curvature, -np.inf)
-    bounded: NDArray[np.floating] = np.clip(vertex, -1.0, 1.0)
+    return _bounded(vertex, -1.0, 1.0)
+
+
+def _bounded(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
+    """Return `values` from `low` to `high`; for a few numbers, `numpy.clip` takes three times as long."""
+    bounded: NDArray[Any] = np.minimum(np.maximum(values, low), high)
     return bounded
 
 
@@ -215,7 +226,7 @@ def _through_peaks(periodicity: Periodicity, bpm: NDArray[np.float64]) -> NDArra
     """
     strengths, last = periodicity.strengths, len(periodicity.strengths) - 3
     expected = periodicity.lag(bpm)[:, None] * MULTIPLES
-    at = np.clip(np.rint(expected).astype(np.intp), 2, last)
+    at = _bounded(np.rint(expected).astype(np.intp), 2, last)
     at += np.argmax(strengths[at[..., None] + _NEIGHBOURS], axis=-1) - 1
     positions = at + _vertex(strengths[at - 1], strengths[at], strengths[at + 1])
     weights = np.where(np.abs(positions - expected) <= MAX_LAG_ERROR, np.maximum(strengths[at], 0.0), 0.0)
@@ -246,9 +257,10 @@ def _distinct(
     for index, (tempo, strength) in enumerate(zip(bpm.tolist(), strengths.tolist(), strict=True)):
         if len(kept) == count:
             break
-        distances = [(abs(tempo / other - 1.0), stronger > strength) for other, stronger in kept]
-        repeats = any(distance < SAME_CANDIDATE for distance, _ in distances)
-        is_lobe = index >= tracked and any(distance < SIDE_LOBE and weaker for distance, weaker in distances)
-        if not (repeats or is_lobe):
+        for other, stronger in kept:
+            distance = abs(tempo / other - 1.0)
+            if distance < SAME_CANDIDATE or (index >= tracked and distance < SIDE_LOBE and stronger > strength):
+                break
+        else:
             kept.append((tempo, strength))
     return np.array([tempo for tempo, _ in kept])

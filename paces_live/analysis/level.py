@@ -91,8 +91,14 @@ class LevelMeter:
         """
         if len(self._recent) < LASTING_S * CELLS_PER_SECOND:
             return "ok"
-        seconds = np.array(self._recent).reshape(LASTING_S, CELLS_PER_SECOND, 2).mean(axis=1)
-        statuses = {_status(power, clipped) for power, clipped in seconds.tolist()}
+        cells = list(self._recent)
+        statuses = set()
+        for start in range(0, len(cells), CELLS_PER_SECOND):
+            powers, clipped = zip(*cells[start : start + CELLS_PER_SECOND], strict=True)
+            status = _status(sum(powers) / CELLS_PER_SECOND, sum(clipped) / CELLS_PER_SECOND)
+            if status == "ok":  # mostly the first
+                return "ok"
+            statuses.add(status)
         if len(statuses) == 1:
             return statuses.pop()
         return "too_quiet" if statuses == {"silent", "too_quiet"} else "ok"

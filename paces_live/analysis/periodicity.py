@@ -84,13 +84,15 @@ def onset_strength(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     >>> [round(strength, 1) for strength in onset_strength(frames).tolist()]
     [-2.3, -2.3, 6.9, -2.3]
     """
-    audible = np.maximum(frames, frames.max() - DYNAMIC_RANGE)
-    rise = audible[1:] - audible[:-1]
-    np.maximum(rise, 0.0, out=rise)
-    # The matrix is mostly zeros, yet the product is far faster than numpy's mean over a few columns.
+    # The fastest of several ways (measured): a maximum with a number, a mean over a few columns and a product with a
+    # transposed matrix take three to ten times as long.
+    loudest = frames.max()
+    audible = np.clip(frames, loudest - DYNAMIC_RANGE, loudest)
+    rise = np.maximum(audible[1:], audible[:-1])
+    rise -= audible[:-1]
     grouped = np.zeros((BAND_GROUPS, len(frames)), np.float32)
-    np.matmul(_groups(frames.shape[1]), rise.T, out=grouped[:, 1:])
-    grouped -= grouped.mean(axis=1, keepdims=True)
+    grouped[:, 1:] = (rise @ _groups(frames.shape[1])).T
+    grouped -= grouped.sum(axis=1, keepdims=True) / np.float32(len(frames))
     variance = np.einsum("gn,gn->g", grouped, grouped) / np.float32(len(frames))
     strength: NDArray[np.float32] = (1.0 / np.sqrt(np.maximum(variance, np.finfo(np.float32).tiny))) @ grouped
     return strength
@@ -98,9 +100,9 @@ def onset_strength(frames: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=4)
 def _groups(bands: int) -> NDArray[np.float32]:
-    """Return the matrix that averages the bands of each group, shape (BAND_GROUPS, bands)."""
+    """Return the matrix that averages the bands of each group, shape (bands, BAND_GROUPS)."""
     size = bands // BAND_GROUPS
-    return np.repeat(np.eye(BAND_GROUPS, dtype=np.float32) / np.float32(size), size, axis=1)
+    return np.repeat(np.eye(BAND_GROUPS, dtype=np.float32) / np.float32(size), size, axis=0)
 
 
 def periodicity(frames: NDArray[np.float32], config: FeatureConfig) -> Periodicity:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.analysis.felt_beat import felt_beat
+from paces_live.analysis.log_lag import PART_HOP_S
 from paces_live.analysis.straight_parts import SHORTEST_S, line, straight_parts
-from paces_live.analysis.tempo_curve import EXACT_TIME, PART_HOP_S, TempoCurve, newest_stretch
+from paces_live.analysis.tempo_curve import EXACT_TIME, TempoCurve, newest_stretch
 from paces_live.analysis.tracking import MIN_SHARE, RELATED, SAME_PACE, related
 from paces_live.events import Pace, Section, SongPace
 from paces_live.match import SPM_MAX, SPM_MIN

@@ -11,17 +11,12 @@ straighten the pitch of a voice, and the log-lag tempograms of Schreiber and Mü
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-PART_S, PART_HOP_S = 6.0, 2.0
-"""Length of a part of the window, and distance between parts, seconds."""
-SHORTEST_LAG_S, LONGEST_LAG_S = 0.5, 4.0
-"""Range of the lags that are compared, seconds: several beats, whose lags are precise."""
-STEP = 0.015
-"""Distance between lags, and between shifts, relative."""
+from paces_live.analysis.log_lag import PART_HOP_S, PART_S, STEP, log_lag_tempogram
+
 SHIFTS = 8
 """Largest shift, steps: tempi within a window differ by up to an eighth from their middle."""
 STIFFNESS = 0.0056
@@ -32,8 +27,8 @@ LIKE = 0.3
 """Least match of a part with the mean of all, relative to the others, at which its tempo is known."""
 ROUNDS = 3
 """Largest number of times that the path is found, and the mean of the parts along it."""
-DECIMATION = 2
-"""Number of frames whose onset strength is averaged: long lags need no finer time."""
+FEWEST = 3
+"""Smallest number of parts that say whether they are coherent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +47,16 @@ class TempoCurve:
         rhythm.
     known : int
         Number of parts, from the newest back, that are like the whole window: in others the curve follows chance.
+    coherence : float
+        Mean correlation between the parts along the curve: near 1 if each repeats as the others do, near 0 for sounds
+        without a beat; 1 if there are too few parts.
     """
 
     log_speeds: NDArray[np.float64]
     straight: NDArray[np.float64]
     likeness: float = 1.0
     known: int = 1
+    coherence: float = 1.0
 
     @property
     def exact(self) -> bool:
@@ -70,9 +69,17 @@ class TempoCurve:
         return 1.0 if self.exact else float(self.straight[-1]) / (len(self.straight) - 1)
 
     def change(self, elapsed_s: float) -> float:
-        """Return the newest tempo relative to the one `elapsed_s` seconds before; 1 if it is not known."""
+        """Return the newest tempo relative to the one `elapsed_s` seconds before; 1 if it is not known.
+
+        Examples
+        --------
+        >>> TempoCurve(np.log([0.81, 0.9, 1.0]), np.ones(1)).change(PART_HOP_S)
+        1.11...
+        """
+        if self.exact or not self.known:
+            return 1.0
         ages = PART_HOP_S * np.arange(len(self.log_speeds))
-        return math.exp(-np.interp(elapsed_s, ages, self.log_speeds[::-1])) if self.known else 1.0
+        return math.exp(-np.interp(elapsed_s, ages, self.log_speeds[::-1]))
 
     def times(self, before_end: NDArray[np.float64], frames: int) -> NDArray[np.float64]:
         """Return the times that lie so many frames of straight time before the end of a window.
@@ -151,18 +158,18 @@ def tempo_curve(onsets: NDArray[np.float32], frame_rate: float) -> TempoCurve:
     >>> bool(np.ptp(gaps) <= 2)
     True
     """
-    plan = _plan(frame_rate)
-    parts, centres = _parts(onsets, plan)
+    parts, centres = log_lag_tempogram(onsets, frame_rate, margin=SHIFTS)
     if len(parts) < 2:
         return EXACT_TIME
-    shifts, likeness = _path(parts, plan)
-    known = int(np.append(likeness[::-1] < LIKE, True).argmax())
+    shifts, matches, coherence = _path(parts)
+    known = int(np.append(matches[::-1] < LIKE, True).argmax())
     if np.ptp(shifts) <= EXACT:
-        return TempoCurve(np.zeros(len(parts)), EXACT_TIME.straight, float(likeness[-1]), known)
+        return TempoCurve(np.zeros(len(parts)), EXACT_TIME.straight, float(matches[-1]), known, coherence)
     # The lags of a faster part are shorter.
     log_speeds = shifts[-1] - shifts
     speed = np.exp(np.interp(np.arange(len(onsets)) + 0.5, centres, log_speeds))
-    return TempoCurve(log_speeds, np.concatenate(([0.0], np.cumsum(speed))), float(likeness[-1]), known)
+    straight = np.concatenate(([0.0], np.cumsum(speed)))
+    return TempoCurve(log_speeds, straight, float(matches[-1]), known, coherence)
 
 
 def newest_stretch(seconds: float) -> tuple[float, float]:
@@ -187,75 +194,16 @@ def newest_stretch(seconds: float) -> tuple[float, float]:
     return (0.75 * PART_S, 0.25 * PART_S) if seconds >= PART_S + PART_HOP_S else (seconds, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What depends on the frame rate alone; lags and lengths are in decimated frames."""
-
-    length: int
-    hop: int
-    size: int
-    taper: NDArray[np.float32]
-    whole: NDArray[np.intp]
-    part: NDArray[np.float32]
-    unbiased: NDArray[np.float32]
-
-
-@lru_cache(maxsize=4)
-def _plan(frame_rate: float) -> _Plan:
-    rate = frame_rate / DECIMATION
-    length = round(PART_S * rate)
-    size = 1 << (2 * length - 1).bit_length()
-    taper = np.hanning(length + 2)[1:-1]
-    steps = round(np.log(LONGEST_LAG_S / SHORTEST_LAG_S) / STEP)
-    lags = rate * SHORTEST_LAG_S * np.exp(STEP * np.arange(-SHIFTS, steps + SHIFTS + 1))
-    whole = lags.astype(int)
-    # The taper's own autocorrelation makes long lags weak.
-    own = np.fft.irfft(np.abs(np.fft.rfft(taper, size)) ** 2, size)
-    unbiased = own[0] / np.interp(lags, np.arange(size), own)
-    return _Plan(
-        length,
-        round(PART_HOP_S * rate),
-        size,
-        taper.astype(np.float32),
-        whole,
-        (lags - whole).astype(np.float32),
-        unbiased.astype(np.float32),
-    )
-
-
-def _parts(onsets: NDArray[np.float32], plan: _Plan) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return the autocorrelation of each part on a logarithmic axis of lags, and the centres of the parts in frames."""
-    count = len(onsets) // DECIMATION
-    first = (count - plan.length) % plan.hop
-    starts = np.arange(first, count - plan.length + 1, plan.hop)
-    if len(starts) < 2:
-        return np.empty((0, len(plan.whole)), np.float32), np.empty(0)
-    skipped = len(onsets) - count * DECIMATION
-    decimated = onsets[skipped:].reshape(count, DECIMATION).sum(axis=1)
-    cut = decimated[starts[:, None] + np.arange(plan.length)]
-    cut -= cut.mean(axis=1, keepdims=True)
-    cut *= plan.taper
-    # In single precision, see `periodicity`; the scale does not matter.
-    spectrum = np.fft.rfft(cut, plan.size, norm="forward")
-    lagged = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, plan.size, norm="forward")
-    power = np.maximum(lagged[:, :1], np.finfo(np.float32).tiny)
-    low = lagged[:, plan.whole]
-    parts = (low + plan.part * (lagged[:, plan.whole + 1] - low)) * plan.unbiased / power
-    parts -= parts.mean(axis=1, keepdims=True)
-    centres = skipped + DECIMATION * (starts + np.float64(0.5 * plan.length))
-    return parts.astype(np.float32), centres
-
-
 _STEPS = np.arange(-SHIFTS, SHIFTS + 1)
 _BENDS = STIFFNESS * np.subtract.outer(_STEPS, _STEPS).astype(np.float32) ** 2
 
 
-def _path(parts: NDArray[np.float32], plan: _Plan) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Return the shift of each part, relative, and the match of each.
+def _path(parts: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32], float]:
+    """Return the shift of each part, relative, the match of each, and the coherence of all.
 
     The shifts are the path of the best match with the mean of the shifted parts; along it, matches have a mean of 1.
     """
-    inner = len(plan.whole) - 2 * SHIFTS
+    inner = parts.shape[1] - 2 * SHIFTS
     rows = np.arange(len(parts))
     path = np.zeros(len(parts), int)
     padded = np.zeros(inner + 4 * SHIFTS, np.float32)
@@ -264,25 +212,36 @@ def _path(parts: NDArray[np.float32], plan: _Plan) -> tuple[NDArray[np.float64],
     shifted = np.ndarray((2 * SHIFTS + 1, inner + 2 * SHIFTS), np.float32, padded, strides=(step, step))[::-1]
     for _ in range(ROUNDS):
         columns = path[:, None] + SHIFTS + np.arange(inner)
-        mean = parts[rows[:, None], columns].mean(axis=0)
-        mean -= mean.mean()
+        aligned = parts[rows[:, None], columns]
+        aligned -= aligned.sum(axis=1, keepdims=True) / np.float32(inner)
+        mean = aligned.sum(axis=0) / np.float32(len(parts))
         padded[2 * SHIFTS : 2 * SHIFTS + inner] = mean / max(float(mean @ mean), 1e-9)
         matches = parts @ shifted.T
         best = matches.argmax(axis=1)
-        if np.ptp(best) > 1:
+        if best.max() - best.min() > 1:
             best = _smooth(matches)
         found = best - SHIFTS
-        found -= round(float(found.mean()))
+        found -= round(int(found.sum()) / len(found))
         if (found == path).all():
             break
-        path = np.clip(found, -SHIFTS, SHIFTS)
+        path = np.minimum(np.maximum(found, -SHIFTS), SHIFTS)
     # The vertex of the parabola through the best match and its neighbours.
-    inside = np.clip(path + SHIFTS, 1, 2 * SHIFTS - 1)
+    inside = np.minimum(np.maximum(path + SHIFTS, 1), 2 * SHIFTS - 1)
     before, at, after = (matches[rows, inside + side] for side in (-1, 0, 1))
     curvature = before - 2.0 * at + after
     vertex = 0.5 * (before - after) / np.where(curvature < 0.0, curvature, -np.inf)
-    shifts: NDArray[np.float64] = STEP * (inside - SHIFTS + np.clip(vertex, -0.5, 0.5))
-    return shifts, matches[rows, best]
+    shifts: NDArray[np.float64] = STEP * (inside - SHIFTS + np.minimum(np.maximum(vertex, -0.5), 0.5))
+    return shifts, matches[rows, best], _coherence(aligned)
+
+
+def _coherence(aligned: NDArray[np.float32]) -> float:
+    """Return the mean correlation between different rows, whose means are 0; long rows count more."""
+    count = len(aligned)
+    if count < FEWEST:
+        return 1.0
+    total = aligned.sum(axis=0)
+    own = max(float(np.vdot(aligned, aligned)), float(np.finfo(np.float32).tiny))
+    return (float(total @ total) / own - 1.0) / (count - 1)
 
 
 def _smooth(matches: NDArray[np.float32]) -> NDArray[np.intp]:

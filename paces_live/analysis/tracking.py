@@ -143,7 +143,7 @@ class TempoTracker:
         >>> [round(pace.spm) for pace in tracker.shown()]
         [165]
         """
-        for track in self._tracks:
+        for track in self._tracks if change != 1.0 else ():
             track.spm *= change
             track.tempi = deque((tempo * change for tempo in track.tempi), CURRENT_TEMPI)
         if change != 1.0:

@@ -244,7 +244,7 @@ class Session:
             return ()
         count, tracked = self._config.max_candidates, self._tracker.followed
         spm = candidates(repeats, self._features, count=count, tracked=tracked, of_interest=self.of_interest)
-        cases = build_cases(self._window.frames, repeats, spm, self._features)
+        cases = build_cases(self._window.frames, repeats, spm, self._features, self._window.sums)
         probabilities = self._classifier.probabilities(cases)
         self._tracker.update(cases.spm, probabilities, elapsed, mean_speed=repeats.curve.mean_speed)
         wanted = self._config.with_periodicity

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.features import log_mel
+from paces_live.analysis.log_lag import PART_S
 from paces_live.analysis.periodicity import onset_strength
-from paces_live.analysis.tempo_curve import EXACT_TIME, PART_S, TempoCurve, newest_stretch, tempo_curve
+from paces_live.analysis.tempo_curve import EXACT_TIME, TempoCurve, newest_stretch, tempo_curve
 from tests.support.signals import RATE, Samples, clicks, noisy, rock, strokes, swing, waltz
 
 CONFIG = FeatureConfig()

@@ -81,7 +81,7 @@ MOST_32, MOST_64 = (1 << 32) - 1, (1 << 64) - 1
     ],
 )  # fmt: skip
 def test_a_file_whose_writer_left_its_sizes_open(data: Callable[[], bytes]) -> None:
-    assert seconds(io.BytesIO(data())) == seconds(Pipe(data())) == pytest.approx(2.0)
+    assert [seconds(io.BytesIO(data())), seconds(Pipe(data()))] == pytest.approx([2.0, 2.0])
 
 
 @pytest.mark.parametrize("kind", ["wav", "m4a", "aiff", "wv", "caf", "wma", "mka", "flac", "oga", "tta", "au", "w64"])

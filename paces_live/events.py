@@ -68,8 +68,7 @@ class Pace:
 class SongPace:
     """A compatible pace of a whole song; `share` is the part of the song's readings that showed it, 0 to 1.
 
-    If the tempo changes by more than 2.5 %, `low` and `high` are its range, and `spm` is its mean, or of several steady
-    tempi the median.
+    If the tempo changes by more than 2.5 %, `low` and `high` are its range, and `spm` is its mean.
     """
 
     spm: float

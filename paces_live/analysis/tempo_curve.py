@@ -47,16 +47,16 @@ class TempoCurve:
         rhythm.
     known : int
         Number of parts, from the newest back, that are like the whole window: in others the curve follows chance.
-    coherence : float
+    coherence : float or None
         Mean correlation between the parts along the curve: near 1 if each repeats as the others do, near 0 for sounds
-        without a beat; 1 if there are too few parts.
+        without a beat. None if there are too few parts.
     """
 
     log_speeds: NDArray[np.float64]
     straight: NDArray[np.float64]
     likeness: float = 1.0
     known: int = 1
-    coherence: float = 1.0
+    coherence: float | None = None
 
     @property
     def exact(self) -> bool:
@@ -198,7 +198,7 @@ _STEPS = np.arange(-SHIFTS, SHIFTS + 1)
 _BENDS = STIFFNESS * np.subtract.outer(_STEPS, _STEPS).astype(np.float32) ** 2
 
 
-def _path(parts: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32], float]:
+def _path(parts: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float32], float | None]:
     """Return the shift of each part, relative, the match of each, and the coherence of all.
 
     The shifts are the path of the best match with the mean of the shifted parts; along it, matches have a mean of 1.
@@ -234,11 +234,11 @@ def _path(parts: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.f
     return shifts, matches[rows, best], _coherence(aligned)
 
 
-def _coherence(aligned: NDArray[np.float32]) -> float:
-    """Return the mean correlation between different rows, whose means are 0; long rows count more."""
+def _coherence(aligned: NDArray[np.float32]) -> float | None:
+    """Return the mean correlation between different rows, whose means are 0; None for too few."""
     count = len(aligned)
     if count < FEWEST:
-        return 1.0
+        return None
     total = aligned.sum(axis=0)
     own = max(float(np.vdot(aligned, aligned)), float(np.finfo(np.float32).tiny))
     return (float(total @ total) / own - 1.0) / (count - 1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from paces_live.analysis.tempo_curve import EXACT_TIME, TempoCurve
 from paces_live.events import Pace, SongPace
 from paces_live.match import SPM_MAX, SPM_MIN
 
@@ -41,6 +42,9 @@ CURRENT_TEMPI, SONG_TEMPI = 5, 61
 """Number of newest tempi of a track whose median is its current pace, and its pace in the whole song."""
 MAX_TRACKS = 32
 """Largest number of tracks: a stream without song changes must not grow."""
+COHERENT, INCOHERENT, COHERENCE_S = 0.3, 10.0, 20.0
+"""Coherence of the windows, see `TempoCurve`, below which a tempo may be chance, the extra log odds that it needs for
+each unit below it, and the time constant of the smoothing, seconds."""
 MIN_SHARE = 0.3
 """Smallest share of a song's readings that judged a pace of the whole song."""
 
@@ -67,8 +71,8 @@ class TempoTrack:
 
     spm: float
     logit: float
-    logit_sum: float
-    times_judged: int = 1
+    logit_sum: float = 0.0
+    times_judged: int = 0
     times_shown: int = 0
     shown: bool = False
     tempi: deque[float] = field(default_factory=lambda: deque(maxlen=CURRENT_TEMPI))
@@ -116,7 +120,8 @@ class TempoTracker:
     def __init__(self, thresholds: tuple[float, float]) -> None:
         self._on, self._off = thresholds
         self._tracks: list[TempoTrack] = []
-        self._readings = 0
+        self._readings = self._long_readings = 0
+        self._coherence = 1.0
 
     @property
     def followed(self) -> tuple[float, ...]:
@@ -154,8 +159,7 @@ class TempoTracker:
         spm: NDArray[np.float64],
         probabilities: NDArray[np.float32],
         elapsed_s: float,
-        *,
-        mean_speed: float = 1.0,
+        curve: TempoCurve = EXACT_TIME,
     ) -> None:
         """Add the predictions of one reading.
 
@@ -167,29 +171,31 @@ class TempoTracker:
             Probability that each is compatible.
         elapsed_s : float
             Seconds of audio since the last reading.
-        mean_speed : float
-            Mean tempo of the window relative to the newest, which the candidates are.
+        curve : TempoCurve, optional
+            The tempo within the window, whose newest tempi the candidates are.
         """
         self._readings += 1
+        if curve.coherence is not None:
+            self._long_readings += 1
+            part = max(1.0 / self._long_readings, 1.0 - math.exp(-elapsed_s / COHERENCE_S))
+            self._coherence += part * (curve.coherence - self._coherence)
         weight = 1.0 - math.exp(-elapsed_s / MEMORY_S)
         unjudged = set(range(len(self._tracks)))
         for tempo, probability in zip(spm.tolist(), probabilities.tolist(), strict=True):
             logit = _logit(probability)
             index = self._nearest(tempo, unjudged)
             if index is None:
-                track = TempoTrack(tempo, logit, logit_sum=logit)
-                track.tempi.append(tempo)
-                track.means.append(mean_speed * tempo)
+                track = TempoTrack(tempo, logit)
                 self._tracks.append(track)
-                continue
-            unjudged.discard(index)
-            track = self._tracks[index]
+            else:
+                unjudged.discard(index)
+                track = self._tracks[index]
             track.times_judged += 1
             track.logit_sum += logit
             # A plain mean of the first readings, then exponential smoothing.
             track.logit += max(1.0 / track.times_judged, weight) * (logit - track.logit)
             track.tempi.append(tempo)
-            track.means.append(mean_speed * tempo)
+            track.means.append(curve.mean_speed * tempo)
             track.spm = _median(track.tempi)
         for index in unjudged:
             self._tracks[index].logit += weight * (_logit(UNPROPOSED) - self._tracks[index].logit)
@@ -220,17 +226,15 @@ class TempoTracker:
         """Return the paces of the whole song so far, most probable first."""
         paces = []
         for track in self._lasting():
-            share = track.times_shown / self._readings
-            paces.append(
-                SongPace(min(max(_median(track.means), SPM_MIN), SPM_MAX), _probability(track.mean_logit), share)
-            )
+            spm = min(max(_median(track.means), SPM_MIN), SPM_MAX)
+            paces.append(SongPace(spm, _probability(track.mean_logit), track.times_shown / self._readings))
         return tuple(sorted(paces, key=lambda pace: -pace.probability))
 
     def _lasting(self) -> list[TempoTrack]:
         """Return the tracks that agree and are probable in the whole song."""
         least = MIN_SHARE * self._readings
-        lasting = [track for track in self._tracks if track.logit_sum > 0.0 and track.times_judged >= least]
-        return _agreeing(sorted(lasting, key=lambda track: -track.precedence(track.mean_logit)))
+        judged = [track for track in self._tracks if track.times_judged >= least and track.mean_logit > self._chance]
+        return _agreeing(sorted(judged, key=lambda track: -track.precedence(track.mean_logit)))
 
     def _nearest(self, tempo: float, among: set[int]) -> int | None:
         distances = {index: abs(tempo / self._tracks[index].newest - 1.0) for index in among}
@@ -240,8 +244,13 @@ class TempoTracker:
     def _passes(self, track: TempoTrack) -> bool:
         """Return whether a track is probable enough to be shown."""
         if track.shown:
-            return track.probability >= self._off
-        return track.logit >= _logit(self._on) + DOUBT / track.times_judged
+            return track.logit >= _logit(self._off) + self._chance
+        return track.logit >= _logit(self._on) + DOUBT / track.times_judged + self._chance
+
+    @property
+    def _chance(self) -> float:
+        """Extra log odds that a tempo needs: held chords and free time repeat by chance, but not for long."""
+        return INCOHERENT * max(0.0, COHERENT - self._coherence)
 
     def _show(self) -> None:
         """Decide which tracks are shown: by hysteresis, then the best ones that agree with each other."""

@@ -246,7 +246,7 @@ class Session:
         spm = candidates(repeats, self._features, count=count, tracked=tracked, of_interest=self.of_interest)
         cases = build_cases(self._window.frames, repeats, spm, self._features, self._window.sums)
         probabilities = self._classifier.probabilities(cases)
-        self._tracker.update(cases.spm, probabilities, elapsed, mean_speed=repeats.curve.mean_speed)
+        self._tracker.update(cases.spm, probabilities, elapsed, repeats.curve)
         wanted = self._config.with_periodicity
         return tuple(repeats.at(limits.PERIODICITY_SPM).clip(0.0, 1.0).tolist()) if wanted else ()
 

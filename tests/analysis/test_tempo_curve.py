@@ -92,3 +92,11 @@ def test_a_part_without_the_rhythm_of_the_others_has_no_tempo() -> None:
     begun = found(np.concatenate([noise * (np.std(music) / np.std(noise)), music]))
     # Six of the ten parts are music alone.
     assert begun.known == pytest.approx(6, abs=1)
+
+
+def test_rhythms_are_coherent_and_noise_is_not() -> None:
+    noise = np.random.default_rng(1).standard_normal(round(WINDOW_S * RATE)).astype(np.float32)
+    assert (found(noise).coherence or 0.0) < 0.3
+    for pattern in (rock, swing, waltz):
+        assert (found(noisy(pattern(118.0), 6.0)).coherence or 0.0) > 0.6
+    assert found(rock(118.0, 9.0)).coherence is None

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from paces_live.analysis.tempo_curve import TempoCurve
 from paces_live.analysis.tracking import MAX_FOLLOWED, MAX_TRACKS, SONG_TEMPI, TempoTracker, related
 
 
@@ -110,3 +111,22 @@ def test_a_tempo_that_leaves_the_range_is_followed_no_longer() -> None:
     tracker.advance(1.02)
     assert [round(pace.spm, 1) for pace in tracker.shown()] == [162.2]
     assert [round(spm, 1) for spm in tracker.followed] == [162.2]
+
+
+@pytest.mark.parametrize(
+    ("coherence", "probability", "is_shown"), [(0.8, 0.9, True), (0.05, 0.9, False), (0.05, 0.98, True)]
+)
+def test_sounds_that_repeat_by_chance_need_more_evidence(coherence: float, probability: float, is_shown: bool) -> None:
+    tracker = TempoTracker((0.6, 0.4))
+    curve = TempoCurve(np.zeros(10), np.empty(0), coherence=coherence)
+    for _ in range(20):
+        tracker.update(np.array([165.0]), np.array([probability], np.float32), 1.0, curve)
+    assert bool(tracker.shown()) == bool(tracker.summary()) == is_shown
+
+
+def test_a_break_does_not_make_a_song_chance() -> None:
+    tracker = TempoTracker((0.6, 0.4))
+    for second in range(40):
+        curve = TempoCurve(np.zeros(10), np.empty(0), coherence=0.0 if 30 <= second < 34 else 0.9)
+        tracker.update(np.array([165.0]), np.array([0.9], np.float32), 1.0, curve)
+        assert second < 5 or shown(tracker) == [165]

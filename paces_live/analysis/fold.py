@@ -1,5 +1,6 @@
 """Candidates to cases: the input of the network, which is a fold of the window and its context for each candidate."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -207,14 +208,14 @@ def context(
     >>> seen[:, [0, -1]].tolist()
     [[-1.0, 0.25], [1.0, 1.0]]
     """
-    middle, octaves = np.sqrt(config.spm_min * config.spm_max), 0.5 * np.log2(config.spm_max / config.spm_min)
-    tempo = np.log2(bpm / middle) / octaves
-    related = periodicity.at(bpm[:, None] * np.asarray(config.ratios))
+    middle, octaves = math.sqrt(config.spm_min * config.spm_max), 0.5 * math.log2(config.spm_max / config.spm_min)
     strongest = max(float(agreement(periodicity, bpm).max(initial=0.0)), WEAKEST)
-    heard = beats_heard(bpm, frames, config) / config.fold_beats
-    columns = [tempo, related / strongest, np.full(len(bpm), strongest), heard]
-    values: NDArray[np.float32] = np.clip(np.column_stack(columns), -1.0, 1.0).astype(np.float32)
-    return values
+    values = np.empty((len(bpm), config.context_values), np.float32)
+    values[:, 0] = np.log2(bpm / middle) / octaves
+    values[:, 1:-2] = periodicity.at(bpm[:, None] * np.array(config.ratios)) / strongest
+    values[:, -2] = strongest
+    values[:, -1] = beats_heard(bpm, frames, config) / config.fold_beats
+    return np.clip(values, -1.0, 1.0, out=values)
 
 
 def build_cases(

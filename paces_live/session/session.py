@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 import paces_live
 from paces_live.analysis.candidates import candidates
 from paces_live.analysis.classifier import Classifier
-from paces_live.analysis.features import LogMelStream
 from paces_live.analysis.felt_beat import FeltBeat
 from paces_live.analysis.fold import build_cases
 from paces_live.analysis.level import CELL_S
@@ -22,13 +21,13 @@ from paces_live.analysis.periodicity import NOTHING_REPEATS, Periodicity, period
 from paces_live.analysis.song_change import SongChangeDetector
 from paces_live.analysis.song_tempo import SongTempo
 from paces_live.analysis.tracking import TempoTracker
-from paces_live.analysis.window import Window
 from paces_live.errors import PacesError
 from paces_live.events import End, Event, Failure, Reading, Song, Start, State, Track
 from paces_live.session import config as limits
 from paces_live.session.cells import Cell, CellCutter
 from paces_live.session.config import SessionConfig
 from paces_live.session.health import HealthMonitor
+from paces_live.session.heard import Heard
 from paces_live.session.schedule import ReadingSchedule
 from paces_live.session.track_change import TrackFollower
 from paces_live.sources.block import Block
@@ -86,9 +85,8 @@ class Session:
         self._cpu_clock = cpu_clock
         self._paused = self._settled = False
         self._cutter = CellCutter(round(CELL_S * features.sample_rate))
-        self._frames = LogMelStream(features)
         self._health = HealthMonitor()
-        self._window = Window(features.window_frames, features.n_mels)
+        self._heard = Heard(features)
         self._tracker = TempoTracker(classifier.thresholds)
         self._song_change = SongChangeDetector(classifier)
         self._beat, self._song_tempo = FeltBeat(), SongTempo()
@@ -174,7 +172,7 @@ class Session:
     def _skip(self, samples: int) -> None:
         """Go on after samples that are not analysed: the window starts again, because a splice sounds like a beat."""
         self._position += samples
-        self._clear_window()
+        self._heard.clear()
 
     def _follow_track(self) -> Iterator[Event]:
         """Take note of the track that was announced; yield the song that another track has ended."""
@@ -186,16 +184,16 @@ class Session:
 
     def _analyse(self, samples: NDArray[np.float32]) -> Iterator[Event]:
         """Analyse a cell of samples; yield the song that ends in silence with it."""
-        started = self._cpu_clock()
         self._position += len(samples)
         self._health.meter.push(samples)
-        frames = self._frames.push(samples)
-        if len(frames):
-            self._window.push(frames)
+        self._heard.push(samples)
+        if self._heard.is_full:
+            started = self._cpu_clock()
+            self._heard.hear()
+            self._busy_s += self._cpu_clock() - started
         if self._song_start is None and len(samples) and self._health.meter.silent_s == 0.0:
             self._song_start = self._now - len(samples) / self._features.sample_rate
-            self._clear_window()
-        self._busy_s += self._cpu_clock() - started
+            self._heard.clear()
         if self._config.song_changes and self._health.meter.silent_s >= limits.SILENCE_S:
             yield from self._end_song(self._now - self._health.meter.silent_s)
 
@@ -207,7 +205,7 @@ class Session:
         self._tracker.advance(repeats.curve.change(elapsed))
         if self._config.song_changes and self._song_start is not None:
             paces, likeness = np.array(self._tracker.lasting()), repeats.curve.likeness
-            other_s = self._song_change.update(self._window.frames, paces, self._song_s, elapsed, likeness)
+            other_s = self._song_change.update(self._heard.window.frames, paces, self._song_s, elapsed, likeness)
             if other_s is not None:
                 yield from self._end_song(self._now - other_s, keep_s=other_s)
                 repeats = self._repeats()
@@ -236,7 +234,7 @@ class Session:
     def _repeats(self) -> Periodicity:
         """Return the periodicity of the window; without lags if too little of a song was heard."""
         heard = self._song_start is not None and self._window_s >= limits.FIRST_JUDGEMENT_S
-        return periodicity(self._window.frames, self._features) if heard else NOTHING_REPEATS
+        return periodicity(self._heard.window.frames, self._features) if heard else NOTHING_REPEATS
 
     def _judge(self, repeats: Periodicity, elapsed: float) -> tuple[float, ...]:
         """Judge the candidates of the window; return the periodicity, if it is wanted."""
@@ -244,7 +242,7 @@ class Session:
             return ()
         count, tracked = self._config.max_candidates, self._tracker.followed
         spm = candidates(repeats, self._features, count=count, tracked=tracked, of_interest=self.of_interest)
-        cases = build_cases(self._window.frames, repeats, spm, self._features, self._window.sums)
+        cases = build_cases(self._heard.window.frames, repeats, spm, self._features, self._heard.window.sums)
         probabilities = self._classifier.probabilities(cases)
         self._tracker.update(cases.spm, probabilities, elapsed, repeats.curve)
         wanted = self._config.with_periodicity
@@ -276,25 +274,21 @@ class Session:
         self._health.meter.new_song()
         self._song_change.reset()
         if keep_s:
-            self._window.keep(round(keep_s * self._features.frame_rate))
+            self._heard.window.keep(round(keep_s * self._features.frame_rate))
         else:
-            self._clear_window()
+            self._heard.clear()
         if end - start >= limits.SHORTEST_SONG_S:
             yield Song(self._song, start, end, paces, self._track, beat, self._stream, skipped, sections)
             self._song += 1
 
     @property
     def _window_s(self) -> float:
-        return len(self._window) / self._features.frame_rate
+        return len(self._heard.window) / self._features.frame_rate
 
     def _state(self, *, has_paces: bool) -> State:
         if self._song_start is None:
             return "silence" if self._now >= limits.SILENCE_S else "listening"
         if has_paces:
-            return "settled" if len(self._window) >= self._features.window_frames else "provisional"
+            return "settled" if len(self._heard.window) >= self._features.window_frames else "provisional"
         # If the song is in doubt, another one has begun, and too little of it was heard.
         return "no_pulse" if self._window_s >= limits.LISTENING_S and not self._song_change.doubtful else "listening"
-
-    def _clear_window(self) -> None:
-        self._frames.reset()
-        self._window.keep(0)

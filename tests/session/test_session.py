@@ -253,8 +253,8 @@ def test_the_load_counts_only_the_time_of_the_session_itself() -> None:
     ticks = itertools.count()
     session = Session(only(150.0), cpu_clock=lambda: next(ticks) * 1e-4)
     events = checked(session.push(Block(rock(150.0, 5.0))))
-    # Ten cells and a reading per second of audio, each measured once: 11 ticks of 0.1 ms.
-    assert readings(events)[-1].health.load == pytest.approx(11e-4 * (1 - 0.8**5), rel=1e-6)
+    # A reading per second of audio and, but for the first, ten cells before it, each measured once: ticks of 0.1 ms.
+    assert readings(events)[-1].health.load == pytest.approx(2e-4 * (1 - 0.8**5) - 1e-4 * 0.2 * 0.8**4, rel=1e-6)
 
 
 def test_another_track_begins_another_song() -> None:

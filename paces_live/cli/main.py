@@ -23,6 +23,7 @@ from paces_live.cli.listen import demo, listen
 from paces_live.cli.options import renamed
 from paces_live.cli.play import play
 from paces_live.cli.report import report
+from paces_live.cli.scan import scan
 from paces_live.cli.schema import schema
 from paces_live.cli.serve import serve
 from paces_live.cli.token import token
@@ -135,6 +136,7 @@ app.command(
     "[bold]paces-live analyze --target 170 *.ogg[/bold]\n\n"
     "[bold]paces-live analyze --target 170 --matching --playlist fits.m3u8 ~/Music[/bold]"
 )(analyze)
+app.command(epilog="Example: [bold]paces-live scan ~/Music[/bold]")(scan)
 app.command(epilog="Example: [bold]paces-live demo --target 150[/bold]")(demo)
 app.command(
     epilog="Examples:\n\n"

@@ -10,8 +10,9 @@ import soundfile
 
 from paces_live.analysis.classifier import load_classifier
 from paces_live.collection.items import Item
-from paces_live.library.analyst import NICENESS, Analyst
+from paces_live.library.analyst import Analyst
 from paces_live.library.files import analyze_item
+from paces_live.library.process import NICENESS
 from paces_live.match import Listener
 from paces_live.text import shown_path
 from tests.support.signals import RATE, rock

@@ -217,6 +217,7 @@ LibraryFile = Annotated[
         help="File of the library, by default paces-live/library.db in $XDG_STATE_HOME.",
     ),
 ]
+Csv = Annotated[bool, typer.Option("--csv/--no-csv", metavar="", help="Write comma-separated values to stdout.")]
 NowPlaying = Annotated[
     str,
     typer.Option(

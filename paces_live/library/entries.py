@@ -101,11 +101,14 @@ def put_file(
 
     Without a `track`, the tags that are known stay.
     """
-    values: dict[str, Any] = {"path": os.fsencode(path), "size": stamp.size, "modified": stamp.modified, "gone": 0}
-    values |= {"song": None, "code": None, "message": None, "hint": None} | more
     tags = {} if track is None else {name: getattr(track, name) for name in ("title", "artist", "album", "genre")}
-    # Halves of characters, in the name of a file that is no UTF-8, are none that SQLite takes.
-    values |= {name: text and text.encode(errors="replace").decode() for name, text in tags.items()}
+    values: dict[str, Any] = {"path": os.fsencode(path), "size": stamp.size, "modified": stamp.modified, "gone": 0}
+    # What another column says is no longer true.
+    values |= {"song": None, "code": None, "message": None, "hint": None} | more | tags
+    for name, value in values.items():
+        if isinstance(value, str):
+            # SQLite takes no halves of characters: the bytes of a name that is no UTF-8.
+            values[name] = value.encode(errors="replace").decode()
     names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
     renewed = ", ".join(f"{name} = excluded.{name}" for name in values)
     (number,) = connection.execute(

@@ -17,6 +17,7 @@ from paces_live.library.files import FilePaces
 from paces_live.library.scan import Scan, Scanned
 from paces_live.library.store import Library
 from paces_live.library.workers import Workers
+from paces_live.text import shown_path
 from tests.support.schemas import validated
 from tests.support.signals import RATE, rock
 
@@ -67,4 +68,4 @@ def fill(library: Library, *songs: tuple[str, Sequence[SongPace], float | None, 
     library.use("sha256:1", "1")
     for number, (path, paces, beat, track) in enumerate(songs):
         found = FilePaces(Path(path), 200.0 + number, tuple(paces), beat=beat)
-        library.keep(Path(path), Stamp(1000, number), f"sound:{path}", track, found)
+        library.keep(Path(path), Stamp(1000, number), f"sound:{shown_path(path)}", track, found)

@@ -138,7 +138,9 @@ app.command(
     "[bold]paces-live analyze --target 170 *.ogg[/bold]\n\n"
     "[bold]paces-live analyze --target 170 --matching --playlist fits.m3u8 ~/Music[/bold]"
 )(analyze)
-app.command(epilog="Example: [bold]paces-live scan ~/Music[/bold]")(scan)
+app.command(epilog="Examples:\n\n[bold]paces-live scan ~/Music[/bold]\n\n[bold]paces-live scan --watch ~/Music[/bold]")(
+    scan
+)
 app.command(
     cls=FindCommand,
     epilog="Examples:\n\n"

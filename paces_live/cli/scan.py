@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,6 +47,12 @@ def scan(
             help="Number of songs that are analysed at once, by default one for each core.",
         ),
     ] = None,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch/--no-watch", metavar="", help="Go on, and analyse what is added or changed, until Ctrl-C."
+        ),
+    ] = False,
     json: Json = False,
     library: LibraryFile = None,
     model: Model = None,
@@ -59,10 +65,31 @@ def scan(
     If a file cannot be read, the library keeps why, the others are still analysed, and the exit status is 1.
     """
     with _opened(library, model, jobs, refresh=refresh) as (opened, scanning):
+        changed = _changes(paths) if watch else ()
         failed = _run(scanning, paths, json=json)
         _print_summary(opened, json=json)
-    if failed:
+        # A scan that watches has no other end than this one.
+        with suppress(KeyboardInterrupt) if watch else nullcontext():
+            for some in changed:
+                there = {path for path in some if path.exists()}
+                _run(scanning, sorted(there), json=json)
+                for path in some - there:
+                    scanning.settle(path)
+                _print_summary(opened, json=json)
+    if failed and not watch:
         raise typer.Exit(PacesError.exit_status)
+
+
+def _changes(paths: list[Path]) -> "Iterator[set[Path]]":
+    """Begin to watch the folders in `paths`; return what changes in them from now on."""
+    from paces_live.library.watch import changes
+
+    folders = [path.resolve() for path in paths if path.is_dir()]
+    if not folders:
+        raise UsageError("there is no folder to watch", hint="give one that exists", code="usage.watch")
+    changed = changes(folders)
+    next(changed)
+    return filter(None, changed)
 
 
 @contextmanager

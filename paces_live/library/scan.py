@@ -81,11 +81,6 @@ class Scan:
     manifest : Manifest
     refresh : bool
         Whether stale songs are analysed again, and unreadable files are tried again.
-
-    Attributes
-    ----------
-    gone : int
-        How many files are gone that were there before.
     """
 
     def __init__(self, library: Library, workers: Workers[Any], manifest: Manifest, *, refresh: bool = False) -> None:
@@ -95,7 +90,6 @@ class Scan:
         self._claims = Claims(library.path.with_suffix(".lock"))
         self._due: deque[_Job] = deque()
         self._claimed = 0
-        self.gone = 0
         library.use(f"sha256:{manifest.sha256[:12]}", engine(manifest))
 
     def close(self) -> None:
@@ -116,7 +110,8 @@ class Scan:
         PacesError
             The model does not work.
         """
-        paths = [Path(real_path(path)) for path in paths]
+        paths = [_real(path) for path in paths]
+        self._library.unsee()
         is_first = True
         while True:
             self._claimed, done = 0, False
@@ -140,14 +135,10 @@ class Scan:
             if _is_gone(path):
                 gone.append(number)
             if len(gone) >= GONE_AT_ONCE:
-                self._lose(gone)
+                self._library.lose(gone)
                 gone = []
         if gone:
-            self._lose(gone)
-
-    def _lose(self, files: list[int]) -> None:
-        self._library.lose(files)
-        self.gone += len(files)
+            self._library.lose(gone)
 
     def _pass(self, paths: Iterable[Path]) -> Iterator[Scanned]:
         """Look at all files once. What another scan analyses is passed over and counted."""
@@ -177,8 +168,7 @@ class Scan:
     def _jobs(self, paths: Iterable[Path]) -> Iterator[Scanned | _Job]:
         """Yield what is to be done, and what cannot be used; note what is there and known."""
         before = None
-        for root in paths:
-            path = Path(real_path(root))
+        for path in map(_real, paths):
             for item in music_in(path, again=True) if path.is_dir() else find_items([path]):
                 if isinstance(item, Unreadable):
                     yield Scanned(item.path, "unreadable", error=item.error)
@@ -267,6 +257,11 @@ def engine(manifest: Manifest) -> str:
     """
     values = [manifest.fingerprint, manifest.threshold_on, manifest.threshold_off]
     return f"{ENGINE}:{hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]}"
+
+
+def _real(path: Path) -> Path:
+    """Return a path without links to folders, so that a file has one name, wherever a scan begins."""
+    return Path(real_path(path)) if path.is_dir() else Path(real_path(path.parent), path.name)
 
 
 def _crashed(path: Path) -> LibraryError:

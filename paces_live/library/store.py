@@ -132,6 +132,11 @@ class Library:
         with self._database.transaction() as connection:
             put_file(connection, path, stamp, reason, Track())
 
+    def unsee(self) -> None:
+        """Begin to note again which files are there."""
+        with self._database.guarded() as connection:
+            connection.execute("DELETE FROM temp.seen")
+
     def saw(self, known: Known) -> None:
         """Note that a file that is known is there."""
         with self._database.guarded() as connection:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -47,6 +47,13 @@ def scan(
             help="Number of songs that are analysed at once, by default one for each core.",
         ),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Analyse on the machines of a Ray cluster: its address, or [bold]auto[/bold] for one on this machine.",
+        ),
+    ] = None,
     watch: Annotated[
         bool,
         typer.Option(
@@ -64,7 +71,7 @@ def scan(
 
     If a file cannot be read, the library keeps why, the others are still analysed, and the exit status is 1.
     """
-    with _opened(library, model, jobs, refresh=refresh) as (opened, scanning):
+    with _opened(library, model, _Where(jobs, cluster), refresh=refresh) as (opened, scanning):
         changed = _changes(paths) if watch else ()
         failed = _run(scanning, paths, json=json)
         _print_summary(opened, json=json)
@@ -92,23 +99,30 @@ def _changes(paths: list[Path]) -> "Iterator[set[Path]]":
     return filter(None, changed)
 
 
+class _Where(NamedTuple):
+    """How many processes, by default one for each core, or the address of a cluster."""
+
+    jobs: int | None
+    cluster: str | None
+
+
 @contextmanager
-def _opened(
-    path: Path | None, model: Path | None, jobs: int | None, *, refresh: bool
-) -> "Iterator[tuple[Library, Scan]]":
+def _opened(path: Path | None, model: Path | None, where: _Where, *, refresh: bool) -> "Iterator[tuple[Library, Scan]]":
     """Give the open library and a scan on it."""
     from paces_live.analysis.classifier import default_model
     from paces_live.analysis.manifest import Manifest
+    from paces_live.library.analyser import Analyser
+    from paces_live.library.cluster import ClusterWorkers
     from paces_live.library.scan import Scan
     from paces_live.library.store import Library, default_path
     from paces_live.library.workers import Workers
 
-    manifest = Manifest.read(model or default_model())
-    count = jobs or len(os.sched_getaffinity(0))
+    analyser = Analyser.of(Manifest.read(model or default_model()))
+    count = where.jobs or len(os.sched_getaffinity(0))
     with (
         Library(path or default_path()) as library,
-        Workers[Any](count, model) as workers,
-        closing(Scan(library, workers, manifest, refresh=refresh)) as scanning,
+        ClusterWorkers[Any](where.cluster, analyser, model) if where.cluster else Workers[Any](count, model) as workers,
+        closing(Scan(library, workers, analyser, refresh=refresh)) as scanning,
     ):
         yield library, scanning
 

@@ -4,8 +4,6 @@ Everything that is known is in the database, and each song is there as soon as i
 any moment, and the next one goes on with the rest.
 """
 
-import hashlib
-import json
 import os
 import time
 from collections import deque
@@ -14,18 +12,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from paces_live.analysis.manifest import Manifest
 from paces_live.collection.find import find_items
 from paces_live.collection.folder import music_in, real_path
 from paces_live.collection.items import Unreadable
 from paces_live.errors import LibraryError, PacesError, cannot_open
 from paces_live.events import Track
+from paces_live.library.analyser import Analyser
 from paces_live.library.claims import Claims
 from paces_live.library.entries import UNKNOWN, Stamp
-from paces_live.library.files import ENGINE, FilePaces
+from paces_live.library.files import FilePaces
 from paces_live.library.scan_worker import error_in, song_in, track_in
 from paces_live.library.store import Library
-from paces_live.library.workers import Workers
+from paces_live.library.workers import WorkerPool
 from paces_live.text import shown_path
 
 FATAL = ("model", "runtime")
@@ -76,21 +74,23 @@ class Scan:
     Parameters
     ----------
     library : Library
-    workers : Workers
-        They judge with the model of `manifest`.
-    manifest : Manifest
+    workers : WorkerPool
+    analyser : Analyser
+        What they judge with.
     refresh : bool
         Whether stale songs are analysed again, and unreadable files are tried again.
     """
 
-    def __init__(self, library: Library, workers: Workers[Any], manifest: Manifest, *, refresh: bool = False) -> None:
+    def __init__(
+        self, library: Library, workers: WorkerPool[Any], analyser: Analyser, *, refresh: bool = False
+    ) -> None:
         self._library = library
-        self._workers: Workers[_Job] = workers
+        self._workers: WorkerPool[_Job] = workers
         self._refresh = refresh
         self._claims = Claims(library.path.with_suffix(".lock"))
         self._due: deque[_Job] = deque()
         self._claimed = 0
-        library.use(f"sha256:{manifest.sha256[:12]}", engine(manifest))
+        library.use(*analyser)
 
     def close(self) -> None:
         """Give up what others may do now; the library stays open."""
@@ -244,19 +244,6 @@ class Scan:
         song = song_in(reply)
         self._library.keep(job.path, job.stamp, job.content, job.track, song)
         return Scanned(job.path, "analysed", song)
-
-
-def engine(manifest: Manifest) -> str:
-    """Return the version of everything that judges songs besides the weights of the model.
-
-    Examples
-    --------
-    >>> from paces_live.analysis.classifier import default_model
-    >>> engine(Manifest.read(default_model())).partition(":")[0]
-    '1'
-    """
-    values = [manifest.fingerprint, manifest.threshold_on, manifest.threshold_off]
-    return f"{ENGINE}:{hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]}"
 
 
 def _real(path: Path) -> Path:

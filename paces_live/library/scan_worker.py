@@ -6,47 +6,65 @@ It reads requests as lines of JSON, and answers each with a line.
 import json
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from paces_live.analysis.classifier import Classifier, load_classifier
+from paces_live.collection.items import Item
 from paces_live.errors import PacesError
 from paces_live.events import Section, SongPace, Track
-from paces_live.library.files import FilePaces
+from paces_live.library.content import content_key
+from paces_live.library.files import FilePaces, analyze_item
 from paces_live.library.process import NICENESS
+from paces_live.match import Listener
+from paces_live.now_playing.tags import file_track
 
 
 def answer(model: str) -> None:
     """Answer requests on standard input until there are no more; the program that asked may be gone."""
-    # Deferred: the program that asks has no need of it.
-    from paces_live.analysis.classifier import load_classifier
-    from paces_live.collection.items import Item
-    from paces_live.library.content import content_key
-    from paces_live.library.files import analyze_item
-    from paces_live.match import Listener
-    from paces_live.now_playing.tags import file_track
-
-    classifier = cache(lambda: load_classifier(Path(model) if model else None))
-
-    def identify(path: Path) -> dict[str, Any]:
-        content = content_key(path)
-        return {"content": content, "track": asdict(file_track(path) or Track()) | {"location": None}}
-
-    def analyse(path: Path) -> dict[str, Any]:
-        song = asdict(analyze_item(Item(path), classifier(), Listener(None)))
-        return {"song": song | {"path": str(path)}}
-
     os.nice(NICENESS)
-    tasks: dict[str, Callable[[Path], dict[str, Any]]] = {"identify": identify, "analyse": analyse}
     for line in sys.stdin.buffer:
-        request = json.loads(line)
-        try:
-            reply = tasks[request["task"]](Path(request["path"]))
-        except PacesError as error:
-            reply = {"error": {"message": error.message, "hint": error.hint, "code": error.code}}
-        print(json.dumps(reply), flush=True)  # noqa: T201
+        print(json.dumps(reply_to(json.loads(line), model)), flush=True)  # noqa: T201
+
+
+def reply_to(request: dict[str, str], model: str = "") -> dict[str, Any]:
+    """Return the reply to a request.
+
+    Parameters
+    ----------
+    request : dict
+        ``path``, and ``task``: ``identify`` or ``analyse``.
+    model : str
+        Path of the model; empty for the shipped one.
+
+    Examples
+    --------
+    >>> from paces_live.demo import excerpt
+    >>> reply_to({"task": "identify", "path": str(excerpt())})["track"]["title"]
+    'demo'
+    """
+    path = Path(request["path"])
+    try:
+        return _identify(path) if request["task"] == "identify" else _analyse(path, model)
+    except PacesError as error:
+        return {"error": {"message": error.message, "hint": error.hint, "code": error.code}}
+
+
+def _identify(path: Path) -> dict[str, Any]:
+    track = file_track(path) or Track()
+    return {"content": content_key(path), "track": asdict(track) | {"location": None}}
+
+
+def _analyse(path: Path, model: str) -> dict[str, Any]:
+    song = asdict(analyze_item(Item(path), _classifier(model), Listener(None)))
+    return {"song": song | {"path": str(path)}}
+
+
+@cache
+def _classifier(model: str) -> Classifier:
+    return load_classifier(Path(model) if model else None)
 
 
 def track_in(reply: dict[str, Any]) -> Track:

@@ -5,12 +5,30 @@ import selectors
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from paces_live.library.process import start
 
 J = TypeVar("J")
 _MODULE = "paces_live.library.scan_worker"
+
+
+class WorkerPool(Protocol[J]):
+    """What takes requests one at a time each: processes here, or machines elsewhere."""
+
+    @property
+    def busy(self) -> int:
+        """How many requests are being worked on."""
+
+    @property
+    def has_free(self) -> bool:
+        """Whether one more could be."""
+
+    def give(self, job: J, request: dict[str, str]) -> None:
+        """Give a request; `wait` returns `job` with the reply."""
+
+    def wait(self) -> list[tuple[J, dict[str, Any] | None]]:
+        """Wait until there is a reply, and return all that are there; None if who worked on it has ended."""
 
 
 class Workers(Generic[J]):

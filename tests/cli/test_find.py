@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-import pty
 import subprocess
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from paces_live.events import SongPace, Track
 from paces_live.library.entries import UNKNOWN
 from paces_live.library.store import Library, default_path
 from paces_live.render.found import COLUMNS
-from tests.support.library import command, fill, records
+from tests.support.library import command, fill, on_terminal, records
 
 STRANGE = os.fsdecode(b"/m/caf\xe9\n.ogg")
 
@@ -43,27 +42,6 @@ def library(state: Path) -> Path:
 
 def run(*args: str | Path) -> Result:
     return CliRunner(env={"COLUMNS": "100", "TERM": "dumb"}).invoke(app, [*map(str, args)], prog_name="paces-live")
-
-
-def on_terminal(*args: str) -> str:
-    """Return what a command shows on a terminal of 100 columns."""
-    master, slave = pty.openpty()
-    env = os.environ | {"COLUMNS": "100", "TERM": "dumb"}
-    with subprocess.Popen(command(*args), stdout=slave, stdin=slave, env=env) as process:
-        os.close(slave)
-        shown = b""
-        while chunk := _read(master):
-            shown += chunk
-    os.close(master)
-    assert process.returncode == 0
-    return shown.decode().replace("\r\n", "\n")
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 4096)
-    except OSError:
-        return b""
 
 
 def test_in_a_pipe_each_song_is_a_line_best_first() -> None:

@@ -1,5 +1,7 @@
 """The command ``scan``: what it writes, two of it at once, and disks that are full or may not be written to."""
 
+import io
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +12,8 @@ import pytest
 from paces_live.events import Track
 from paces_live.library.entries import Stamp
 from paces_live.library.store import Library
-from tests.support.library import command, fill, records, scanned, write
+from paces_live.render.progress import Rate
+from tests.support.library import command, fill, on_terminal, records, scanned, write
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +47,21 @@ def test_its_lines_of_json_follow_the_schema(music: Path, tmp_path: Path) -> Non
         "text.ogg": None,
     }
     assert found[-1] == {"type": "library", "songs": 2, "files": 3, "stale": 0, "unreadable": 1, "gone": 0}
+
+
+def test_a_terminal_shows_how_far_it_is_and_a_log_gets_a_line_a_minute(music: Path, tmp_path: Path) -> None:
+    shown = on_terminal("scan", music, "--library", tmp_path / "library.db", term="xterm")
+    assert re.search(r"6 of 6, \d+ a minute, \d+ times as fast as it plays, 0:00 left", shown)
+    assert shown.splitlines()[-1].endswith("your library has 6 songs in 6 files")
+    times = iter([0.0, 30.0, 90.0, 100.0, 151.0])
+    log = io.StringIO()
+    with Rate(4, log, clock=lambda: next(times)) as rate:
+        for _ in range(4):
+            rate.done(60.0)
+    assert log.getvalue().splitlines() == [
+        "paces-live: 2 of 4, 1 a minute, 1 times as fast as it plays, 1:30 left",
+        "paces-live: 4 of 4, 2 a minute, 2 times as fast as it plays, 0:00 left",
+    ]
 
 
 def test_two_scans_at_once_share_the_work(music: Path, tmp_path: Path) -> None:

@@ -3,18 +3,17 @@
 import os
 from pathlib import Path
 
-from paces_live.library import content, scan_worker
-
-_key = content.content_key
+from paces_live.library import scan_worker
+from paces_live.library.content import content_key
 
 
 def _fatal(path: Path) -> str:
     if path.name == "b.flac":
         os.abort()
-    return _key(path)
+    return content_key(path)
 
 
 def answer(model: str) -> None:
     """Answer as a worker does."""
-    content.content_key = _fatal
+    vars(scan_worker)["content_key"] = _fatal
     scan_worker.answer(model)

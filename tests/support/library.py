@@ -1,9 +1,11 @@
 """Music of known tempi in folders, and scans of it."""
 
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import soundfile
 from paces_live.analysis.classifier import default_model
 from paces_live.analysis.manifest import Manifest
 from paces_live.events import SongPace, Track
+from paces_live.library.analyser import Analyser
 from paces_live.library.entries import Stamp
 from paces_live.library.files import FilePaces
 from paces_live.library.scan import Scan, Scanned
@@ -38,7 +41,7 @@ def scan(
     with (
         Library(library) as opened,
         Workers[Any](count) as workers,
-        closing(Scan(opened, workers, manifest, refresh=refresh)) as scanning,
+        closing(Scan(opened, workers, Analyser.of(manifest), refresh=refresh)) as scanning,
     ):
         return list(scanning.run(paths))
 
@@ -56,6 +59,21 @@ def command(*arguments: str | Path) -> list[str]:
 def scanned(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     """Scan with a process of its own."""
     return subprocess.run(command("scan", *arguments), capture_output=True, text=True, check=False)
+
+
+def on_terminal(*arguments: str | Path, term: str = "dumb") -> str:
+    """Return what the program shows on a terminal of 100 columns."""
+    main, terminal = pty.openpty()
+    env = os.environ | {"COLUMNS": "100", "TERM": term}
+    with subprocess.Popen(command(*arguments), stdout=terminal, stdin=terminal, stderr=terminal, env=env) as process:
+        os.close(terminal)
+        shown = b""
+        with suppress(OSError):  # the end of a terminal
+            while chunk := os.read(main, 4096):
+                shown += chunk
+    os.close(main)
+    assert process.returncode == 0
+    return shown.decode().replace("\r\n", "\n")
 
 
 def records(output: str) -> list[dict[str, Any]]:

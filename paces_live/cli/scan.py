@@ -132,7 +132,8 @@ def _run(scanning: "Scan", paths: list[Path], *, json: bool) -> bool:
     from paces_live.render.progress import Rate
 
     failed = False
-    with Rate(scanning.waiting(paths), sys.stderr) as rate:
+    with Rate(sys.stderr) as rate:
+        rate.total = scanning.waiting(paths)
         for one in scanning.run(paths):
             failed = failed or one.error is not None
             _print(one, json=json)

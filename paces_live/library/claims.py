@@ -27,7 +27,7 @@ class Claims:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     claims = Claims(Path(folder) / "library.lock")
+    ...     claims = Claims(Path(folder) / "library.db-lock")
     ...     claims.take("sound:1"), claims.take("sound:1"), claims.take("sound:2")
     ...     claims.drop("sound:1")
     ...     claims.take("sound:1")

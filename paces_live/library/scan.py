@@ -87,7 +87,7 @@ class Scan:
         self._library = library
         self._workers: WorkerPool[_Job] = workers
         self._refresh = refresh
-        self._claims = Claims(library.path.with_suffix(".lock"))
+        self._claims = Claims(library.path.with_name(f"{library.path.name}-lock"))
         self._due: deque[_Job] = deque()
         self._claimed = 0
         library.use(*analyser)

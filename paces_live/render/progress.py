@@ -62,26 +62,30 @@ class Rate:
 
     Parameters
     ----------
-    total : int
-        How many items there are.
     stream : text file object
         A terminal gets a line that changes, anything else a line a minute.
     clock : callable
         Returns seconds.
 
+    Attributes
+    ----------
+    total : int
+        How many items there are; assign it once they are counted.
+
     Examples
     --------
     >>> import io
     >>> stream = io.StringIO()
-    >>> with Rate(100, stream, clock=iter([0.0, 61.0, 62.0]).__next__) as rate:
+    >>> with Rate(stream, clock=iter([0.0, 0.0, 61.0, 62.0]).__next__) as rate:
+    ...     rate.total = 100
     ...     rate.done(sound=240.0)
     ...     rate.done(sound=240.0)
     >>> stream.getvalue()
     'paces-live: 1 of 100, 1 a minute, 4 times as fast as it plays, 1:40:39 left\n'
     """
 
-    def __init__(self, total: int, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._total = total
+    def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._total = 0
         self._stream = stream
         self._clock = clock
         self._done = 0
@@ -96,13 +100,24 @@ class Rate:
 
             columns = (BarColumn(bar_width=16), TextColumn("{task.description}", markup=False))
             self._progress = Progress(*columns, console=Console(file=self._stream), transient=True)
-            self._progress.add_task("", total=self._total)
+            self._progress.add_task("looking for music", total=None)
             self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._progress:
             self._progress.stop()
+
+    @property
+    def total(self) -> int:
+        """How many items there are."""
+        return self._total
+
+    @total.setter
+    def total(self, total: int) -> None:
+        self._total = total
+        # To count them took its time, too.
+        self._begun = self._said = self._clock()
 
     def done(self, sound: float = 0.0) -> None:
         """Count an item with so many seconds of sound."""

@@ -72,6 +72,15 @@ def test_moved_renamed_copied_and_tagged_files_are_known(music: Path, library: P
             ]
 
 
+def test_copies_are_analysed_once(tmp_path: Path, library: Path) -> None:
+    song = write(tmp_path / "new" / "1.flac", 150.0)
+    for number in range(2, 6):
+        shutil.copy(song, song.with_name(f"{number}.flac"))
+    found = scan(library, tmp_path / "new")
+    assert sorted(one.how for one in found) == ["analysed", "known", "known", "known", "known"]
+    assert len(hows(found)) == 5
+
+
 def test_what_is_gone_is_known_when_it_returns(music: Path, library: Path, tmp_path: Path) -> None:
     scan(library, music)
     disk = music / "album"

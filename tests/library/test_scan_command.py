@@ -53,9 +53,10 @@ def test_a_terminal_shows_how_far_it_is_and_a_log_gets_a_line_a_minute(music: Pa
     shown = on_terminal("scan", music, "--library", tmp_path / "library.db", term="xterm")
     assert re.search(r"6 of 6, \d+ a minute, \d+ times as fast as it plays, 0:00 left", shown)
     assert shown.splitlines()[-1].endswith("your library has 6 songs in 6 files")
-    times = iter([0.0, 30.0, 90.0, 100.0, 151.0])
+    times = iter([0.0, 0.0, 30.0, 90.0, 100.0, 151.0])
     log = io.StringIO()
-    with Rate(4, log, clock=lambda: next(times)) as rate:
+    with Rate(log, clock=lambda: next(times)) as rate:
+        rate.total = 4
         for _ in range(4):
             rate.done(60.0)
     assert log.getvalue().splitlines() == [

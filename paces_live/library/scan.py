@@ -116,9 +116,9 @@ class Scan:
         while True:
             self._claimed, done = 0, False
             for one in self._pass(paths):
+                done = done or one.how in ("analysed", "known")
                 # What cannot be read was reported by the first pass.
                 if is_first or one.how != "unreadable":
-                    done = True
                     yield one
             if not self._claimed:
                 break

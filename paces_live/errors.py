@@ -7,6 +7,7 @@
     ├── SourceError          source      1            audio cannot be read: file, device, capture tool, broken samples
     ├── NowPlayingError      now_playing 1            the track is unknown: a package or a player is missing
     ├── HistoryError         history     1            the history cannot be read or written
+    ├── LibraryError         library     1            the library cannot be read or written, or there is none yet
     ├── SensorError          sensor      1            a runner's sensor cannot be used: a package is missing
     ├── AccessError          access      1            a token or a certificate is wrong, or a client may not come in
     ├── ModelError           model       1            the model, its manifest and the feature path do not fit together
@@ -23,6 +24,7 @@ import sys
 __all__ = [
     "AccessError",
     "HistoryError",
+    "LibraryError",
     "ModelError",
     "NowPlayingError",
     "PacesError",
@@ -89,6 +91,12 @@ class HistoryError(PacesError):
     """The history cannot be opened, read or written."""
 
     code = "history"
+
+
+class LibraryError(PacesError):
+    """The library cannot be opened, read or written, or there is none yet."""
+
+    code = "library"
 
 
 class SensorError(PacesError):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from paces_live.cli.options import Json, whole_number
+from paces_live.cli.options import Csv, Json, whole_number
 from paces_live.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ def show(
         ),
     ] = 50,
     json: Json = False,
-    csv: Annotated[
-        bool, typer.Option("--csv/--no-csv", metavar="", help="Write comma-separated values to stdout.")
-    ] = False,
+    csv: Csv = False,
 ) -> None:
     """List the songs that you heard, newest first: time, title, paces, and how they matched your target then.
 

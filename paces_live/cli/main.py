@@ -17,12 +17,15 @@ from paces_live.cli.analyze import analyze
 from paces_live.cli.config import config
 from paces_live.cli.devices import devices
 from paces_live.cli.doctor import doctor
+from paces_live.cli.find import FindCommand, find
 from paces_live.cli.follow import follow
 from paces_live.cli.history import history
+from paces_live.cli.library import library
 from paces_live.cli.listen import demo, listen
 from paces_live.cli.options import renamed
 from paces_live.cli.play import play
 from paces_live.cli.report import report
+from paces_live.cli.scan import scan
 from paces_live.cli.schema import schema
 from paces_live.cli.serve import serve
 from paces_live.cli.token import token
@@ -135,6 +138,19 @@ app.command(
     "[bold]paces-live analyze --target 170 *.ogg[/bold]\n\n"
     "[bold]paces-live analyze --target 170 --matching --playlist fits.m3u8 ~/Music[/bold]"
 )(analyze)
+app.command(epilog="Examples:\n\n[bold]paces-live scan ~/Music[/bold]\n\n[bold]paces-live scan --watch ~/Music[/bold]")(
+    scan
+)
+app.command(
+    cls=FindCommand,
+    epilog="Examples:\n\n"
+    "[bold]paces-live find 'pace:165 sure:0.8.. steady:yes genre:rock -artist:x'[/bold]\n\n"
+    "[bold]paces-live find pace:165±3% --first 20[/bold]\n\n"
+    "[bold]paces-live find pace:160..170 --null | xargs -0 cp -t /media/stick[/bold]",
+)(find)
+app.command(
+    epilog="Examples:\n\n[bold]paces-live library[/bold]\n\n[bold]paces-live library --unreadable --json[/bold]"
+)(library)
 app.command(epilog="Example: [bold]paces-live demo --target 150[/bold]")(demo)
 app.command(
     epilog="Examples:\n\n"

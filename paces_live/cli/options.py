@@ -209,6 +209,15 @@ Model = Annotated[
         metavar="PATH", help="Model file to use instead of the shipped one; its manifest (.json) must be next to it."
     ),
 ]
+LibraryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--library",
+        metavar="FILE",
+        help="File of the library, by default paces-live/library.db in $XDG_STATE_HOME.",
+    ),
+]
+Csv = Annotated[bool, typer.Option("--csv/--no-csv", metavar="", help="Write comma-separated values to stdout.")]
 NowPlaying = Annotated[
     str,
     typer.Option(

@@ -24,11 +24,17 @@ MUSIC = SOUND | CONTAINERS
 """Suffixes that are taken from a folder; a file that you name yourself is tried with any suffix."""
 
 
-def music_in(folder: Path) -> Iterator[Item | Unreadable]:
+def music_in(folder: Path, *, again: bool = False) -> Iterator[Item | Unreadable]:
     """Yield the music in a folder, the files of each folder before those of the folders in it, in natural order.
 
     Hidden files and folders are left out, and so is everything that is no regular file. Symbolic links are followed;
     each real file and each real folder comes once. What cannot be opened does not stop the rest.
+
+    Parameters
+    ----------
+    folder : Path
+    again : bool
+        Whether a real file comes again if a link leads to it, too: then memory does not grow with the files.
 
     Examples
     --------
@@ -40,7 +46,7 @@ def music_in(folder: Path) -> Iterator[Item | Unreadable]:
     ['2 First.ogg', '10 Last.ogg']
     """
     empty = True
-    for one in _walk(folder):
+    for one in _walk(folder, again=again):
         empty = False
         yield one
     if empty:
@@ -58,7 +64,7 @@ def real_path(path: Path) -> str:
         return str(path.absolute())
 
 
-def _walk(folder: Path) -> Iterator[Item | Unreadable]:
+def _walk(folder: Path, *, again: bool) -> Iterator[Item | Unreadable]:
     # Real paths, not inodes: file systems of networks and of Windows do not always have inodes that differ.
     seen: set[str] = set()
     waiting = [(folder, real_path(folder))]
@@ -82,7 +88,8 @@ def _walk(folder: Path) -> Iterator[Item | Unreadable]:
                 if entry.is_dir():
                     folders.append((path, real))
                 elif entry.is_file() and is_music and real not in seen:
-                    seen.add(real)
+                    if not again:
+                        seen.add(real)
                     yield Item(path)
                 elif is_music and not path.exists():
                     yield Unreadable(path, _dead_link(path))

@@ -1,13 +1,11 @@
 """Analyses songs in a process of its own, at low priority, so that what plays and is heard is never disturbed.
 
-A thread is not enough: Python runs one thread at a time, so a thread of low priority would delay the one that plays.
 The process reads items as lines of JSON and answers each with a line: its paces, or null.
 """
 
 import json
 import logging
 import os
-import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import astuple
@@ -15,14 +13,11 @@ from pathlib import Path
 
 from paces_live.collection.items import Item
 from paces_live.events import SongPace
+from paces_live.library.process import NICENESS, start
 from paces_live.match import Listener
 from paces_live.text import shown_path
 
 _log = logging.getLogger(__name__)
-
-_START = "import sys; sys.path = sys.argv[2:]; from paces_live.library.analyst import answer; answer(sys.argv[1])"
-NICENESS = 10
-"""How far the process stands back for others: half of what the system has."""
 
 
 class Analyst:
@@ -49,18 +44,7 @@ class Analyst:
     def __init__(self, listener: Listener, model: Path | None = None) -> None:
         self._listener = listener
         self._closed = False
-        self._process = subprocess.Popen(
-            # It imports what this process does, and nothing from the folder that it happens to be in.
-            [sys.executable, "-P", "-c", _START, str(model or ""), *filter(None, sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # What FFmpeg says about a damaged file would go into the picture.
-            stderr=subprocess.DEVNULL,
-            # More threads would take more cores, and gain nothing here.
-            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-            # Ctrl-C is for the program that plays.
-            process_group=0,
-        )
+        self._process = start(__name__, model)
 
     def paces(self, item: Item) -> tuple[SongPace, ...] | None:
         """Return the paces of a song as `analyze_item` does; None if it cannot be read, or once this is closed."""

@@ -12,6 +12,9 @@ from paces_live.match import Listener
 from paces_live.session import whole_song
 from paces_live.sources import FileSource
 
+ENGINE = 1
+"""Version of how a file is judged. Raise it if the same model and features give other paces: libraries then know it."""
+
 
 @dataclass(frozen=True, slots=True)
 class FilePaces:

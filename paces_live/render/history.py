@@ -67,7 +67,7 @@ def write_csv(songs: Iterable[HeardSong], stream: TextIO) -> None:
         match = song.match
         writer.writerow(
             [
-                *(song.heard.isoformat(), _text_cell(song.title), _text_cell(song.input), f"{song.length:.1f}"),
+                *(song.heard.isoformat(), text_cell(song.title), text_cell(song.input), f"{song.length:.1f}"),
                 " ".join(f"{pace.spm:.2f}" for pace in paces),
                 " ".join(f"{pace.probability:.2f}" for pace in paces),
                 "" if song.target is None else f"{song.target:g}",
@@ -76,8 +76,14 @@ def write_csv(songs: Iterable[HeardSong], stream: TextIO) -> None:
         )
 
 
-def _text_cell(text: str | None) -> str:
-    """Return a text for CSV, on one line; with an apostrophe, no spreadsheet computes what looks like a formula."""
+def text_cell(text: str | None) -> str:
+    """Return a text for CSV, on one line; with an apostrophe, no spreadsheet computes what looks like a formula.
+
+    Examples
+    --------
+    >>> text_cell("=1+1")
+    "'=1+1"
+    """
     line = " ".join((text or "").splitlines())
     return f"'{line}" if text and text[0] in "=+-@\t\r" else line
 

@@ -101,7 +101,7 @@ def event_record(
         case Reading() | Song():
             # As the listener is now: another thread may change it, and the fields must agree.
             listener = Listener(listener.target, listener.tolerance)
-            record |= _judged(event.paces, event.beat, listener)
+            record |= judged(event.paces, event.beat, listener)
             if isinstance(event, Song) and event.skipped:
                 record["verdict"] = None
             if isinstance(event, Reading) and sensor is not None:
@@ -119,12 +119,18 @@ def file_line(result: FilePaces | Unreadable, listener: Listener) -> str:
     """
     if isinstance(result, Unreadable):
         return error_line(result.path, result.error)
-    record = plain(result) | {"path": json_path(result.path)} | _judged(result.paces, result.beat, listener)
+    record = plain(result) | {"path": json_path(result.path)} | judged(result.paces, result.beat, listener)
     return dumps({"type": "file"} | record)
 
 
-def _judged(paces: Sequence[Pace | SongPace], beat: float | None, listener: Listener) -> dict[str, Any]:
-    """Return what `listener` gets to know about `paces`: the match, the verdict, the nearest pace and how to step."""
+def judged(paces: Sequence[Pace | SongPace], beat: float | None, listener: Listener) -> dict[str, Any]:
+    """Return what `listener` gets to know about `paces`: the match, the verdict, the nearest pace and how to step.
+
+    Examples
+    --------
+    >>> judged([Pace(165.2, 0.9)], 82.6, Listener(165.0))["nearest"]
+    {'spm': 165.2, 'error': 0.0012, 'steps_per_beat': 2.0}
+    """
     match, near = listener.match(paces), listener.nearest(paces)
     steps = steps_per_beat(near.spm, beat) if near and beat else None
     return {

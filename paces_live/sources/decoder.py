@@ -1,8 +1,8 @@
 """Audio of any format, decoded by FFmpeg through PyAV; damage is skipped and counted."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from paces_live.sources.ogg import MAGIC as OGG
 from paces_live.sources.ogg import OggLinks, Readable
 from paces_live.sources.samples import as_floats
 
+T = TypeVar("T")
 BLOCK_S = 0.25
 """Seconds of a piece; they limit the memory that a file takes, however long it is."""
 DAMAGED_AT_ONCE = 10_000
@@ -151,6 +152,14 @@ class Decoder:
             # Whatever is wrong with these data is wrong with them alone.
             raise self._unreadable(error) from error
 
+    def packets(self) -> Generator[memoryview, None, None]:
+        """Yield the encoded sound packet by packet, without the tags around it; raises as `frames` does."""
+        try:
+            yield from self._of_links(self._encoded)
+        except Exception as error:
+            # As in `frames`: any bytes, and any exception.
+            raise self._unreadable(error) from error
+
     def close(self) -> None:
         """Close the container, not the file object that it reads."""
         self._container.close()
@@ -159,7 +168,7 @@ class Decoder:
         """Yield pieces of a quarter of a second, cut where the rate or the channels change."""
         parts: list[NDArray[np.float32]] = []
         rate = channels = held = damaged = 0
-        for frames, new_rate, lost in self._of_links():
+        for frames, new_rate, lost in self._of_links(self._decoded):
             if parts and (new_rate, frames.shape[1]) != (rate, channels):
                 yield DecodedFrames(np.concatenate(parts), rate, damaged)
                 parts, held, damaged = [], 0, 0
@@ -172,15 +181,22 @@ class Decoder:
         if parts:
             yield DecodedFrames(np.concatenate(parts), rate, damaged)
 
-    def _of_links(self) -> Iterator[DecodedFrames]:
-        """Yield the frames of the file, or of one link of it after the other."""
-        yield from self._decoded()
+    def _of_links(self, given: Callable[[], Iterator[T]]) -> Iterator[T]:
+        """Yield what the file gives, or one link of it after the other."""
+        yield from given()
         while self._links and self._links.go_on():
             self._container.close()
             # A link may be damaged, or hold no audio; the others are music nevertheless.
             with suppress(SourceError, self._av.FFmpegError):
                 self._open()
-                yield from self._decoded()
+                yield from given()
+
+    def _encoded(self) -> Iterator[memoryview]:
+        """Yield the bytes of the packets, after those that say how they are to be decoded."""
+        codec = self._audio.codec_context
+        yield memoryview(f"{codec.name} {codec.sample_rate} {codec.channels}".encode())
+        for packet in self._packets(Gaps(self._container.format.name)):
+            yield memoryview(packet)
 
     def _decoded(self) -> Iterator[DecodedFrames]:
         """Yield the frames of each packet, after the silence that stands for what is missing before it."""

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TextIO
 
 from paces_live.errors import PacesError, reason
@@ -85,6 +86,16 @@ def reader_has_left(stream: TextIO) -> bool:
     return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
+def write_path(path: Path) -> None:
+    """Write the bytes of a path to standard output, and a NUL, as ``xargs -0`` reads them."""
+    data = os.fsencode(path) + b"\0"
+    if isinstance(sys.stdout, StandardStream):
+        sys.stdout.write_bytes(data)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+
+
 class StandardStream(TextIOWrapper):
     r"""A text stream in place of another: it takes every character, and remembers why it failed.
 
@@ -121,6 +132,12 @@ class StandardStream(TextIOWrapper):
         with self._watched():
             super().write(text)
         return len(text)
+
+    def write_bytes(self, data: bytes) -> None:
+        """Write bytes after all text."""
+        with self._watched():
+            super().flush()
+            self.buffer.write(data)
 
     def flush(self) -> None:
         """Hand what is buffered to the system."""

@@ -30,7 +30,20 @@ from tests.support.fakes import FakeSource, ScriptedListening
 from tests.support.schemas import validated
 
 REPO = Path(__file__).parents[2]
-COMMANDS = ["listen", "play", "analyze", "demo", "serve", "follow", "devices", "doctor", "schema"]
+COMMANDS = [
+    "listen",
+    "play",
+    "analyze",
+    "scan",
+    "find",
+    "library",
+    "demo",
+    "serve",
+    "follow",
+    "devices",
+    "doctor",
+    "schema",
+]
 GROUPS = ["config", "history", "token"]
 HEAVY = {"textual", "soundfile", "sounddevice", "soxr", "ai_edge_litert", "tflite_runtime", "numpy"}
 HEAVY |= {"httpx", "av", "dbus_fast", "mpd", "mutagen", "sqlite3"}

@@ -428,7 +428,7 @@ def bash_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["li"], ["listen"]),
+        (["lis"], ["listen"]),
         (["--targ"], ["--target"]),
         (["--target", "170", "--tol"], ["--tolerance"]),
         (["listen", "--input", "mi"], ["mic", "mic:"]),
@@ -449,7 +449,7 @@ def test_bash_completes_commands_and_options(words: list[str], expected: list[st
 @pytest.mark.slow
 def test_fish_completes_commands_and_options(tmp_path: Path) -> None:
     home = home_of("fish", tmp_path)
-    typed = {"li": "listen", "--targ": "--target", "listen --input m": "mic mic: monitor monitor:"}
+    typed = {"lis": "listen", "--targ": "--target", "listen --input m": "mic mic: monitor monitor:"}
     for words, expected in typed.items():
         found = output_of("fish", home, f"complete -C 'paces-live {words}'").splitlines()
         assert " ".join(line.split("\t")[0] for line in found) == expected
@@ -460,7 +460,7 @@ def test_zsh_completes_commands_and_options(tmp_path: Path) -> None:
     assert "fpath+=~/.zfunc; autoload -Uz compinit; compinit" in (home / ".zshrc").read_text()
     # Print what the completion function of zsh would offer: it works only in the line editor of a terminal.
     ask = "compdef() {{ :; }}; . ~/.zfunc/_paces-live; _arguments() {{ print -r -- $@; }}; words=(paces-live {}); "
-    typed = {"li": ["listen"], "--targ": ["--target"], "listen --input m": ["mic", "mic:", "monitor", "monitor:"]}
+    typed = {"lis": ["listen"], "--targ": ["--target"], "listen --input m": ["mic", "mic:", "monitor", "monitor:"]}
     for words, expected in typed.items():
         script = f"{ask.format(words)} CURRENT=$#words; _paces_live_completion"
         offered = re.findall(r'"([^"]+)"(?=[:\s)])', output_of("zsh", home, script))

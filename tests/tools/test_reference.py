@@ -34,8 +34,8 @@ NAMES = {
         *("PcmFormat", "PipeSource", "RadioSource", "Source", "pcm_format"),
     ],
     "paces_live.errors": [
-        *("AccessError", "HistoryError", "ModelError", "NowPlayingError", "PacesError", "RuntimeMissingError"),
-        *("SensorError", "ServerError", "SourceError", "UsageError"),
+        *("AccessError", "HistoryError", "LibraryError", "ModelError", "NowPlayingError", "PacesError"),
+        *("RuntimeMissingError", "SensorError", "ServerError", "SourceError", "UsageError"),
     ],
     "paces_live.events": [
         *("Condition", "End", "Event", "Failure", "Grade", "Health", "Match", "Nearest", "Pace", "Reading", "SCHEMA"),

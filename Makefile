@@ -95,7 +95,7 @@ reference: $(VENV)/dev.stamp ## build the reference of the public Python names: 
 lock: ## lock the requirements (needs uv); keeps the versions that still fit
 	$(COMPILE) pyproject.toml --group build -o requirements/live.txt
 	$(COMPILE) pyproject.toml --extra serve --extra mqtt --extra bluetooth --group build -o requirements/serve.txt
-	$(COMPILE) pyproject.toml --extra training --extra cluster --extra serve --extra mqtt --extra bluetooth --group build --group dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra training --extra cluster --extra serve --extra mqtt --extra bluetooth --extra watch --group build --group dev -o requirements/dev.txt
 	$(COMPILE) requirements/tflite-runtime.in -o requirements/tflite-runtime.txt
 
 wheels: $(VENV)/dev.stamp ## check that every locked package has a wheel for 64-bit Raspberry Pi OS

@@ -22,6 +22,7 @@ EXCERPT = "paces_live/data/demo.ogg"
 COMMANDS = (
     f"paces-live listen --input {EXCERPT} --fast --json",
     f"paces-live analyze --json {EXCERPT} missing.ogg",
+    f"paces-live scan --json {EXCERPT}",
 )
 """Commands that print the events of the examples."""
 KEYS = ("t", "song", "path")

@@ -86,4 +86,4 @@ def test_a_silent_file_has_no_paces(tmp_path: Path) -> None:
 def test_the_demo_excerpt_is_judged_as_one_song() -> None:
     result = analyze_item(Item(excerpt()), load_classifier(), Listener(target=165.0))
     assert result.duration == pytest.approx(91.0, abs=0.1)
-    assert [round(pace.spm) for pace in result.paces] == [175, 59]
+    assert [round(pace.spm) for pace in result.paces] == [168]

@@ -66,7 +66,6 @@ class SongChangeDetector:
         self._classifier = classifier
         self._other_s = 0.0
         self._heard_other = self._doubtful = False
-        self._known: NDArray[np.float64] = np.empty(0)
 
     @property
     def doubtful(self) -> bool:
@@ -101,35 +100,30 @@ class SongChangeDetector:
             How much the newest part of the window repeats as the whole does, see
             `paces_live.analysis.tempo_curve.TempoCurve`.
         """
-        # The paces follow a tempo that changes, and so would follow another song at a near tempo.
-        if likeness > SAME_RHYTHM or not self._sounds_different(window, paces):
-            self._known = paces
-        paces = self._known if len(self._known) else paces
         other, before = self._other(window, paces, song_s, likeness), self._heard_other
         heard = other > 0.0
         self._other_s = self._other_s + elapsed_s if heard and before else 0.0
         self._heard_other = self._doubtful = heard
         if not heard:
             return None
-        different = likeness < OTHER_RHYTHM or self._sounds_different(window, paces)
+        recent_s = self._recent_s(paces)
+        different = likeness < OTHER_RHYTHM or sounds_different(
+            window, self._other_s + recent_s, self._classifier.features
+        )
         self._doubtful = before or (different and other >= SURE)
         if self._other_s < (CONFIRMATION_S if different else CONFIRMATION_SAME_SOUND_S):
             return None
-        return self._other_s + self._recent_s(paces)
+        return self._other_s + recent_s
 
     def reset(self) -> None:
         """Start again with another song."""
         self._other_s = 0.0
         self._heard_other = self._doubtful = False
-        self._known = np.empty(0)
 
     def _recent_s(self, paces: NDArray[np.float64]) -> float:
         """Return the length of the newest part of the window, which is judged alone, seconds."""
         beats_s = self._classifier.features.fold_least * 60.0 / paces.max() if len(paces) else 0.0
         return max(RECENT_S, REFINEMENT_SLACK * float(beats_s))
-
-    def _sounds_different(self, window: NDArray[np.float32], paces: NDArray[np.float64]) -> bool:
-        return sounds_different(window, self._other_s + self._recent_s(paces), self._classifier.features)
 
     def _other(self, window: NDArray[np.float32], paces: NDArray[np.float64], song_s: float, likeness: float) -> float:
         """Return the probability of another pace in the newest seconds; 0 if there is none, or one of the song's."""

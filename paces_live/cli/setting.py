@@ -154,7 +154,7 @@ def options(command: object) -> dict[str, TyperOption]:
 
 def _kind(function: object, option: TyperOption) -> type:
     """Return the type that the file must have for `option`, from the annotation in the function of the command."""
-    annotation = typing.get_type_hints(function)[option.name]
+    annotation = typing.get_type_hints(function)[option.name or ""]
     if isinstance(annotation, types.UnionType):
         annotation = next(one for one in typing.get_args(annotation) if one is not type(None))
     return annotation if annotation in (bool, int, float) else str

@@ -52,7 +52,7 @@ class SessionConfig:
     """
 
     interval: float = 1.0
-    max_candidates: int = 16
+    max_candidates: int = 12
     song_changes: bool = True
     first_reading: float = 0.0
     with_periodicity: bool = False

@@ -42,7 +42,7 @@ CURRENT_TEMPI, SONG_TEMPI = 5, 61
 """Number of newest tempi of a track whose median is its current pace, and its pace in the whole song."""
 MAX_TRACKS = 32
 """Largest number of tracks: a stream without song changes must not grow."""
-COHERENT, INCOHERENT, COHERENCE_S = 0.3, 10.0, 20.0
+COHERENT, INCOHERENT, COHERENCE_S = 0.15, 30.0, 20.0
 """Coherence of the windows, see `TempoCurve`, below which a tempo may be chance, the extra log odds that it needs for
 each unit below it, and the time constant of the smoothing, seconds."""
 MIN_SHARE = 0.3

@@ -35,7 +35,7 @@ TERMINAL_S = 20.0
 """Time for which the terminal UI runs, seconds."""
 GROWTH: Mapping[str, tuple[tuple[str, dict[str, float]], ...]] = {
     "window": tuple((f"{s:g} s", {"window": s}) for s in (12.0, 25.0, 50.0, 100.0)),
-    "candidates": tuple((f"{n}", {"candidates": n}) for n in (4, 8, 16, 32)),
+    "candidates": tuple((f"{n}", {"candidates": n}) for n in (4, 8, 12, 16, 32)),
     "readings per second": tuple((f"{n}", {"interval": 1.0 / n}) for n in (1, 2, 4, 10)),
     "length": (("10 min", {"seconds": 600}), ("1 h", {"seconds": 3600}), ("6 h", {"seconds": 21600})),
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.systems import OWN
+from paces_live.session import SessionConfig
 from training.evaluate.report.markdown import percent, table
 
 BLUE, GREY = "#0072B2", "#666666"
@@ -51,8 +52,8 @@ A reading takes {median_ms:.1f} ms of processor time in the median and {high_ms:
 
 ## Settings
 
-The session alone, without the start of the process, by default with a window of 25 s, 16 candidates and one reading per
-second. The peak memory is that of the whole process.
+The session alone, without the start of the process, by default with a window of 25 s, {candidates} candidates and
+one reading per second. The peak memory is that of the whole process.
 
 {growth}"""
 
@@ -69,6 +70,7 @@ def text(found: Mapping[str, Any]) -> str:
     """Return the page in Markdown."""
     median_s, high_s = found["stages"]["reading_s"]
     return PAGE.format(
+        candidates=SessionConfig().max_candidates,
         machine=found["machine"],
         seconds=found["seconds"],
         rounds=found["rounds"],

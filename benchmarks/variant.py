@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("wav", type=Path)
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--window", type=float)
-    parser.add_argument("--candidates", type=int, default=16)
+    parser.add_argument("--candidates", type=int, default=SessionConfig().max_candidates)
     parser.add_argument("--interval", type=float, default=1.0)
     parser.add_argument("--stages", action="store_true")
     options = parser.parse_args()

@@ -54,7 +54,13 @@ def test_in_a_pipe_each_song_is_a_line_best_first() -> None:
 
 
 def test_a_query_may_be_several_words_and_begin_with_a_minus() -> None:
-    for query in (["-genre:rock", "pace:165"], ["pace:165", "-genre:rock"], ["-rock pace:165"], ["--", "-one", "two"]):
+    for query in (
+        ["-genre:rock", "pace:165"],
+        ["pace:165", "-genre:rock"],
+        ["-rock pace:165"],
+        ["-rock", "pace:165"],
+        ["--", "-one", "two"],
+    ):
         result = run("find", *query)
         assert (result.exit_code, result.stdout.count("\n"), "Two" in result.stdout) == (0, 1, True), query
     assert "Usage" in run("find", "-h").stdout
@@ -73,6 +79,12 @@ def test_json_follows_the_schema_and_csv_has_a_row_for_each_song() -> None:
     assert tuple(rows[0]) == COLUMNS
     assert (rows[0]["artist"], rows[0]["pace"], rows[0]["grade"]) == ("'=The Steps", "165.30", "lock")
     assert (rows[1]["paces"], rows[1]["steps"]) == ("82.40 164.80", "2.00")
+
+
+def test_names_that_are_no_utf8_are_found() -> None:
+    for query in (b"caf\xe9", b"path:/m/caf\xe9", b"caf\xc3\xa9"):
+        done = subprocess.run([*command("find", "--null"), query], capture_output=True, check=True)
+        assert done.stdout == (b"" if query == b"caf\xc3\xa9" else b"/m/caf\xe9\n.ogg\0")
 
 
 def test_null_gives_the_bytes_of_paths() -> None:

@@ -101,7 +101,7 @@ def opened(path: Path | None) -> "Library":
         raise LibraryError(
             f"there is no library at {file}", hint="make one: paces-live scan ~/Music", code="library.missing"
         )
-    return Library(file)
+    return Library(file, read_only=True)
 
 
 def _write(songs: "Results", listener: "Listener", *, json: bool, csv: bool, null: bool) -> None:

@@ -16,6 +16,9 @@ from paces_live.storage import Database, state_folder
 if TYPE_CHECKING:
     import sqlite3
 
+APPLICATION = 0x50_6C_4C_62
+"""``PlLb``, which marks an SQLite database as a library."""
+
 
 def default_path() -> Path:
     """Return where the library is: ``$XDG_STATE_HOME/paces-live/library.db``.
@@ -35,6 +38,8 @@ class Library:
     ----------
     path : path
         The file; it is created, with its folder, if it does not exist.
+    read_only : bool
+        Whether it is only searched.
 
     Raises
     ------
@@ -52,10 +57,18 @@ class Library:
     ('sound:1', 1)
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
-        hint = "name another file with --library; a library can be deleted and scanned again"
-        self._database = Database(path, MIGRATIONS, name="library", error=LibraryError, hint=hint)
+        hint = "name another file with --library, or delete it and scan again"
+        self._database = Database(
+            path,
+            MIGRATIONS,
+            name="library",
+            error=LibraryError,
+            hint=hint,
+            application=APPLICATION,
+            read_only=read_only,
+        )
         self._analyser: int | None = None
         with self._database.guarded() as connection:
             connection.execute("CREATE TEMP TABLE seen (file INTEGER PRIMARY KEY)")

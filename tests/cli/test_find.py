@@ -15,7 +15,7 @@ from paces_live.events import SongPace, Track
 from paces_live.library.entries import UNKNOWN
 from paces_live.library.store import Library, default_path
 from paces_live.render.found import COLUMNS
-from tests.support.library import command, fill, on_terminal, records
+from tests.support.library import command, fill, on_terminal, records, without_rights
 
 STRANGE = os.fsdecode(b"/m/caf\xe9\n.ogg")
 
@@ -130,6 +130,15 @@ def test_looking_does_not_make_a_library(library: Path) -> None:
     assert not library.exists()
 
 
+def test_a_library_in_a_folder_that_may_not_be_written_is_searched(library: Path) -> None:
+    library.parent.chmod(0o500)
+    for name in ("find", "library"):
+        done = subprocess.run([*without_rights(), *command(name)], capture_output=True, text=True)
+        assert (done.returncode, done.stderr, done.stdout.count("\n") >= 4) == (0, "", True)
+    library.parent.chmod(0o700)
+    assert [path.name for path in library.parent.iterdir()] == ["library.db"]
+
+
 def test_a_newer_library_is_left_alone(library: Path) -> None:
     with Library(library) as opened, opened.reading() as connection:
         connection.execute("PRAGMA user_version = 99")
@@ -160,7 +169,7 @@ def test_the_library_shows_how_many_songs_fit_each_target() -> None:
 
 def test_the_library_lists_what_cannot_be_read() -> None:
     result = run("library", "--unreadable")
-    assert (result.stdout, result.stderr) == ("", "paces-live: /m/bad.ogg: is empty: choose another\n")
+    assert (result.stdout, result.stderr) == ("/m/bad.ogg: is empty: choose another\n", "")
     assert records(run("library", "--unreadable", "--json").stdout) == [
         {
             "type": "error",

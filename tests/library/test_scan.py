@@ -17,7 +17,7 @@ from paces_live.library.scan import Scan
 from paces_live.library.store import Library
 from paces_live.library.workers import Workers
 from tests.support.encoded import encoded
-from tests.support.library import MANIFEST, command, hows, scan, write
+from tests.support.library import MANIFEST, command, hows, scan, without_rights, write
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_a_file_that_may_not_be_read_is_tried_again(music: Path, library: Path) 
     song = music / "b.flac"
     song.chmod(0)
     done = subprocess.run(
-        [*_without_rights(), *command("scan", song, "--library", library)], capture_output=True, text=True
+        [*without_rights(), *command("scan", song, "--library", library)], capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (
         1,
@@ -227,7 +227,7 @@ def test_a_song_that_may_not_be_read_any_more_keeps_what_is_known(music: Path, l
     scan(library, song)
     os.utime(song, (0, 0))
     song.chmod(0)
-    done = subprocess.run([*_without_rights(), *command("scan", song, "--library", library)], capture_output=True)
+    done = subprocess.run([*without_rights(), *command("scan", song, "--library", library)], capture_output=True)
     assert done.returncode == 1
     assert done.stdout == b"your library has 1 song in 1 file\n"
     song.chmod(0o600)
@@ -290,9 +290,3 @@ def test_copies_and_what_cannot_be_read_are_looked_into_once(
             *(("identify", "b.flac"), ("identify", "text.mp3"), ("analyse", "text.mp3")),
         ]
     )
-
-
-def _without_rights() -> list[str]:
-    """Return a command that gives up what root may do: to read everything."""
-    rights = "-dac_override,-dac_read_search"
-    return ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"] if os.getuid() == 0 else []

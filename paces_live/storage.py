@@ -209,7 +209,7 @@ class Database:
                 hint=f"update paces-live, or {self._hint}",
                 code=f"{self._error.code}.newer",
             )
-        return version
+        return int(version)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

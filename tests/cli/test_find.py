@@ -167,6 +167,12 @@ def test_the_library_shows_how_many_songs_fit_each_target() -> None:
     assert lines[7] == {"type": "fits", "target": 165.0, "songs": 2, "locks": 2, "on_beat": 1}
 
 
+def test_a_narrow_terminal_shows_the_figures_that_fit() -> None:
+    headings = [on_terminal("library", columns=columns, term="xterm").splitlines()[2] for columns in (59, 60)]
+    assert ["a step on every beat" in heading for heading in headings] == [False, True]
+    assert all("songs that match" in heading and "locks" in heading for heading in headings)
+
+
 def test_the_library_lists_what_cannot_be_read() -> None:
     result = run("library", "--unreadable")
     assert (result.stdout, result.stderr) == ("/m/bad.ogg: is empty: choose another\n", "")

@@ -87,6 +87,7 @@ def test_two_scans_at_once_share_the_work(music: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
+        ([""], "a path is empty: write . for the folder that you are in"),
         (["--jobs", "0"], "jobs 0 is out of range: choose at least 1"),
         (["--model", "none.tflite"], "cannot read none.tflite"),
         (["--library", "/proc/library.db"], "library /proc/library.db cannot be used"),

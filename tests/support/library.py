@@ -61,10 +61,10 @@ def scanned(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command("scan", *arguments), capture_output=True, text=True, check=False)
 
 
-def on_terminal(*arguments: str | Path, term: str = "dumb") -> str:
-    """Return what the program shows on a terminal of 100 columns."""
+def on_terminal(*arguments: str | Path, term: str = "dumb", columns: int = 100) -> str:
+    """Return what the program shows on a terminal."""
     main, terminal = pty.openpty()
-    env = os.environ | {"COLUMNS": "100", "TERM": term}
+    env = os.environ | {"COLUMNS": str(columns), "TERM": term}
     with subprocess.Popen(command(*arguments), stdout=terminal, stdin=terminal, stderr=terminal, env=env) as process:
         os.close(terminal)
         shown = b""

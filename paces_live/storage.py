@@ -229,10 +229,11 @@ class Database:
 def _read_only(path: Path) -> str:
     """Return the address of a database that is only read.
 
-    SQLite makes files beside it even to read it. Where it may not, the file is read as it is, unless they are there.
+    SQLite makes files beside it even to read it, and removes them afterwards, unless the mode is ``ro``. Where it may
+    not make any, the file is read as it is, unless they are there.
     """
     is_alone = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
-    return f"{path.absolute().as_uri()}?{'immutable=1' if is_alone else 'mode=ro'}"
+    return f"{path.absolute().as_uri()}?{'immutable=1' if is_alone else 'mode=rw'}"
 
 
 def _statements(script: str) -> Iterator[str]:

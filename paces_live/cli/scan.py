@@ -95,7 +95,7 @@ def scan(
             for some in changed:
                 there = {path for path in some if path.exists()}
                 # A new folder is empty at first.
-                _run(scanning, sorted(path for path in there if not path.is_dir() or any(path.iterdir())), json=json)
+                _run(scanning, sorted(path for path in there if not _is_empty(path)), json=json)
                 for path in some - there:
                     scanning.settle(path)
                 before, counts = counts, opened.counts()
@@ -103,6 +103,14 @@ def scan(
                     _print_summary(counts, json=json)
     if failed and not watch:
         raise typer.Exit(PacesError.exit_status)
+
+
+def _is_empty(path: Path) -> bool:
+    """Return whether a path is a folder with nothing in it; one that may not be opened, or has just gone, is not."""
+    try:
+        return path.is_dir() and not any(path.iterdir())
+    except OSError:
+        return False
 
 
 def _changes(paths: list[Path]) -> "Iterator[set[Path]]":

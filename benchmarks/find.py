@@ -73,7 +73,7 @@ def fill(library: Library, files: int) -> None:
         connection.execute("BEGIN")
         for number, (track, song) in enumerate(songs(files)):
             content = f"sound:{number:032x}"
-            put_song(connection, content, song)
+            put_song(connection, content, song, analyser=1)
             (key,) = connection.execute("SELECT id FROM song WHERE content = ?", (content,)).fetchone()
             put_file(connection, song.path, Stamp(5_000_000, number), {"song": key}, track)
         connection.execute("COMMIT")

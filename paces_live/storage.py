@@ -1,5 +1,6 @@
 """Where files are kept, by the XDG Base Directory specification, and SQLite databases with versions."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -70,6 +71,10 @@ class Database:
         Raised if the file cannot be opened, read or written, or if a newer version has written it.
     hint : str
         What the user can do about that.
+    application : int
+        Marks the file as one of these, as ``PRAGMA application_id``; 0 for no mark.
+    read_only : bool
+        Whether the file is only read. Then it may be where nobody may write.
 
     Examples
     --------
@@ -84,7 +89,17 @@ class Database:
     (165.0,)
     """
 
-    def __init__(self, path: Path, migrations: Sequence[str], *, name: str, error: type[PacesError], hint: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        migrations: Sequence[str],
+        *,
+        name: str,
+        error: type[PacesError],
+        hint: str,
+        application: int = 0,
+        read_only: bool = False,
+    ) -> None:
         # Deferred, here and below: settings need only the folders.
         import sqlite3
 
@@ -92,13 +107,20 @@ class Database:
         self._name = name
         self._error = error
         self._hint = hint
+        self._application = application
         with self._errors():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not read_only:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # We begin transactions ourselves.
-            self._connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+            self._connection = sqlite3.connect(
+                _read_only(path) if read_only else path, timeout=BUSY_S, isolation_level=None, uri=read_only
+            )
         try:
             with self._errors():
-                self._migrate(migrations)
+                if not read_only:
+                    self._migrate(migrations)
+                elif self._check_version(len(migrations)) < len(migrations):
+                    raise error(f"{name} {path} cannot be used (it is empty, or of an older paces-live)", hint=hint)
         except PacesError:
             self.close()
             raise
@@ -151,6 +173,7 @@ class Database:
                 for statement in _statements(migrations[number]):
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {number + 1}")
+            self._connection.execute(f"PRAGMA application_id = {self._application}")
 
     def _use_write_ahead_log(self) -> None:
         """Change the journal mode; SQLite does not wait if another program changes it at the same moment."""
@@ -168,8 +191,17 @@ class Database:
                 return
 
     def _check_version(self, known: int) -> int:
-        """Return the version of the database; one that is newer than `known` is an error."""
-        version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        """Return the version of the database; one that is newer than `known`, or of another program, is an error."""
+        # In one statement, because another program may make it in the meantime.
+        version, application, tables = self._connection.execute(
+            "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema)"
+            " FROM pragma_user_version, pragma_application_id"
+        ).fetchone()
+        # Our first ones have no mark.
+        if application not in (0, self._application) or (version == 0 and tables):
+            raise self._error(
+                f"{self._path} is a database, but no {self._name}; nothing in it was changed", hint=self._hint
+            )
         if version > known:
             raise self._error(
                 f"{self._name} {self._path} was written by a newer paces-live (version {version}, this one knows "
@@ -177,7 +209,7 @@ class Database:
                 hint=f"update paces-live, or {self._hint}",
                 code=f"{self._error.code}.newer",
             )
-        return version
+        return int(version)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -187,10 +219,21 @@ class Database:
             yield
         except (sqlite3.Error, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+            what = "it is damaged, or no database:" if damaged else "make room for it or free it, or"
             raise self._error(
-                f"{self._name} {self._path} cannot be used ({reason})",
-                hint=f"make room for it or free it, or {self._hint}",
+                f"{self._name} {self._path} cannot be used ({reason})", hint=f"{what} {self._hint}"
             ) from error
+
+
+def _read_only(path: Path) -> str:
+    """Return the address of a database that is only read.
+
+    SQLite makes files beside it even to read it, and removes them afterwards, unless the mode is ``ro``. Where it may
+    not make any, the file is read as it is, unless they are there.
+    """
+    is_alone = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
+    return f"{path.absolute().as_uri()}?{'immutable=1' if is_alone else 'mode=rw'}"
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 """Songs that fill a terminal; more scroll away."""
-_NEGATED = re.compile(r"-[^-\s:][^\s:]*[:\s]")
+_NEGATED = re.compile(r"-(?!h$)[^-].*", re.DOTALL)
 
 
 class FindCommand(TyperCommand):
-    """Takes ``-artist:x`` as a part of the query, and not as options."""
+    """Takes ``-artist:x`` and ``-rock`` as parts of the query, and not as options."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse `args` after putting a minus sign, which the query knows, for the hyphen of a term."""
-        return super().parse_args(ctx, [f"−{arg[1:]}" if _NEGATED.match(arg) else arg for arg in args])
+        return super().parse_args(ctx, [f"−{arg[1:]}" if _NEGATED.fullmatch(arg) else arg for arg in args])
 
 
 def _first(value: int | None) -> int | None:
@@ -101,7 +101,7 @@ def opened(path: Path | None) -> "Library":
         raise LibraryError(
             f"there is no library at {file}", hint="make one: paces-live scan ~/Music", code="library.missing"
         )
-    return Library(file)
+    return Library(file, read_only=True)
 
 
 def _write(songs: "Results", listener: "Listener", *, json: bool, csv: bool, null: bool) -> None:

@@ -7,8 +7,8 @@ import typer
 
 from paces_live.cli.find import opened
 from paces_live.cli.options import Json, LibraryFile, Tolerance
-from paces_live.cli.report import report
 from paces_live.match import DEFAULT_TOLERANCE
+from paces_live.text import shown_path
 
 
 def library(
@@ -30,10 +30,7 @@ def library(
     with opened(library) as known:
         if unreadable:
             for path, error in known.unreadable():
-                if json:
-                    sys.stdout.write(f"{error_line(path, error)}\n")
-                else:
-                    report(error)
+                sys.stdout.write(f"{error_line(path, error) if json else shown_path(str(error))}\n")
             return
         counts, found = known.counts(), fits(known, tolerance=tolerance)
     if json:

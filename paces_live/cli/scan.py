@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
+from typer.models import TyperPath
 
 from paces_live.cli.options import PATHS, Json, LibraryFile, Model, whole_number
 from paces_live.cli.report import report
@@ -16,6 +17,16 @@ from paces_live.errors import PacesError, UsageError
 if TYPE_CHECKING:
     from paces_live.library.scan import Scan, Scanned
     from paces_live.library.store import Library
+
+
+class _Named(TyperPath):
+    """A path that is no empty text, which would be the folder that you are in."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the path."""
+        if value == "":
+            raise UsageError("a path is empty", hint="write . for the folder that you are in", code="usage.path")
+        return super().convert(value, param, ctx)
 
 
 def _jobs(value: int | None) -> int | None:
@@ -27,7 +38,9 @@ def _jobs(value: int | None) -> int | None:
 
 def scan(
     # One that may not be read is reported, and does not stop the others.
-    paths: Annotated[list[Path], typer.Argument(metavar="DIR", help=PATHS, readable=False)],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="DIR", help=PATHS, click_type=_Named(readable=False, path_type=Path))
+    ],
     refresh: Annotated[
         bool,
         typer.Option(
@@ -66,25 +79,38 @@ def scan(
 ) -> None:
     """Analyse the music in folders, and keep the paces of each song in your library.
 
-    Files that are known are not analysed again, even if they were moved, renamed or tagged. You can stop at any moment
-    and start again later: nothing is lost, and nothing is done twice.
+    Files that are known are not analysed again, even if they were moved, renamed or tagged.
+
+    You can stop at any moment and start again later: nothing is lost, and nothing is done twice.
 
     If a file cannot be read, the library keeps why, the others are still analysed, and the exit status is 1.
     """
     with _opened(library, model, _Where(jobs, cluster), refresh=refresh) as (opened, scanning):
         changed = _changes(paths) if watch else ()
         failed = _run(scanning, paths, json=json)
-        _print_summary(opened, json=json)
+        counts = opened.counts()
+        _print_summary(counts, json=json)
         # A scan that watches has no other end than this one.
         with suppress(KeyboardInterrupt) if watch else nullcontext():
             for some in changed:
                 there = {path for path in some if path.exists()}
-                _run(scanning, sorted(there), json=json)
+                # A new folder is empty at first.
+                _run(scanning, sorted(path for path in there if not _is_empty(path)), json=json)
                 for path in some - there:
                     scanning.settle(path)
-                _print_summary(opened, json=json)
+                before, counts = counts, opened.counts()
+                if counts != before:
+                    _print_summary(counts, json=json)
     if failed and not watch:
         raise typer.Exit(PacesError.exit_status)
+
+
+def _is_empty(path: Path) -> bool:
+    """Return whether a path is a folder with nothing in it; one that may not be opened, or has just gone, is not."""
+    try:
+        return path.is_dir() and not any(path.iterdir())
+    except OSError:
+        return False
 
 
 def _changes(paths: list[Path]) -> "Iterator[set[Path]]":
@@ -150,8 +176,7 @@ def _print(one: "Scanned", *, json: bool) -> None:
         report(one.error)
 
 
-def _print_summary(library: "Library", *, json: bool) -> None:
+def _print_summary(counts: dict[str, int], *, json: bool) -> None:
     from paces_live.render.library import library_line, library_words
 
-    counts = library.counts()
     print(library_line(counts) if json else library_words(counts))  # noqa: T201

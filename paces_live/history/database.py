@@ -12,6 +12,8 @@ from paces_live.errors import HistoryError
 from paces_live.events import Match, Pace, Section, SongPace
 from paces_live.storage import Database, state_folder
 
+APPLICATION = 0x50_6C_48_69
+"""``PlHi``, which marks an SQLite database as a history."""
 MIGRATIONS = (
     """
     CREATE TABLE song (
@@ -102,7 +104,9 @@ class History:
 
     def __init__(self, path: Path) -> None:
         hint = "set XDG_STATE_HOME to another folder, or listen with --no-history"
-        self._database = Database(path, MIGRATIONS, name="history", error=HistoryError, hint=hint)
+        self._database = Database(
+            path, MIGRATIONS, name="history", error=HistoryError, hint=hint, application=APPLICATION
+        )
 
     def __enter__(self) -> Self:
         return self

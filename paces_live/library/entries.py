@@ -55,13 +55,14 @@ class Known(NamedTuple):
     stale: bool
 
 
-def put_song(connection: "sqlite3.Connection", content: str, song: FilePaces) -> None:
-    """Put a song into the tables, or in the place of what they know about the same sound."""
+def put_song(connection: "sqlite3.Connection", content: str, song: FilePaces, analyser: int | None) -> None:
+    """Put a song into the tables, or in the place of what they know about the same sound; `analyser` has judged it."""
     ends = [spm for section in song.sections for spm in (section.start_spm, section.end_spm)]
     ends = ends or ([] if song.beat is None else [song.beat])
     low, high = (min(ends), max(ends)) if ends else (None, None)
     values = {
         "content": content,
+        "analyser": analyser,
         "duration": song.duration,
         "damaged": song.damaged,
         "beat": song.beat,
@@ -72,12 +73,10 @@ def put_song(connection: "sqlite3.Connection", content: str, song: FilePaces) ->
         "sections": json.dumps([astuple(section) for section in song.sections]),
     }
     names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
-    renewed = ", ".join(f"{name} = excluded.{name}" for name in (*values, "analyser"))
+    renewed = ", ".join(f"{name} = excluded.{name}" for name in values)
     # The names are our own.
     (number,) = connection.execute(
-        f"INSERT INTO song ({names}, analyser)"  # noqa: S608
-        f" VALUES ({marks}, (SELECT id FROM analyser WHERE current))"
-        f" ON CONFLICT (content) DO UPDATE SET {renewed} RETURNING id",
+        f"INSERT INTO song ({names}) VALUES ({marks}) ON CONFLICT (content) DO UPDATE SET {renewed} RETURNING id",  # noqa: S608
         values,
     ).fetchone()
     connection.execute("DELETE FROM pace WHERE song = ?", (number,))

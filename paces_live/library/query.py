@@ -16,6 +16,8 @@ TEXTS = ("title", "artist", "album", "genre", "path")
 """Fields that hold text."""
 _TERM = re.compile(r'(?P<minus>[-−])?(?:(?P<field>[A-Za-z0-9]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s"]*))(?=\s|$)')
 _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+TERMS_MAX = 100
+"""Most terms of a query: SQLite takes no expression that is as deep as you like."""
 EXACT_S = 0.5
 """What a length that is given exactly may be off, seconds."""
 
@@ -98,6 +100,8 @@ def parse_query(text: str, tolerance: float = DEFAULT_TOLERANCE) -> Query:
         terms.append(_term(found, tolerance))
         at = found.end()
         at += len(text[at:]) - len(text[at:].lstrip())
+    if len(terms) > TERMS_MAX:
+        raise UsageError(f"the query has {len(terms)} terms", hint=f"choose at most {TERMS_MAX}", code="usage.query")
     return Query(tuple(terms))
 
 
@@ -106,7 +110,8 @@ def _term(found: "re.Match[str]", tolerance: float) -> Term:
     value = found["quoted"] if found["bare"] is None else found["bare"]
     negated = found["minus"] is not None
     if not value.strip():
-        raise _wrong(written, "nothing comes after it", f"write {field}:{_EXAMPLES.get(field, 'word')}")
+        hint = f"{field}:{_EXAMPLES.get(field, 'word')}" if field else f"{'-' * negated}word"
+        raise _wrong(written, "nothing comes after it", f"write {hint}")
     if not field or field in TEXTS:
         return Term(field, value, negated)
     if field in ("bpm", "tempo"):
@@ -134,7 +139,8 @@ def _rates(written: str, field: str, value: str, tolerance: float) -> Span | Non
         is_ratio = off.endswith("%")
         tolerance = _number(written, field, off.removesuffix("%")) / (100.0 if is_ratio else rate)
     if not 0.0 < tolerance <= TOLERANCE_MAX:
-        raise _wrong(written, "this is too far off", f"choose more than 0 and at most {100 * TOLERANCE_MAX:g} %")
+        wrong = "this is too far off" if tolerance > 0.0 else "no pace is that near"
+        raise _wrong(written, wrong, f"choose more than 0 and at most {100 * TOLERANCE_MAX:g} %")
     return Span(rate * (1.0 - tolerance), rate * (1.0 + tolerance), rate, tolerance)
 
 
@@ -187,7 +193,8 @@ def _span(written: str, field: str, value: str, read: Callable[[str, str, str], 
 
 def _number(written: str, field: str, text: str) -> float:
     if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", text):
-        raise _wrong(written, f"{text or 'nothing'} is no number", f"write {field}:{_EXAMPLES[field]}")
+        wrong = f"{text} is no number" if text else "a number is missing"
+        raise _wrong(written, wrong, f"write {field}:{_EXAMPLES[field]}")
     return float(text)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from paces_live.collection.find import find_items
 from paces_live.collection.folder import music_in, real_path
 from paces_live.collection.items import Unreadable
-from paces_live.errors import LibraryError, PacesError, cannot_open
+from paces_live.errors import LibraryError, PacesError, SourceError, cannot_open
 from paces_live.events import Track
 from paces_live.library.analyser import Analyser
 from paces_live.library.claims import Claims
@@ -89,7 +89,7 @@ class Scan:
         self._refresh = refresh
         self._claims = Claims(library.path.with_name(f"{library.path.name}-lock"))
         self._due: deque[_Job] = deque()
-        self._claimed = 0
+        self._claimed: list[_Job] = []
         library.use(*analyser)
 
     def close(self) -> None:
@@ -112,17 +112,15 @@ class Scan:
         """
         paths = [_real(path) for path in paths]
         self._library.unsee()
-        is_first = True
+        jobs = self._jobs(paths)
         while True:
-            self._claimed, done = 0, False
-            for one in self._pass(paths):
-                done = done or one.how in ("analysed", "known")
-                # What cannot be read was reported by the first pass.
-                if is_first or one.how != "unreadable":
-                    yield one
+            self._claimed, done = [], False
+            for one in self._pass(jobs):
+                done = True
+                yield one
             if not self._claimed:
                 break
-            is_first = False
+            jobs = iter(self._claimed)
             time.sleep(0.0 if done else CLAIMED_S)
         for path in paths:
             if path.exists():
@@ -140,9 +138,8 @@ class Scan:
         if gone:
             self._library.lose(gone)
 
-    def _pass(self, paths: Iterable[Path]) -> Iterator[Scanned]:
-        """Look at all files once. What another scan analyses is passed over and counted."""
-        jobs = self._jobs(paths)
+    def _pass(self, jobs: Iterator[Scanned | _Job]) -> Iterator[Scanned]:
+        """Do all jobs once. Those for songs that another scan analyses are set aside."""
         while True:
             while self._workers.has_free:
                 # What was begun comes first, so that little waits, however many files there are.
@@ -179,7 +176,10 @@ class Scan:
                     except OSError as error:
                         yield Scanned(item.path, "unreadable", error=cannot_open(shown_path(item.path), error))
                         continue
-                    if job := self._job(item.path, stamp):
+                    if not item.path.is_file():
+                        # A pipe or a device may never end.
+                        yield Scanned(item.path, "unreadable", error=_irregular(item.path))
+                    elif job := self._job(item.path, stamp):
                         yield job
 
     def _job(self, path: Path, stamp: Stamp) -> _Job | None:
@@ -212,7 +212,7 @@ class Scan:
         assert job.content
         if not self._is_known(job.content):
             if not self._claims.take(job.content):
-                self._claimed += 1
+                self._claimed.append(job)
                 return None
             # The other scan may have kept it before it gave up the claim.
             if not self._is_known(job.content):
@@ -237,18 +237,33 @@ class Scan:
         if not is_same:
             return Scanned(job.path, "changing")
         if error:
-            # If it may not even be read, the reason may be gone the next time, without a change of the file.
-            self._library.fail(job.path, job.stamp if os.access(job.path, os.R_OK) else UNKNOWN, error)
+            self._failed(job, error)
             return Scanned(job.path, "unreadable", error=error)
         assert job.content
         song = song_in(reply)
         self._library.keep(job.path, job.stamp, job.content, job.track, song)
         return Scanned(job.path, "analysed", song)
 
+    def _failed(self, job: _Job, error: PacesError) -> None:
+        """Keep why a file cannot be read; what is known about the sound in it stays, if it may be the same."""
+        may_be_read = os.access(job.path, os.R_OK)
+        known = self._library.known(job.path)
+        if job.content and self._library.is_stale(job.content) is not None:
+            self._library.keep(job.path, job.stamp, job.content, job.track)
+        elif known and known.content and not may_be_read:
+            self._library.saw(known)
+        else:
+            # If it may not even be read, the reason may be gone the next time, without a change of the file.
+            self._library.fail(job.path, job.stamp if may_be_read else UNKNOWN, error)
+
 
 def _real(path: Path) -> Path:
     """Return a path without links to folders, so that a file has one name, wherever a scan begins."""
     return Path(real_path(path)) if path.is_dir() else Path(real_path(path.parent), path.name)
+
+
+def _irregular(path: Path) -> SourceError:
+    return SourceError(f"{shown_path(path)}: is no regular file", hint="give a file of music", code="source.unreadable")
 
 
 def _crashed(path: Path) -> LibraryError:

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ from paces_live.library.folded import folded
 from paces_live.library.query import TEXTS, Query, Span, Term
 from paces_live.library.store import Library
 from paces_live.match import LOCK_TOLERANCE, Listener
+from paces_live.text import shown_path
 
 AT_ONCE = 500
 """Songs that are read at once."""
-PACE_FIELDS = {"pace": None, "sure": "probability", "share": "share", "steps": "steps"}
-"""Fields that ask one pace of a song, and the columns of those that have one."""
+OF_PACE = {"sure": "probability", "share": "share", "steps": "steps"}
+"""Fields that ask the pace that was found, and their columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +145,13 @@ class _Statement:
     values: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        wanted = [term for term in self.query.terms if term.field in PACE_FIELDS and not term.negated]
-        spans = [term.value for term in wanted if isinstance(term.value, Span) and term.field == "pace"]
-        more = [self._of_pace(term) for term in wanted if term.field != "pace"]
-        where = ["file.gone = 0"]
-        where += [self._of_song(term) for term in self.query.terms if term not in wanted or term.value is None]
+        terms = self.query.terms
+        wanted = [one for one in terms if one.field == "pace" and not one.negated and one.value is not None]
+        spans = [one.value for one in wanted if isinstance(one.value, Span)]
+        # Without a pace, a minus means that no pace is like that.
+        wanted += [one for one in terms if one.field in OF_PACE and (spans or not one.negated)]
+        more = [self._of_pace(one) for one in wanted if one.field in OF_PACE]
+        where = ["file.gone = 0", *(self._of_song(one) for one in terms if one not in wanted)]
         where += [self._has_pace([self._within(span), *more]) for span in spans[1:]]
         conditions = " AND ".join(where)
         # A join takes time, so that only those are there that the conditions need.
@@ -156,7 +159,8 @@ class _Statement:
         joined += " JOIN words ON words.file = file.id" if "words." in conditions else ""
         if not spans and not more:
             self.text = (
-                f"SELECT min(file.id), NULL, NULL FROM file{joined}"  # noqa: S608
+                # The file is that of the only aggregate, the first path.
+                f"SELECT file.id, NULL, NULL FROM file{joined}"  # noqa: S608
                 f" WHERE file.song IS NOT NULL AND {conditions} GROUP BY file.song ORDER BY min(file.path)"
             )
             return
@@ -189,15 +193,14 @@ class _Statement:
     def _of_song(self, term: Term) -> str:
         match term.field, term.value:
             case _, str(text):
-                word = self._value(folded(text))
                 names = (term.field,) if term.field else TEXTS
-                condition = " OR ".join(f"instr(words.{name}, {word})" for name in names)
+                condition = " OR ".join(f"instr(words.{name}, {self._value(_kept(name, text))})" for name in names)
             case "pace", None:
                 condition = "song.paces = '[]'"
             case "pace", Span() as span:
                 condition = self._has_pace([self._within(span)])
             case "sure" | "share" | "steps", _:
-                condition = self._has_pace([self._of_pace(term)])
+                condition = self._has_pace([self._of_pace(replace(term, negated=False))])
             case "steady", value:
                 condition = f"song.steady IS {self._value(value)}"
             case "stale", value:
@@ -211,7 +214,8 @@ class _Statement:
 
     def _of_pace(self, term: Term) -> str:
         assert isinstance(term.value, Span)
-        return f"{PACE_FIELDS[term.field]} BETWEEN {self._value(term.value.low)} AND {self._value(term.value.high)}"
+        condition = f"{OF_PACE[term.field]} BETWEEN {self._value(term.value.low)} AND {self._value(term.value.high)}"
+        return f"NOT ifnull({condition}, 0)" if term.negated else condition
 
     def _within(self, span: Span) -> str:
         low, high = self._value(span.low), self._value(span.high)
@@ -225,6 +229,11 @@ class _Statement:
         name = f"v{len(self.values)}"
         self.values[name] = value
         return f":{name}"
+
+
+def _kept(name: str, text: str) -> str:
+    """Return a text as the library keeps it in a column: bytes that are no UTF-8 are none there."""
+    return folded(shown_path(text) if name == "path" else text.encode(errors="replace").decode())
 
 
 def _found(row: tuple[Any, ...], spm: float | None, steps: float | None) -> Found:

@@ -16,6 +16,9 @@ from paces_live.storage import Database, state_folder
 if TYPE_CHECKING:
     import sqlite3
 
+APPLICATION = 0x50_6C_4C_62
+"""``PlLb``, which marks an SQLite database as a library."""
+
 
 def default_path() -> Path:
     """Return where the library is: ``$XDG_STATE_HOME/paces-live/library.db``.
@@ -35,6 +38,8 @@ class Library:
     ----------
     path : path
         The file; it is created, with its folder, if it does not exist.
+    read_only : bool
+        Whether it is only searched.
 
     Raises
     ------
@@ -52,10 +57,19 @@ class Library:
     ('sound:1', 1)
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
-        hint = "name another file with --library; a library can be deleted and scanned again"
-        self._database = Database(path, MIGRATIONS, name="library", error=LibraryError, hint=hint)
+        hint = "name another file with --library, or delete it and scan again"
+        self._database = Database(
+            path,
+            MIGRATIONS,
+            name="library",
+            error=LibraryError,
+            hint=hint,
+            application=APPLICATION,
+            read_only=read_only,
+        )
+        self._analyser: int | None = None
         with self._database.guarded() as connection:
             connection.execute("CREATE TEMP TABLE seen (file INTEGER PRIMARY KEY)")
 
@@ -82,13 +96,15 @@ class Library:
                 "INSERT INTO analyser (model, engine, current) VALUES (?, ?, 1) ON CONFLICT DO NOTHING", (model, engine)
             )
             connection.execute("UPDATE analyser SET current = (model = ? AND engine = ?)", (model, engine))
+            # Another scan may use another one in the meantime.
+            (self._analyser,) = connection.execute("SELECT id FROM analyser WHERE current").fetchone()
 
     def known(self, path: Path) -> Known | None:
         """Return what is known about a file; None if nothing is."""
         row = self._one(
-            "SELECT file.id, size, modified, gone, content, NOT current FROM file"
-            " LEFT JOIN song ON song.id = file.song LEFT JOIN analyser ON analyser.id = song.analyser WHERE path = ?",
-            (os.fsencode(path),),
+            "SELECT file.id, size, modified, gone, content, song.analyser != ? FROM file"
+            " LEFT JOIN song ON song.id = file.song WHERE path = ?",
+            (self._analyser, os.fsencode(path)),
         )
         if row is None:
             return None
@@ -97,9 +113,7 @@ class Library:
 
     def is_stale(self, content: str) -> bool | None:
         """Return whether something else has judged the sound; None if nothing has."""
-        row = self._one(
-            "SELECT NOT current FROM song JOIN analyser ON analyser.id = song.analyser WHERE content = ?", (content,)
-        )
+        row = self._one("SELECT analyser != ? FROM song WHERE content = ?", (self._analyser, content))
         return None if row is None else bool(row[0])
 
     def keep(
@@ -122,9 +136,11 @@ class Library:
         """
         with self._database.transaction() as connection:
             if song is not None:
-                put_song(connection, content, song)
+                put_song(connection, content, song, self._analyser)
             (number,) = connection.execute("SELECT id FROM song WHERE content = ?", (content,)).fetchone()
             put_file(connection, path, stamp, {"song": number}, track)
+            # Files that are gone were moved here.
+            connection.execute("DELETE FROM file WHERE song = ? AND gone", (number,))
 
     def fail(self, path: Path, stamp: Stamp, error: PacesError) -> None:
         """Keep why a file cannot be read."""

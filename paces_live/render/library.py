@@ -12,6 +12,8 @@ from paces_live.render.tables import console
 from paces_live.render.theme import DARK
 from paces_live.text import json_path
 
+NARROW = 60
+"""Columns of a terminal from which on the table has room for the longest heading."""
 WIDEST = 40
 """Characters of the longest bar."""
 
@@ -83,14 +85,18 @@ def write_fits(fits: Sequence[Fits], stream: TextIO) -> None:
     ['165', '12', '5', '3']
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=DARK.dim)
-    for heading in ("target", "songs that match", "locks", "a step on every beat"):
+    shown = console(stream)
+    headings = ["target", "songs that match", "locks"]
+    headings += ["a step on every beat"] if shown.width >= NARROW else []
+    widest = min(WIDEST, max(0, shown.width - sum(len(heading) + 2 for heading in headings)))
+    for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     most = max((one.songs for one in fits), default=0) or 1
     for one in fits:
         figures = (f"{one.target:g}", f"{one.songs}", f"{one.locks}", f"{one.on_beat}")
-        table.add_row(*figures, "█" * round(WIDEST * one.songs / most))
-    console(stream).print(table)
+        table.add_row(*figures[: len(headings)], "█" * round(widest * one.songs / most))
+    shown.print(table)
 
 
 def _count(number: int, noun: str) -> str:

@@ -15,7 +15,7 @@ from paces_live.events import SongPace, Track
 from paces_live.library.entries import UNKNOWN
 from paces_live.library.store import Library, default_path
 from paces_live.render.found import COLUMNS
-from tests.support.library import command, fill, on_terminal, records
+from tests.support.library import command, fill, on_terminal, records, without_rights
 
 STRANGE = os.fsdecode(b"/m/caf\xe9\n.ogg")
 
@@ -54,7 +54,13 @@ def test_in_a_pipe_each_song_is_a_line_best_first() -> None:
 
 
 def test_a_query_may_be_several_words_and_begin_with_a_minus() -> None:
-    for query in (["-genre:rock", "pace:165"], ["pace:165", "-genre:rock"], ["-rock pace:165"], ["--", "-one", "two"]):
+    for query in (
+        ["-genre:rock", "pace:165"],
+        ["pace:165", "-genre:rock"],
+        ["-rock pace:165"],
+        ["-rock", "pace:165"],
+        ["--", "-one", "two"],
+    ):
         result = run("find", *query)
         assert (result.exit_code, result.stdout.count("\n"), "Two" in result.stdout) == (0, 1, True), query
     assert "Usage" in run("find", "-h").stdout
@@ -73,6 +79,12 @@ def test_json_follows_the_schema_and_csv_has_a_row_for_each_song() -> None:
     assert tuple(rows[0]) == COLUMNS
     assert (rows[0]["artist"], rows[0]["pace"], rows[0]["grade"]) == ("'=The Steps", "165.30", "lock")
     assert (rows[1]["paces"], rows[1]["steps"]) == ("82.40 164.80", "2.00")
+
+
+def test_names_that_are_no_utf8_are_found() -> None:
+    for query in (b"caf\xe9", b"path:/m/caf\xe9", b"caf\xc3\xa9"):
+        done = subprocess.run([*command("find", "--null"), query], capture_output=True, check=True)
+        assert done.stdout == (b"" if query == b"caf\xc3\xa9" else b"/m/caf\xe9\n.ogg\0")
 
 
 def test_null_gives_the_bytes_of_paths() -> None:
@@ -118,6 +130,15 @@ def test_looking_does_not_make_a_library(library: Path) -> None:
     assert not library.exists()
 
 
+def test_a_library_in_a_folder_that_may_not_be_written_is_searched(library: Path) -> None:
+    library.parent.chmod(0o500)
+    for name in ("find", "library"):
+        done = subprocess.run([*without_rights(), *command(name)], capture_output=True, text=True)
+        assert (done.returncode, done.stderr, done.stdout.count("\n") >= 4) == (0, "", True)
+    library.parent.chmod(0o700)
+    assert [path.name for path in library.parent.iterdir()] == ["library.db"]
+
+
 def test_a_newer_library_is_left_alone(library: Path) -> None:
     with Library(library) as opened, opened.reading() as connection:
         connection.execute("PRAGMA user_version = 99")
@@ -146,9 +167,15 @@ def test_the_library_shows_how_many_songs_fit_each_target() -> None:
     assert lines[7] == {"type": "fits", "target": 165.0, "songs": 2, "locks": 2, "on_beat": 1}
 
 
+def test_a_narrow_terminal_shows_the_figures_that_fit() -> None:
+    headings = [on_terminal("library", columns=columns, term="xterm").splitlines()[2] for columns in (59, 60)]
+    assert ["a step on every beat" in heading for heading in headings] == [False, True]
+    assert all("songs that match" in heading and "locks" in heading for heading in headings)
+
+
 def test_the_library_lists_what_cannot_be_read() -> None:
     result = run("library", "--unreadable")
-    assert (result.stdout, result.stderr) == ("", "paces-live: /m/bad.ogg: is empty: choose another\n")
+    assert (result.stdout, result.stderr) == ("/m/bad.ogg: is empty: choose another\n", "")
     assert records(run("library", "--unreadable", "--json").stdout) == [
         {
             "type": "error",

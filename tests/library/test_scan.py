@@ -4,15 +4,20 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import mutagen
 import pytest
 
+from paces_live.library.analyser import Analyser
+from paces_live.library.scan import Scan
 from paces_live.library.store import Library
+from paces_live.library.workers import Workers
 from tests.support.encoded import encoded
-from tests.support.library import MANIFEST, command, hows, scan, write
+from tests.support.library import MANIFEST, command, hows, scan, without_rights, write
 
 
 @pytest.fixture
@@ -125,8 +130,8 @@ def test_a_new_model_makes_songs_stale_and_refresh_judges_them_again(music: Path
     with Library(library) as opened:
         assert opened.counts()["stale"] == 2
     found = scan(library, music, manifest=newer, refresh=True)
-    # The songs in b.flac and d.flac are one.
-    assert sorted(one.how for one in found) == ["analysed", "analysed", "unreadable"]
+    # The songs in b.flac and d.flac are one: the second of them waits for the first.
+    assert sorted(one.how for one in found) == ["analysed", "analysed", "known", "unreadable"]
     with Library(library) as opened:
         assert opened.counts() == {"songs": 3, "stale": 0, "files": 4, "unreadable": 1, "gone": 0}
     assert hows(scan(library, music, manifest=newer, refresh=True)) == {"text.mp3": "unreadable"}
@@ -155,10 +160,9 @@ def test_the_pieces_of_a_disc_are_one_file(music: Path, library: Path) -> None:
 def test_a_file_that_may_not_be_read_is_tried_again(music: Path, library: Path) -> None:
     song = music / "b.flac"
     song.chmod(0)
-    # Root may read everything, unless it gives that up.
-    rights = "-dac_override,-dac_read_search"
-    without = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"] if os.getuid() == 0 else []
-    done = subprocess.run([*without, *command("scan", song, "--library", library)], capture_output=True, text=True)
+    done = subprocess.run(
+        [*without_rights(), *command("scan", song, "--library", library)], capture_output=True, text=True
+    )
     assert (done.returncode, done.stderr) == (
         1,
         f"paces-live: {song}: cannot be opened: Permission denied: check its permissions\n",
@@ -203,3 +207,86 @@ def test_what_one_scan_keeps_is_whole(music: Path, library: Path) -> None:
         for number, paces in songs:
             assert connection.execute("SELECT count(*) FROM pace WHERE song = ?", (number,)).fetchone() == (paces,)
     connection.close()
+
+
+def test_a_song_that_cannot_be_analysed_again_keeps_what_is_known(
+    music: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan(library, music / "b.flac")
+    newer = replace(MANIFEST, sha256="0" * 64)
+    monkeypatch.setattr("paces_live.library.workers._MODULE", "tests.support.fatal_worker")
+    assert hows(scan(library, music / "b.flac", manifest=newer, refresh=True)) == {"b.flac": "unreadable"}
+    with Library(library) as opened:
+        assert opened.counts() == {"songs": 1, "stale": 1, "files": 1, "unreadable": 0, "gone": 0}
+    monkeypatch.undo()
+    assert hows(scan(library, music / "b.flac", manifest=newer, refresh=True)) == {"b.flac": "analysed"}
+
+
+def test_a_song_that_may_not_be_read_any_more_keeps_what_is_known(music: Path, library: Path) -> None:
+    song = music / "b.flac"
+    scan(library, song)
+    os.utime(song, (0, 0))
+    song.chmod(0)
+    done = subprocess.run([*without_rights(), *command("scan", song, "--library", library)], capture_output=True)
+    assert done.returncode == 1
+    assert done.stdout == b"your library has 1 song in 1 file\n"
+    song.chmod(0o600)
+    assert hows(scan(library, song)) == {"b.flac": "known"}
+
+
+def test_each_of_two_scans_at_once_keeps_songs_as_those_of_its_own_model(music: Path, library: Path) -> None:
+    newer = Analyser.of(replace(MANIFEST, sha256="0" * 64))
+    with (
+        Library(library) as opened,
+        Workers[Any](1) as workers,
+        closing(Scan(opened, workers, Analyser.of(MANIFEST))) as scanning,
+        Library(library) as other,
+    ):
+        other.use(*newer)
+        list(scanning.run([music / "b.flac"]))
+        assert other.counts()["stale"] == 1
+        content = other.known(music / "b.flac")
+        assert content
+        assert content.stale
+        assert list(scanning.run([music / "b.flac"])) == []
+
+
+def test_files_that_moved_between_two_folders_are_not_gone(music: Path, library: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    scan(library, music)
+    (music / "b.flac").rename(other / "b.flac")
+    scan(library, music)
+    assert hows(scan(library, other)) == {"b.flac": "known"}
+    with Library(library) as opened:
+        assert opened.counts() == {"songs": 2, "stale": 0, "files": 2, "unreadable": 1, "gone": 0}
+
+
+def test_a_pipe_or_a_device_is_no_music(library: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.flac")
+    found = scan(library, tmp_path / "pipe.flac", Path("/dev/zero"))
+    assert [one.error.message for one in found if one.error] == [
+        f"{tmp_path}/pipe.flac: is no regular file",
+        "/dev/zero: is no regular file",
+    ]
+
+
+def test_copies_and_what_cannot_be_read_are_looked_into_once(
+    music: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[str, str]] = []
+    give = Workers.give
+
+    def noted(self: Any, job: Any, request: dict[str, str]) -> None:
+        given.append((request["task"], Path(request["path"]).name))
+        give(self, job, request)
+
+    monkeypatch.setattr(Workers, "give", noted)
+    shutil.copy(music / "b.flac", music / "copy.flac")
+    scan(library, music, refresh=True)
+    assert sorted((task, name.replace("copy", "b")) for task, name in given) == sorted(
+        [
+            *(("analyse", "a.flac"), ("analyse", "b.flac"), ("identify", "a.flac"), ("identify", "b.flac")),
+            *(("identify", "b.flac"), ("identify", "text.mp3"), ("analyse", "text.mp3")),
+        ]
+    )

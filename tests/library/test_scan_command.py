@@ -3,13 +3,16 @@
 import io
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from paces_live.events import Track
+from paces_live.history.database import History
 from paces_live.library.entries import Stamp
 from paces_live.library.store import Library
 from paces_live.render.progress import Rate
@@ -84,6 +87,7 @@ def test_two_scans_at_once_share_the_work(music: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
+        ([""], "a path is empty: write . for the folder that you are in"),
         (["--jobs", "0"], "jobs 0 is out of range: choose at least 1"),
         (["--model", "none.tflite"], "cannot read none.tflite"),
         (["--library", "/proc/library.db"], "library /proc/library.db cannot be used"),
@@ -130,6 +134,19 @@ def test_a_read_only_disk_is_one_line(music: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith(f"paces-live: library {disk}/library.db cannot be used (")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_database_of_another_program_is_left_alone(music: Path, tmp_path: Path) -> None:
+    stranger, history = tmp_path / "stranger.db", tmp_path / "history.db"
+    with closing(sqlite3.connect(stranger)) as connection:
+        connection.execute("CREATE TABLE mine (one)")
+    with History(history):
+        pass
+    for path in (stranger, history):
+        before = path.read_bytes()
+        done = scanned(music, "--library", path)
+        assert (done.returncode, done.stdout, path.read_bytes()) == (1, "", before)
+        assert done.stderr.startswith(f"paces-live: {path} is a database, but no library; nothing in it was changed: ")
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from benchmarks.find import songs
 from paces_live.events import Section, SongPace, Track
 from paces_live.library.entries import Stamp
 from paces_live.library.files import FilePaces
-from paces_live.library.query import Span, parse_query
+from paces_live.library.query import TERMS_MAX, Span, parse_query
 from paces_live.library.search import Found, listener_of, search
 from paces_live.library.store import Library
 from paces_live.library.targets import Fits, fits
@@ -66,6 +66,10 @@ def titles(library: Library, query: str) -> list[str]:
         ("pace:165 sure:0.8..", ["lock", "double", "match"]),
         ("pace:165 share:..50%", ["unsure"]),
         ("pace:165 steps:2", ["double"]),
+        ("pace:82 -steps:1", ["lock"]),
+        ("pace:165 -steps:1", ["double"]),
+        ("pace:165 -sure:0.8..", ["unsure"]),
+        ("pace:165 -share:..50% -steps:2", ["lock", "match"]),
         ("pace:165 pace:83±1%", ["lock", "double"]),
         ("pace:82.4 pace:165", ["double", "lock"]),
         ("pace:165 -pace:82", ["unsure", "match"]),
@@ -102,7 +106,11 @@ def test_a_song_has_everything_that_is_known_about_it(library: Library) -> None:
 def test_a_song_in_several_files_comes_once_and_without_a_query_all_songs_come_by_their_paths(
     library: Library,
 ) -> None:
-    assert titles(library, "") == ["lock", "double", "far", "match", "none", "rising", "unsure"]
+    assert titles(library, "") == ["copy of lock", "double", "far", "match", "none", "rising", "unsure"]
+
+
+def test_the_most_terms_are_searched(library: Library) -> None:
+    assert titles(library, "lock -zydeco " + "o " * (TERMS_MAX - 2)) == ["copy of lock"]
 
 
 def test_what_is_typed_is_no_sql_and_no_pattern(library: Library) -> None:

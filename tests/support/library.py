@@ -61,10 +61,10 @@ def scanned(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command("scan", *arguments), capture_output=True, text=True, check=False)
 
 
-def on_terminal(*arguments: str | Path, term: str = "dumb") -> str:
-    """Return what the program shows on a terminal of 100 columns."""
+def on_terminal(*arguments: str | Path, term: str = "dumb", columns: int = 100) -> str:
+    """Return what the program shows on a terminal."""
     main, terminal = pty.openpty()
-    env = os.environ | {"COLUMNS": "100", "TERM": term}
+    env = os.environ | {"COLUMNS": str(columns), "TERM": term}
     with subprocess.Popen(command(*arguments), stdout=terminal, stdin=terminal, stderr=terminal, env=env) as process:
         os.close(terminal)
         shown = b""
@@ -87,3 +87,9 @@ def fill(library: Library, *songs: tuple[str, Sequence[SongPace], float | None, 
     for number, (path, paces, beat, track) in enumerate(songs):
         found = FilePaces(Path(path), 200.0 + number, tuple(paces), beat=beat)
         library.keep(Path(path), Stamp(1000, number), f"sound:{shown_path(path)}", track, found)
+
+
+def without_rights() -> list[str]:
+    """Return a command that gives up what root may do: to read everything."""
+    rights = "-dac_override,-dac_read_search"
+    return ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"] if os.getuid() == 0 else []

@@ -43,7 +43,7 @@ def log_lag_tempogram(
 
     Examples
     --------
-    With a stroke every 0.8 s, the first peak of all parts is at that lag, and the next is an octave of lags later:
+    With a stroke every 0.8 s, the first peak of each part is at that lag:
 
     >>> onsets = np.where(np.arange(1566) % 50 == 0, 1.0, 0.0).astype(np.float32)
     >>> tempogram, centres = log_lag_tempogram(onsets, 62.5, margin=0)

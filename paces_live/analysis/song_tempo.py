@@ -93,8 +93,8 @@ class SongTempo:
         for age in range(curve.known - 1, 0, -1):
             log = float(curve.log_speeds[-1 - age])
             then = tuple(Pace(math.exp(log) * pace.spm, pace.probability) for pace in paces)
-            newest = self._point(now - PART_HOP_S * age, window_s - PART_HOP_S * age, then)
-            yield newest._replace(log_speed=self._log_speed + log)
+            point = self._point(now - PART_HOP_S * age, window_s - PART_HOP_S * age, then)
+            yield point._replace(log_speed=self._log_speed + log)
 
     def _point(self, now: float, window_s: float, paces: tuple[Pace, ...]) -> Point:
         return Point(now - sum(newest_stretch(window_s)) / 2.0, now - window_s, now, self._log_speed, paces)

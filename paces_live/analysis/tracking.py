@@ -148,11 +148,12 @@ class TempoTracker:
         >>> [round(pace.spm) for pace in tracker.shown()]
         [165]
         """
-        for track in self._tracks if change != 1.0 else ():
+        if change == 1.0:
+            return
+        for track in self._tracks:
             track.spm *= change
             track.tempi = deque((tempo * change for tempo in track.tempi), CURRENT_TEMPI)
-        if change != 1.0:
-            self._tracks = [track for track in self._tracks if SPM_MIN <= track.spm <= SPM_MAX]
+        self._tracks = [track for track in self._tracks if SPM_MIN <= track.spm <= SPM_MAX]
 
     def update(
         self,

@@ -1,13 +1,12 @@
 """Plans of a run: how long which target holds, as people write it."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paces_live.errors import UsageError
 from paces_live.match import check_target
 
-__all__ = ["Part", "parse_duration", "parse_plan", "parse_ramp", "target_at"]
+__all__ = ["Part", "parse_duration", "parse_plan", "parse_ramp"]
 
 LONGEST_S = 24 * 3600.0
 """Length of the longest plan, seconds."""
@@ -52,21 +51,6 @@ class Part:
         length = f"{minutes}m" * (minutes > 0) + f"{seconds}s" * (seconds > 0 or not minutes)
         ends = dict.fromkeys((f"{self.start:g}", f"{self.end:g}"))
         return f"{length}@{'..'.join(ends)}"
-
-
-def target_at(parts: Sequence[Part], at: float) -> float:
-    """Return the target so many seconds after a plan begins; after its end, that of the end.
-
-    Examples
-    --------
-    >>> target_at(parse_plan("10m@150 20m@168"), 601.0)
-    168.0
-    """
-    for part in parts:
-        if at < part.seconds:
-            return part.target(at)
-        at -= part.seconds
-    return parts[-1].end
 
 
 def parse_plan(text: str) -> tuple[Part, ...]:

@@ -10,7 +10,7 @@ import typer
 
 from paces_live.cli.find import opened
 from paces_live.cli.options import LibraryFile, Target, Tolerance, whole_number
-from paces_live.cli.target import fixed
+from paces_live.cli.target import fixed, typed
 from paces_live.errors import LibraryError, UsageError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE
 
@@ -115,23 +115,17 @@ def _parts(
     """Return the plan that the options stand for; a plan from the command line overrules settings."""
     from paces_live.library.plan import Part, parse_duration, parse_plan, parse_ramp
 
-    if plan and (_typed(ctx, "plan") or not (_typed(ctx, "ramp") or _typed(ctx, "duration"))):
-        if _typed(ctx, "ramp") or _typed(ctx, "duration"):
+    if plan and (typed(ctx, "plan") or not (typed(ctx, "ramp") or typed(ctx, "duration"))):
+        if typed(ctx, "ramp") or typed(ctx, "duration"):
             hint = "write the length and the ramp into the plan, such as 45m@150..170"
             raise UsageError("--plan excludes --ramp and --duration", hint=hint, code="usage.plan")
         return parse_plan(plan)
     seconds = parse_duration(duration or DURATION)
     if ramp:
         return [Part(seconds, *parse_ramp(ramp))]
-    wanted = query.target.target if query.target and not _typed(ctx, "target") else None
+    wanted = query.target.target if query.target and not typed(ctx, "target") else None
     spm = wanted or fixed(target, ctx)
     return [Part(seconds, spm, spm)]
-
-
-def _typed(ctx: typer.Context, option: str) -> bool:
-    """Whether an option is on the command line."""
-    source = ctx.get_parameter_source(option)
-    return source is not None and source.name == "COMMANDLINE"
 
 
 def _found(library: "Library", planned: "Sequence[Planned]") -> "list[Found]":

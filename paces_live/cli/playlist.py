@@ -2,14 +2,15 @@
 
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paces_live.cli.find import opened
-from paces_live.cli.options import LibraryFile, Target, Tolerance, whole_number
+from paces_live.cli.options import Json, LibraryFile, Target, Tolerance, whole_number
 from paces_live.cli.target import fixed, typed
 from paces_live.errors import LibraryError, UsageError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE
@@ -73,6 +74,7 @@ def playlist(
     bom: Annotated[
         bool, typer.Option("--bom/--no-bom", metavar="", help="Begin an M3U8 playlist with a byte order mark.")
     ] = False,
+    json: Json = False,
     library: LibraryFile = None,
 ) -> None:
     """Make a playlist for a run from the songs in your library.
@@ -85,15 +87,15 @@ def playlist(
     from paces_live.library.candidates import candidates
     from paces_live.library.planner import choose, met
     from paces_live.library.query import parse_query
-    from paces_live.render.planned import met_words, planned_words, summary
+    from paces_live.render.planned import met_words, planned_lines, planned_words, summary
 
     asked = parse_query(" ".join(query or ()), tolerance)
     parts = _parts(ctx, asked, plan, ramp, duration, target)
     check_playlist(file)
     seed = random.randrange(SEEDS) if seed is None else seed
     with opened(library) as known:
-        songs = candidates(known, asked, parts, tolerance)
-        planned, gaps = choose(parts, songs, tolerance, random.Random(seed))
+        fitting = candidates(known, asked, parts, tolerance)
+        planned, gaps = choose(parts, fitting, tolerance, random.Random(seed))
         if not planned:
             hint = "choose another plan or query, or a larger --tolerance"
             raise LibraryError("no song in your library fits", hint=hint, code="library.plan")
@@ -105,8 +107,13 @@ def playlist(
         attributes=attributes,
     )
     reached = list(met(parts, planned, gaps, tolerance))
-    lines = [*planned_words(zip(planned, found, strict=True)), "", *met_words(reached)]
-    sys.stdout.write("".join(f"{line}\n" for line in [*lines, summary(file, reached, planned, seed)]))
+    songs = zip(planned, found, strict=True)
+    lines: Iterable[str]
+    if json:
+        lines = planned_lines(file, songs, reached, seed=seed, tolerance=tolerance)
+    else:
+        lines = chain(planned_words(songs), [""], met_words(reached), [summary(file, reached, planned, seed)])
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def _parts(

@@ -1,14 +1,16 @@
-"""A plan and its songs in words: what comes when, and how well the plan is met."""
+"""A plan and its songs in words and as JSON: what comes when, and how well the plan is met."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from paces_live.library.planner import Met, Planned
 from paces_live.library.search import Found
+from paces_live.match import Listener
+from paces_live.render.json_lines import dumps, judged, plain
 from paces_live.render.wording import clock, rate_words
-from paces_live.text import shown_path
+from paces_live.text import json_path, shown_path
 
-__all__ = ["met_words", "planned_words", "summary"]
+__all__ = ["met_words", "planned_lines", "planned_words", "summary"]
 
 MISSED_S = 30.0
 """How much of a part may miss before it is named, seconds: songs do not end with parts."""
@@ -67,6 +69,43 @@ def summary(playlist: Path, parts: Sequence[Met], planned: Sequence[Planned], se
         f"{shown_path(playlist)} has {_count(len(planned))}, {clock(length)} of {clock(wanted)}; "
         f"{share} of the plan is met; --seed {seed} makes it again"
     )
+
+
+def planned_lines(
+    playlist: Path,
+    songs: Iterable[tuple[Planned, Found]],
+    parts: Sequence[Met],
+    *,
+    seed: int,
+    tolerance: float,
+) -> Iterator[str]:
+    """Yield the same as lines of JSON: the songs, the parts, and the plan.
+
+    Examples
+    --------
+    >>> from paces_live.library.plan import Part
+    >>> met = [Met(Part(600.0, 150.0, 150.0), 450.0, 2, ((450.0, 600.0),))]
+    >>> for line in planned_lines(Path("run.m3u8"), [], met, seed=7, tolerance=0.05):
+    ...     print(line)
+    {"type": "part", "seconds": 600.0, "start": 150.0, "end": 150.0, "met": 450.0, "songs": 2, "gaps": [[450.0, 600.0]]}
+    {"type": "plan", "path": "run.m3u8", "seed": 7, "songs": 0, "duration": 0.0, "planned": 600.0, "met": 450.0}
+    """
+    at, count = 0.0, 0
+    for planned, found in songs:
+        target = round(planned.target, 2)
+        more = judged(found.paces, found.beat, Listener(target, tolerance))
+        yield dumps({"type": "planned", "start": round(at, 2), "target": target} | plain(found) | more)
+        at, count = at + found.duration, count + 1
+    for one in parts:
+        gaps = [[round(first, 2), round(last, 2)] for first, last in one.gaps]
+        yield dumps(
+            {"type": "part"} | plain(one.part) | {"met": round(one.seconds, 2), "songs": one.songs, "gaps": gaps}
+        )
+    whole, met = (
+        round(sum(values), 2) for values in zip(*((one.part.seconds, one.seconds) for one in parts), strict=True)
+    )
+    figures = {"songs": count, "duration": round(at, 2), "planned": whole, "met": met}
+    yield dumps({"type": "plan", "path": json_path(playlist), "seed": seed} | figures)
 
 
 def _share(seconds: float, of: float) -> str:

@@ -12,7 +12,7 @@ from paces_live.collection.find import find_items
 from paces_live.collection.items import Item
 from paces_live.events import SongPace, Track
 from paces_live.library.store import Library, default_path
-from tests.support.library import fill
+from tests.support.library import fill, records
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +96,17 @@ def test_a_query_chooses_the_songs_and_the_target(music: Path) -> None:
     # -t is an option, and no term.
     assert run("playlist", playlist, "-t", "175", "--duration", "5m").exit_code == 0
     assert all(rate > 165 for rate in rates(playlist))
+
+
+def test_json_follows_the_schema(music: Path) -> None:
+    result = run("playlist", music / "run.m3u8", "--plan", "7m@152 10m@120", "--seed", "7", "--json")
+    *songs, first, second, plan = records(result.stdout)
+    assert [one["title"] for one in songs] == titles(music / "run.m3u8")
+    assert [(one["type"], one["target"]) for one in songs] == [("planned", 152.0)] * 2
+    assert songs[1]["start"] == songs[0]["duration"]
+    assert (first["type"], first["start"], second["met"], second["gaps"]) == ("part", 152.0, 0.0, [[420.0, 1020.0]])
+    assert plan["planned"] == 1020.0
+    assert (plan["type"], plan["seed"], plan["songs"], plan["met"]) == ("plan", 7, 2, first["met"])
 
 
 def test_attributes_and_a_mark_come_on_request(music: Path) -> None:

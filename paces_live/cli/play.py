@@ -161,7 +161,7 @@ def _found(query: str, library: Path | None, tolerance: float) -> "tuple[list[It
     with opened(library) as known:
         songs = [Item(one.path, one.title, one.artist) for one in search(known, asked)]
     if not songs:
-        raise LibraryError("no song in your library fits", hint="choose another query", code="library.find")
+        raise LibraryError("no song in your library fits", hint="choose another query", code="library.no_match")
     return songs, listener_of(asked).target
 
 

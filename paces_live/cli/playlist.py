@@ -98,7 +98,7 @@ def playlist(
         planned, gaps = choose(parts, fitting, tolerance, random.Random(seed))
         if not planned:
             hint = "choose another plan or query, or a larger --tolerance"
-            raise LibraryError("no song in your library fits", hint=hint, code="library.plan")
+            raise LibraryError("no song in your library fits", hint=hint, code="library.no_match")
         found = _found(known, planned)
     write_playlist(
         file,

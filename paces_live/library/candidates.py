@@ -13,8 +13,8 @@ from paces_live.match import LOCK_TOLERANCE
 
 __all__ = ["Candidate", "candidates"]
 
-MOST = 3000
-"""Most songs for a target: the best of them last for days, and more take longer than you want to wait."""
+MOST = 1000
+"""Most songs for a target: the best of them last for two days, and more take longer than you want to wait."""
 
 
 class Candidate(NamedTuple):

@@ -138,8 +138,9 @@ class _Chooser:
     time: float = 0.0
 
     def __post_init__(self) -> None:
-        self._luck = {one: self.chance.random() for one in self.songs}
+        self._luck = [self.chance.random() for _ in self.songs]
         self._rates = [one.spm for one in self.songs]
+        self._longest = max((one.duration for one in self.songs), default=0.0)
         self._used: set[str] = set()
 
     def fill(self, part: Part, begin: float) -> None:
@@ -178,42 +179,44 @@ class _Chooser:
 
     def _near(self, part: Part, at: float) -> list[Candidate]:
         """Return the songs that may come next, best first."""
-        low, high = part.low * (1.0 - self.tolerance), part.high * (1.0 + self.tolerance)
-        inside = self.songs[bisect_left(self._rates, low) : bisect_right(self._rates, high)]
-        free = [one for one in inside if one.song not in self._used and self._fits(one, part, at)]
+        low, high = sorted((part.target(at), part.target(at + self._longest)))
+        first = bisect_left(self._rates, low * (1.0 - self.tolerance))
+        last = bisect_right(self._rates, high * (1.0 + self.tolerance))
         before = self.planned[-1].song.artist if self.planned else ""
-        others = [one for one in free if not one.artist or one.artist != before]
+        free: list[tuple[int, float, Candidate]] = []
+        for song, luck in zip(self.songs[first:last], self._luck[first:last], strict=True):
+            if song.song not in self._used and (rank := self._rank(song, part, at)) is not None:
+                free.append((rank, luck, song))
+        others = [one for one in free if not one[2].artist or one[2].artist != before]
         # An artist with more than half of what is left has to come now, or comes twice in a row later.
-        artist, count = Counter(one.artist for one in free).most_common(1)[0] if free else ("", 0)
+        artist, count = Counter(one[2].artist for one in free).most_common(1)[0] if free else ("", 0)
         if artist and artist != before and 2 * count > len(free):
-            others = [one for one in others if one.artist == artist]
-        return heapq.nsmallest(WINDOW, others, key=lambda one: (self._rank(one, part, at), self._luck[one]))
+            others = [one for one in others if one[2].artist == artist]
+        return [song for _, _, song in heapq.nsmallest(WINDOW, others)]
 
-    def _fits(self, song: Candidate, part: Part, at: float) -> bool:
-        return song.off(part.target(at + song.duration / 2.0)) <= self.tolerance
-
-    def _rank(self, song: Candidate, part: Part, at: float) -> int:
-        """Return 0 for the best songs, and more for others."""
-        is_lock = song.off(part.target(at + song.duration / 2.0)) <= LOCK_TOLERANCE
-        return 4 * (not is_lock) + 2 * (song.steps != 1.0) + (song.probability < SURE)
+    def _rank(self, song: Candidate, part: Part, at: float) -> int | None:
+        """Return 0 for the best songs, and more for others; None for those that do not fit."""
+        off = song.off(part.target(at + song.duration / 2.0))
+        if off > self.tolerance:
+            return None
+        return 4 * (off > LOCK_TOLERANCE) + 2 * (song.steps != 1.0) + (song.probability < SURE)
 
     def _closing(self, part: Part, at: float, left: float, near: Sequence[Candidate]) -> tuple[Candidate, ...]:
         """Return none, one or two songs, so that a part ends when it should."""
         best: tuple[Candidate, ...] = ()
         least = left
-        for first in near:
-            cost = WORSE_S * self._rank(first, part, at)
+        ranks = [self._rank(one, part, at) or 0 for one in near]
+        for first, rank in zip(near, ranks, strict=True):
+            # What there is nothing better for costs nothing.
+            cost = WORSE_S * (rank - ranks[0])
             if cost + abs(left - first.duration) < least:
                 best, least = (first,), cost + abs(left - first.duration)
             for second in near:
-                total = first.duration + second.duration
-                if cost + abs(left - total) >= least or second.song == first.song:
+                off = abs(left - first.duration - second.duration)
+                same = second.song == first.song or (first.artist and second.artist == first.artist)
+                if same or cost + off >= least:
                     continue
-                if (first.artist and second.artist == first.artist) or not self._fits(
-                    second, part, at + first.duration
-                ):
-                    continue
-                both = cost + abs(left - total) + WORSE_S * self._rank(second, part, at + first.duration)
-                if both < least:
+                later = self._rank(second, part, at + first.duration)
+                if later is not None and (both := cost + off + WORSE_S * max(0, later - ranks[0])) < least:
                     best, least = (first, second), both
         return best

@@ -151,8 +151,8 @@ class _Chooser:
             near = self._near(part, at)
             if not near:
                 # Nothing fits a target that stays until it is over.
-                until = end if part.start == part.end else min(end, self.time + LATER_S)
-                self._leave(max(self.time, begin), until)
+                start = max(self.time, begin)
+                self._leave(start, end if part.start == part.end else min(end, start + LATER_S))
                 continue
             going_on = [one for one in near if one.duration <= left]
             if going_on and left > CLOSING * median(one.duration for one in near):

@@ -53,12 +53,13 @@ def test_a_playlist_for_a_target_lists_what_fits_it(music: Path) -> None:
     result = run("playlist", playlist, "--target", "170", "--duration", "20m", "--seed", "1")
     assert (result.exit_code, result.stderr) == (0, "")
     found = rates(playlist)
-    assert len(found) == 6
+    # A sixth would be farther from 20 minutes.
+    assert len(found) == 5
     assert all(abs(rate / 170 - 1) <= 0.025 for rate in found), "there are enough locks"
     assert all((one - two) % 7 for one, two in pairwise(found)), "no artist twice in a row"
     assert playlist.read_text("utf-8").splitlines()[2].startswith("a, b/#")
     last = result.stdout.splitlines()[-1]
-    assert last.startswith(f"{playlist} has 6 songs, 2")
+    assert last.startswith(f"{playlist} has 5 songs, 18:")
     assert last.endswith("--seed 1 makes it again")
     before = playlist.read_bytes()
     run("playlist", playlist, "--target", "170", "--duration", "20m", "--seed", "1")

@@ -26,7 +26,7 @@ class Recaller:
     --------
     >>> from paces_live.events import Health, Track
     >>> recaller = Recaller(lambda reading: reading.caption, lambda caption: (Pace(165.0, 0.9),))
-    >>> health = Health("ok")
+    >>> health = Health(level_dbfs=-20.0, dropped_s=0.0, load=0.1)
     >>> reading = Reading(1.0, 1, "listening", (), health, track=Track(title="So What"))
     >>> recaller.take(reading).paces
     (Pace(spm=165.0, probability=0.9),)

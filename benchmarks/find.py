@@ -1,6 +1,7 @@
-"""``python -m benchmarks find``: how long a search takes in a large library, and how much memory.
+"""``python -m benchmarks find``: how long a search and a plan take in a large library, and how much memory.
 
-It fills a library with songs of random tempi and tags, and searches it. It prints a table, and writes nothing.
+It fills a library with songs of random tempi and tags, searches it, and plans runs. It prints tables, and writes
+nothing.
 """
 
 import argparse
@@ -12,11 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from paces_live.events import Section, SongPace, Track
+from paces_live.library.candidates import candidates
 from paces_live.library.entries import Stamp, put_file, put_song
 from paces_live.library.files import FilePaces
+from paces_live.library.plan import parse_plan
+from paces_live.library.planner import choose
 from paces_live.library.query import parse_query
 from paces_live.library.search import search
 from paces_live.library.store import Library
+from paces_live.match import DEFAULT_TOLERANCE
 
 FILES = 100_000
 ROUNDS = 7
@@ -30,6 +35,12 @@ QUERIES = (
     "steady:no",
     "-pace:165 length:3:00..4:00",
     "",
+)
+PLANS = (
+    ("45m@165", ""),
+    ("10m@150 20m@168 5m@140", ""),
+    ("45m@150..170", "sure:0.8.. steady:yes genre:rock"),
+    ("5h@140..180", ""),
 )
 GENRES = ("Rock", "Pop", "Folk", "Jazz", "Techno", "Metal", "Classical", "Hip Hop")
 WORDS = ("Waltz", "Love", "Night", "River", "Fire", "Dance", "Blue", "Road", "Heart", "Xylophone", "Über", "Ночь")
@@ -51,6 +62,10 @@ def main(arguments: list[str]) -> None:
             found, best, everything = (1000.0 * min(one[index] for one in times) for index in range(3))
             name = query or "everything"
             print(f"| `{name}` | {times[0][3]} | {found:.0f} | {best:.0f} | {everything:.0f} |")  # noqa: T201
+        print("\n| plan | query | songs | planned, ms |\n|---|---|---|---|")  # noqa: T201
+        for plan, query in PLANS:
+            runs = [planned(library, plan, query) for _ in range(ROUNDS)]
+            print(f"| `{plan}` | `{query}` | {runs[0][1]} | {1000.0 * min(run[0] for run in runs):.0f} |")  # noqa: T201
     print(f"\npeak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")  # noqa: T201
 
 
@@ -64,6 +79,15 @@ def measured(library: Library, query: str) -> tuple[float, float, float, int]:
     count = sum(1 for _ in results)
     assert count == len(results) >= len(best)
     return found - begun, read - begun, time.perf_counter() - begun, count
+
+
+def planned(library: Library, plan: str, query: str) -> tuple[float, int]:
+    """Return the seconds until the songs of a plan are chosen, and their number."""
+    begun = time.perf_counter()
+    parts = parse_plan(plan)
+    found = candidates(library, parse_query(query), parts, DEFAULT_TOLERANCE)
+    songs, _ = choose(parts, found, DEFAULT_TOLERANCE, random.Random(1))
+    return time.perf_counter() - begun, len(songs)
 
 
 def fill(library: Library, files: int) -> None:

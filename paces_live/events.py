@@ -211,7 +211,7 @@ class Reading:
     track : Track or None
         What is playing.
     recalled : bool
-        Whether the paces come from the history instead of the sound.
+        Whether the paces come from the history or the library instead of the sound.
     beat : float or None
         The felt beat of the song, beats per minute: what people most likely tap to. None until it is decided.
     periodicity : tuple of float

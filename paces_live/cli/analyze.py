@@ -50,10 +50,10 @@ def analyze(
     from paces_live.analysis.classifier import load_classifier
     from paces_live.collection.find import find_items
     from paces_live.collection.items import Unreadable
-    from paces_live.collection.m3u import check_m3u
+    from paces_live.collection.written import check_playlist
 
     if playlist:
-        check_m3u(playlist)
+        check_playlist(playlist)
     table = not json and sys.stdout.isatty()
     songs: list[tuple[Item, FilePaces]] = []
     failed = False
@@ -143,7 +143,8 @@ def _print_table(songs: "Sequence[FilePaces]", analysed: int, listener: Listener
 
 def _write(playlist: Path, songs: "Sequence[tuple[Item, FilePaces]]", listener: Listener) -> None:
     """Write songs that match as a playlist, best first, each file once; say what cannot be in it."""
-    from paces_live.collection.m3u import Listed, write_m3u
+    from paces_live.collection.listed import Listed
+    from paces_live.collection.written import write_playlist
     from paces_live.library.fit import misfit
     from paces_live.now_playing.tags import item_track
 
@@ -154,8 +155,9 @@ def _write(playlist: Path, songs: "Sequence[tuple[Item, FilePaces]]", listener: 
             parts += 1
         elif item.path not in listed:
             track = item_track(item)
-            listed[item.path] = Listed(item.path, song.duration, track.caption if track else None)
-    write_m3u(playlist, listed.values())
+            tags = (track.title, track.artist, track.album) if track else ()
+            listed[item.path] = Listed(item.path, song.duration, *tags)
+    write_playlist(playlist, listed.values())
     sys.stderr.write(f"paces-live: {shown_path(playlist)} lists {_count(len(listed))}\n")
     if parts:
         # Not an error: everything that was asked for is done, as far as the format can.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 """Songs that fill a terminal; more scroll away."""
-_NEGATED = re.compile(r"-(?!h$)[^-].*", re.DOTALL)
+_NEGATED = re.compile(r"-[^-].*", re.DOTALL)
 
 
 class FindCommand(TyperCommand):
@@ -27,7 +27,9 @@ class FindCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse `args` after putting a minus sign, which the query knows, for the hyphen of a term."""
-        return super().parse_args(ctx, [f"−{arg[1:]}" if _NEGATED.fullmatch(arg) else arg for arg in args])
+        own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        terms = [arg not in own and _NEGATED.fullmatch(arg) is not None for arg in args]
+        return super().parse_args(ctx, [f"−{arg[1:]}" if term else arg for arg, term in zip(args, terms, strict=True)])
 
 
 def _first(value: int | None) -> int | None:

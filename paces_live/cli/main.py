@@ -24,6 +24,7 @@ from paces_live.cli.library import library
 from paces_live.cli.listen import demo, listen
 from paces_live.cli.options import renamed
 from paces_live.cli.play import play
+from paces_live.cli.playlist import playlist
 from paces_live.cli.report import report
 from paces_live.cli.scan import scan
 from paces_live.cli.schema import schema
@@ -148,6 +149,13 @@ app.command(
     "[bold]paces-live find pace:165±3% --first 20[/bold]\n\n"
     "[bold]paces-live find pace:160..170 --null | xargs -0 cp -t /media/stick[/bold]",
 )(find)
+app.command(
+    cls=FindCommand,
+    epilog="Examples:\n\n"
+    "[bold]paces-live playlist run.m3u8 --target 170 --duration 1h[/bold]\n\n"
+    "[bold]paces-live playlist run.m3u8 'genre:rock sure:0.8..' --ramp 150..170[/bold]\n\n"
+    "[bold]paces-live playlist run.m3u8 --plan '10m@150 20m@168 5m@140'[/bold]",
+)(playlist)
 app.command(
     epilog="Examples:\n\n[bold]paces-live library[/bold]\n\n[bold]paces-live library --unreadable --json[/bold]"
 )(library)

@@ -2,18 +2,20 @@
 
 import random
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paces_live.cli.find import opened
 from paces_live.cli.options import (
     PATHS,
     History,
     Interval,
     Json,
+    LibraryFile,
     LogFile,
     Model,
     Plain,
@@ -25,22 +27,32 @@ from paces_live.cli.options import (
 )
 from paces_live.cli.report import report
 from paces_live.cli.show import Display, show, start_logging
-from paces_live.cli.target import sensor_of
-from paces_live.errors import PacesError
+from paces_live.cli.target import sensor_of, typed
+from paces_live.errors import LibraryError, PacesError, UsageError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 
 if TYPE_CHECKING:
-    from paces_live.collection.items import Unreadable
+    from paces_live.collection.items import Item, Unreadable
+    from paces_live.events import Event
     from paces_live.playback.look_ahead import LookAhead
     from paces_live.playback.queue import Queue
 
 
 def play(
+    ctx: typer.Context,
     paths: Annotated[
-        list[Path],
+        list[Path] | None,
         # One that may not be read is reported, and does not stop the others.
         typer.Argument(metavar="PATH", help=PATHS, readable=False),
-    ],
+    ] = None,
+    find: Annotated[
+        str | None,
+        typer.Option(
+            metavar="QUERY",
+            help="Play what a query finds in your library, best first, such as [bold]'pace:165 genre:rock'[/bold]; its "
+            "pace is the target unless you give one. See paces-live find --help.",
+        ),
+    ] = None,
     target: Target = DEFAULT_TARGET,
     tolerance: Tolerance = DEFAULT_TOLERANCE,
     output: Annotated[
@@ -66,6 +78,7 @@ def play(
     rejected: Rejected = False,
     interval: Interval = 1,
     history: History = None,
+    library: LibraryFile = None,
     theme: Theme = "auto",
     model: Model = None,
     verbose: Verbose = False,
@@ -79,11 +92,18 @@ def play(
     """
     display = Display(json=json, plain=plain, rejected=rejected, theme=theme)
     start_logging(verbose=verbose, log_file=log_file, screen=display.screen)
+    songs, wanted = _found(find, library, tolerance) if find is not None else ([], None)
+    if not paths and find is None:
+        raise UsageError("there is nothing to play", hint="name files or folders, or ask your library with --find")
+    if wanted is not None and not typed(ctx, "target"):
+        target = wanted
     listener = Listener(float(target), tolerance)
     from paces_live.analysis.classifier import load_classifier
     from paces_live.collection.find import find_items
     from paces_live.collection.items import Item
     from paces_live.inputs import Input
+    from paces_live.library.recall import LibraryRecall
+    from paces_live.library.store import default_path
     from paces_live.playback.player import Player
     from paces_live.playback.queue import Queue
     from paces_live.playback.skip import Skipper
@@ -91,7 +111,7 @@ def play(
 
     # A song ends with its file, no matter what happens in it.
     config = SessionConfig(interval=float(interval), with_periodicity=display.screen, song_changes=False)
-    found = list(find_items(paths))
+    found = [*find_items(paths or ()), *songs]
     items = [one for one in found if isinstance(one, Item)]
     missing = [one for one in found if not isinstance(one, Item)]
     _report(missing, json=json)
@@ -102,7 +122,10 @@ def play(
         with ExitStack() as stack:
             look_ahead = stack.enter_context(_look_ahead(queue, listener, model)) if skip_mismatch else None
             player = Player(queue, classifier.features.sample_rate, output=output, look_ahead=look_ahead)
-            stages = [Skipper(player, listener).take] if skip_mismatch else []
+            stages: list[Callable[[Event], Event]] = [Skipper(player, listener).take] if skip_mismatch else []
+            # After what goes by the sound alone.
+            whole = [item.path for item in items if not item.start and item.end is None]
+            stages.append(LibraryRecall(library or default_path(), whole).take)
             try:
                 show(
                     Input(player),
@@ -120,6 +143,26 @@ def play(
                 _report(failures, json=json)
     if missing or failures:
         raise typer.Exit(PacesError.exit_status)
+
+
+def _found(query: str, library: Path | None, tolerance: float) -> "tuple[list[Item], float | None]":
+    """Return the songs of the library that a query finds, best first, and the target that it asks for.
+
+    Raises
+    ------
+    LibraryError
+        There are none.
+    """
+    from paces_live.collection.items import Item
+    from paces_live.library.query import parse_query
+    from paces_live.library.search import listener_of, search
+
+    asked = parse_query(query, tolerance)
+    with opened(library) as known:
+        songs = [Item(one.path, one.title, one.artist) for one in search(known, asked)]
+    if not songs:
+        raise LibraryError("no song in your library fits", hint="choose another query", code="library.no_match")
+    return songs, listener_of(asked).target
 
 
 def _look_ahead(queue: "Queue", listener: Listener, model: Path | None) -> "LookAhead":

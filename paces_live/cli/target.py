@@ -72,9 +72,14 @@ def fixed(target: float, ctx: typer.Context) -> float:
     UsageError
         The command line itself asks for a sensor.
     """
-    source = ctx.get_parameter_source("target")
-    if isinstance(target, SensorTarget) and source is not None and source.name == "COMMANDLINE":
+    if isinstance(target, SensorTarget) and typed(ctx, "target"):
         raise UsageError(
             f"{ctx.info_name} follows no sensor", hint="write steps per minute, such as 165", code="usage.target"
         )
     return float(target)
+
+
+def typed(ctx: typer.Context, option: str) -> bool:
+    """Return whether an option is on the command line itself, and not set elsewhere."""
+    source = ctx.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"

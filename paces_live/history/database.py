@@ -10,6 +10,7 @@ from typing import Any, Self
 from paces_live.analysis.tracking import SAME_PACE
 from paces_live.errors import HistoryError
 from paces_live.events import Match, Pace, Section, SongPace
+from paces_live.session.recalling import KNOWN_S
 from paces_live.storage import Database, state_folder
 
 APPLICATION = 0x50_6C_48_69
@@ -46,8 +47,6 @@ MIGRATIONS = (
 """See `paces_live.storage.Database`."""
 RECALLED = 5
 """Newest songs of a title that must not contradict the last one, or its paces are not recalled."""
-KNOWN_S = 25.0
-"""Length of the shortest song that can be recalled, seconds: a full window was judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from paces_live.analysis.felt_beat import felt_beat
 from paces_live.errors import HistoryError
 from paces_live.events import End, Event, Pace, Reading, Song, Start
-from paces_live.history.database import KNOWN_S, HeardSong, History
+from paces_live.history.database import HeardSong, History
 from paces_live.match import Listener
+from paces_live.session.recalling import Recaller
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ class HistoryKeeper:
         self._history: History | None = None
         self._input = ""
         self._failing = False
+        self._recaller = Recaller(lambda reading: reading.caption, self._recall)
         self._begin("")
 
     def take(self, event: Event) -> Event:
@@ -58,7 +59,7 @@ class HistoryKeeper:
             case Song():
                 self._keep(event)
             case Reading():
-                return self._with_error(self._recalled(event))
+                return self._with_error(self._recaller.take(event))
             case End():
                 self.close()
         return event
@@ -71,9 +72,7 @@ class HistoryKeeper:
 
     def _begin(self, name: str) -> None:
         self._input = name
-        self._caption: str | None = None
-        self._known: tuple[Pace, ...] = ()
-        self._since = 0.0
+        self._recaller.begin()
 
     def _open(self) -> None:
         try:
@@ -102,22 +101,8 @@ class HistoryKeeper:
         else:
             self._failing = False
 
-    def _recalled(self, reading: Reading) -> Reading:
-        if reading.caption != self._caption:
-            self._caption, self._since = reading.caption, reading.t
-            self._known = self._recall(reading.caption)
-        if reading.state == "silence":
-            self._since = reading.t
-        if reading.paces or reading.t - self._since >= KNOWN_S:
-            # From here on the sound itself decides, even if it has no pace.
-            self._known = ()
-        if self._known and reading.state in ("listening", "no_pulse"):
-            beat = reading.beat or felt_beat(self._known)
-            return replace(reading, state="provisional", paces=self._known, recalled=True, beat=beat)
-        return reading
-
-    def _recall(self, caption: str | None) -> tuple[Pace, ...]:
-        if self._history is None or caption is None:
+    def _recall(self, caption: str) -> tuple[Pace, ...]:
+        if self._history is None:
             return ()
         try:
             return self._history.recall(caption)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,11 @@ class Results:
     def __init__(self, library: Library, rows: list[tuple[int, float | None, float | None]]) -> None:
         self._library = library
         self._rows = rows
+
+    @property
+    def rows(self) -> Sequence[tuple[int, float | None, float | None]]:
+        """For each song the number of its file, and the pace that the query asks for and its steps on a beat."""
+        return self._rows
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -40,7 +40,7 @@ MEANINGS = (
     ("still settling", "more paces may come"),
     ("settled", "rests on 25 seconds"),
     ("rising", "or falling, in 15 seconds"),
-    ("recalled", "known from the history"),
+    ("recalled", "known from before"),
     ("paused", "space goes on"),
     ("ending", "the last song is reported"),
     ("song 3 0:12", "number and time of it"),

@@ -173,5 +173,5 @@ class View:
 
     @property
     def recalled(self) -> bool:
-        """Whether the paces come from the history instead of the sound."""
+        """Whether the paces come from the history or the library instead of the sound."""
         return bool(self.paces) and self.reading is not None and self.reading.recalled

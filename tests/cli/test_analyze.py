@@ -95,7 +95,7 @@ def test_a_song_is_not_overwritten_and_nothing_is_analysed_first(music: Path) ->
     before = song.read_bytes()
     result = analyze("--playlist", song, music)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "is not the name of an M3U playlist: give it a name such as 3 lock.m3u8" in result.stderr
+    assert "is not the name of a playlist: give it a name such as 3 lock.m3u8" in result.stderr
     assert song.read_bytes() == before
 
 

@@ -36,6 +36,7 @@ COMMANDS = [
     "analyze",
     "scan",
     "find",
+    "playlist",
     "library",
     "demo",
     "serve",

@@ -14,7 +14,10 @@ from typer.testing import CliRunner
 
 from paces_live.cli.main import app
 from paces_live.demo import excerpt, songs
+from paces_live.events import SongPace, Track
+from paces_live.library.store import Library
 from paces_live.schema import load
+from tests.support.library import fill
 from tests.support.signals import RATE, rock
 from tests.support.soundserver import SoundServer, portaudio, sound_server
 
@@ -28,6 +31,46 @@ def test_a_file_that_is_missing_is_an_error_by_the_schema_of_events(tmp_path: Pa
     assert (record["type"], record["code"]) == ("error", "source.not_found")
     Draft202012Validator(load("events")).validate(record)
     assert load("events")["$defs"]["error"]["properties"] == load("lines")["$defs"]["error"]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        ([], 2, "there is nothing to play: name files or folders, or ask your library with --find"),
+        (["--find", "pace:165"], 1, "there is no library at"),
+        (["--find", "bpm:165"], 2, "bpm is no field"),
+    ],
+)
+@pytest.mark.usefixtures("state")
+def test_what_cannot_be_played_is_said(arguments: list[str], status: int, says: str) -> None:
+    result = CliRunner().invoke(app, ["play", *arguments])
+    assert (result.exit_code, result.stderr.count("\n")) == (status, 1)
+    assert says in result.stderr
+
+
+@pytest.mark.usefixtures("portaudio")
+def test_what_a_query_finds_is_played_with_its_paces(sound_server: SoundServer, tmp_path: Path) -> None:
+    path = tmp_path / "library.db"
+    with Library(path) as library:
+        fill(
+            library,
+            (str(excerpt()), [SongPace(168.1, 0.99, 1.0)], 168.1, Track(title="Known", artist="Band")),
+            ("/m/other.ogg", [SongPace(140.0, 0.99, 1.0)], 140.0, Track(title="Other")),
+        )
+    command = [sys.executable, "-m", "paces_live", "play", "--json", "--find", "pace:170", "--library", str(path)]
+    with subprocess.Popen(command, env=sound_server.env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        readings: list[dict[str, Any]] = []
+        while not readings or readings[-1]["t"] < 2.0:
+            event = json.loads(process.stdout.readline())
+            readings += [event] * (event["type"] == "reading" and event["track"] is not None)
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    assert process.returncode == 0
+    first = readings[0]
+    assert (first["track"]["title"], first["recalled"], first["paces"][0]["spm"]) == ("Known", True, 168.1)
+    # 170 is the target, because the query asks for it.
+    assert first["match"]["error"] == pytest.approx(168.1 / 170 - 1, abs=1e-4)
 
 
 @pytest.mark.usefixtures("portaudio")

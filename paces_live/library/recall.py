@@ -1,0 +1,56 @@
+"""Recalls the paces of a file that the library knows, until its sound has been judged."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from paces_live.errors import LibraryError
+from paces_live.events import Event, Pace, Reading, SongPace, Start
+from paces_live.library.store import Library
+from paces_live.session.recalling import Recaller
+
+__all__ = ["LibraryRecall"]
+
+
+class LibraryRecall:
+    """Takes the events of a player; a file that the library knows shows its paces from its first reading on.
+
+    A library that cannot be read never stops the music: nothing is recalled then.
+
+    Parameters
+    ----------
+    path : path
+        The file of the library.
+    files : collection of path
+        What is played as a whole. The library knows nothing of the parts of a file.
+    """
+
+    def __init__(self, path: Path, files: Iterable[Path]) -> None:
+        self._path = path
+        self._files = frozenset(map(str, files))
+        self._recaller = Recaller(lambda reading: reading.track.location if reading.track else None, self._recall)
+
+    def take(self, event: Event) -> Event:
+        """Return a reading with recalled paces if the sound has not been judged, other events as they are."""
+        if isinstance(event, Start):
+            self._recaller.begin()
+        return self._recaller.take(event) if isinstance(event, Reading) else event
+
+    def _recall(self, location: str) -> tuple[Pace, ...]:
+        if location not in self._files:
+            return ()
+        try:
+            # Opened for each song: the library belongs to one thread, and a scan may make another one.
+            with Library(self._path, read_only=True) as library, library.reading() as connection:
+                row = connection.execute(
+                    "SELECT paces FROM song JOIN file ON file.song = song.id WHERE path = ? AND NOT gone",
+                    (os.fsencode(Path(location).absolute()),),
+                ).fetchone()
+        except LibraryError:
+            return ()
+        paces = [SongPace(*values) for values in json.loads(row[0])] if row else []
+        if any(pace.low is not None for pace in paces):
+            # Of a tempo that changes nobody knows what it is now.
+            return ()
+        return tuple(Pace(pace.spm, pace.probability) for pace in paces)

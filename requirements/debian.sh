@@ -11,7 +11,7 @@ venv)
     without="nothing works without it" ;;
 test)
     set -- libportaudio2 libasound2-plugins pulseaudio pulseaudio-utils dbus mpd chromium mosquitto avahi-daemon avahi-utils espeak-ng mma fluidsynth \
-        timgm6mb-soundfont musescore-general-soundfont-small systemd zsh fish
+        timgm6mb-soundfont musescore-general-soundfont-small mpv systemd zsh fish
     without="the tests that need them are skipped, all others run" ;;
 training)
     set -- espeak-ng mma fluidsynth timgm6mb-soundfont fluid-soundfont-gm \

@@ -232,7 +232,7 @@ def test_a_smart_playlist_names_files_in_the_music_folder_and_is_never_too_long(
 
 
 @pytest.mark.skipif(shutil.which("mpv") is None, reason="needs the Debian package mpv")
-@pytest.mark.parametrize("suffix", [".m3u8"])
+@pytest.mark.parametrize("suffix", [".m3u8", ".m3u"])
 def test_mpv_plays_what_is_listed(suffix: str, tmp_path: Path) -> None:
     soundfile = pytest.importorskip("soundfile")
     path = tmp_path / "a, b" / "#1.wav"

@@ -15,7 +15,7 @@ import paces_live
 from paces_live.analysis.candidates import candidates
 from paces_live.analysis.classifier import Classifier
 from paces_live.analysis.felt_beat import FeltBeat
-from paces_live.analysis.fold import build_cases
+from paces_live.analysis.judge import Judge
 from paces_live.analysis.level import CELL_S
 from paces_live.analysis.periodicity import NOTHING_REPEATS, Periodicity, periodicity
 from paces_live.analysis.song_change import SongChangeDetector
@@ -87,6 +87,7 @@ class Session:
         self._cutter = CellCutter(round(CELL_S * features.sample_rate))
         self._health = HealthMonitor()
         self._heard = Heard(features)
+        self._judge = Judge(classifier)
         self._tracker = TempoTracker(classifier.thresholds)
         self._song_change = SongChangeDetector(classifier)
         self._beat, self._song_tempo = FeltBeat(), SongTempo()
@@ -209,7 +210,7 @@ class Session:
             if other_s is not None:
                 yield from self._end_song(self._now - other_s, keep_s=other_s)
                 repeats = self._repeats()
-        periodicities = self._judge(repeats, elapsed)
+        periodicities = self._judge_window(repeats, elapsed)
         paces_shown = () if self._song_change.doubtful else self._tracker.shown()
         newest = self._tracker.newest() if paces_shown else ()
         self._song_tempo.add(self._now, self._window_s, newest, repeats.curve)
@@ -236,15 +237,14 @@ class Session:
         heard = self._song_start is not None and self._window_s >= limits.FIRST_JUDGEMENT_S
         return periodicity(self._heard.window.frames, self._features) if heard else NOTHING_REPEATS
 
-    def _judge(self, repeats: Periodicity, elapsed: float) -> tuple[float, ...]:
+    def _judge_window(self, repeats: Periodicity, elapsed: float) -> tuple[float, ...]:
         """Judge the candidates of the window; return the periodicity, if it is wanted."""
         if not len(repeats.strengths):
             return ()
         count, tracked = self._config.max_candidates, self._tracker.followed
         spm = candidates(repeats, self._features, count=count, tracked=tracked, of_interest=self.of_interest)
-        cases = build_cases(self._heard.window.frames, repeats, spm, self._features, self._heard.window.sums)
-        probabilities = self._classifier.probabilities(cases)
-        self._tracker.update(cases.spm, probabilities, elapsed, repeats.curve)
+        judged, probabilities = self._judge(self._heard.window, repeats, spm, elapsed, tracked)
+        self._tracker.update(judged, probabilities, elapsed, repeats.curve)
         wanted = self._config.with_periodicity
         return tuple(repeats.at(limits.PERIODICITY_SPM).clip(0.0, 1.0).tolist()) if wanted else ()
 

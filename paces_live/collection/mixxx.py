@@ -97,8 +97,11 @@ def _opened(path: Path) -> "Iterator[sqlite3.Connection]":
             connection.execute("BEGIN")
             yield connection
     except (sqlite3.Error, OSError, ValueError) as error:
-        is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-        hint = "try again when Mixxx has finished what it does" if is_busy else "start Mixxx and end it, then try again"
+        hints = {
+            sqlite3.SQLITE_BUSY: "try again when Mixxx has finished what it does",
+            sqlite3.SQLITE_CORRUPT: "it is damaged: take a copy of it that is not",
+        }
+        hint = hints.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, "start Mixxx and end it, then try again")
         raise SourceError(f"{shown_path(path)}: cannot be read ({error})", hint=hint) from error
 
 

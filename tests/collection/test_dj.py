@@ -146,6 +146,9 @@ def test_databases_of_others_and_damaged_ones_are_errors(tmp_path: Path, music: 
         connection.execute("CREATE TABLE library (id)")
     assert found(path) == ([], ["sqlite: is a database, but not of Mixxx: give mixxxdb.sqlite"])
     data = mixxx(tmp_path / "other.sqlite", music, {"Running": [0]}).read_bytes()
+    path.write_bytes(data[:3000])
+    damaged = "database disk image is malformed"
+    assert found(path)[1] == [f"sqlite: cannot be read ({damaged}): it is damaged: take a copy of it that is not"]
     for seed in range(30):
         chance = random.Random(seed)
         broken = bytearray(data[: chance.randrange(16, len(data))] if seed % 2 else data)

@@ -14,6 +14,7 @@ from paces_live.library.store import Library
 from tests.support.library import fill, write
 
 pytest.importorskip("beets", reason="beets is not installed: make test sets it up")
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = """\
 directory: {folder}/Music

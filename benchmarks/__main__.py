@@ -4,8 +4,8 @@
 on it in a process of its own, one after the other and in rounds, and writes a page, a plot and all figures. Machines
 are noisy, so compare only figures of one run. Baselines that are not installed are named.
 
-``python -m benchmarks serve`` measures a server instead, ``python -m benchmarks scaling`` what many runners cost, and
-``python -m benchmarks find`` a search and a plan in a large library.
+``python -m benchmarks serve`` measures a server instead, ``python -m benchmarks scaling`` what many runners cost,
+``python -m benchmarks find`` a search and a plan in a large library, and ``python -m benchmarks scan`` a scan.
 """
 
 import argparse
@@ -43,7 +43,7 @@ GROWTH: Mapping[str, tuple[tuple[str, dict[str, float]], ...]] = {
 
 def main() -> None:
     """Parse the command line, run everything, and write the page."""
-    if sys.argv[1:2] in (["find"], ["serve"], ["scaling"]):
+    if sys.argv[1:2] in (["find"], ["scan"], ["serve"], ["scaling"]):
         # Deferred: they measure something else, with options of their own; Ray is not needed for the rest.
         module = import_module(f"benchmarks.{sys.argv[1]}")
         module.main(sys.argv[2:])

@@ -99,7 +99,7 @@ class Manifest:
             digest = hashlib.sha256(model.read_bytes()).hexdigest()
             manifest = cls.from_dict(json.loads(path.read_text("utf-8")))
         except OSError as error:
-            hint = "give a model file, such as models/paces.tflite" if model.is_dir() else REINSTALL
+            hint = f"give a model file, such as models/paces.tflite, with its manifest beside it, or {REINSTALL}"
             raise ModelError(f"cannot read {error.filename}: {error.strerror}", hint=hint) from error
         except (ValueError, TypeError, KeyError) as error:
             raise ModelError(f"{path.name} is not a valid manifest ({error})", hint=REINSTALL) from error

@@ -11,7 +11,10 @@ from paces_live.cli.target import SensorTarget
 from paces_live.errors import UsageError
 from paces_live.match import check_target, check_tolerance
 
-PATHS = "Music files, folders of them, playlists (M3U, PLS, XSPF, ASX, WPL) or CUE sheets."
+PATHS = (
+    "Music files, folders of them, playlists (M3U, PLS, XSPF, ASX, WPL), CUE sheets, or the collection of Mixxx "
+    "(mixxxdb.sqlite) or rekordbox (XML), or a crate in it, such as mixxxdb.sqlite/Running."
+)
 """Help of the arguments that are music."""
 INTERVAL_S = (0.1, 60.0)
 RENAMED = {"all": "rejected", "titles": "now-playing"}

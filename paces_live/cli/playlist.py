@@ -35,7 +35,7 @@ def playlist(
         typer.Argument(
             metavar="FILE",
             help="The playlist to write, of the format that its name says: .m3u8, .m3u, .xspf, .jspf, or .nsp for "
-            "Navidrome; replaces one of that name.",
+            "Navidrome; replaces one of that name. With --mpd, its name in MPD.",
         ),
     ],
     query: Annotated[
@@ -74,6 +74,15 @@ def playlist(
     bom: Annotated[
         bool, typer.Option("--bom/--no-bom", metavar="", help="Begin an M3U8 playlist with a byte order mark.")
     ] = False,
+    mpd: Annotated[
+        bool,
+        typer.Option(
+            "--mpd/--no-mpd",
+            metavar="",
+            help="Store it in MPD, under the name FILE, such as run. MPD is on this machine, or where "
+            "[bold]MPD_HOST[/bold] says.",
+        ),
+    ] = False,
     json: Json = False,
     library: LibraryFile = None,
 ) -> None:
@@ -87,11 +96,18 @@ def playlist(
     from paces_live.library.candidates import candidates
     from paces_live.library.planner import choose, met
     from paces_live.library.query import parse_query
+    from paces_live.library.stored_playlist import check_name, store_playlist
+    from paces_live.now_playing.mpd import Address
     from paces_live.render.planned import met_words, planned_lines, planned_words, summary
 
     asked = parse_query(" ".join(query or ()), tolerance)
     parts = _parts(ctx, asked, plan, ramp, duration, target)
-    check_playlist(file)
+    if mpd:
+        if bom or attributes:
+            raise UsageError("--mpd excludes --bom and --attributes", hint="leave them out", code="usage.playlist")
+        file = Path(check_name(str(file)))
+    else:
+        check_playlist(file)
     seed = random.randrange(SEEDS) if seed is None else seed
     with opened(library) as known:
         fitting = candidates(known, asked, parts, tolerance)
@@ -100,12 +116,11 @@ def playlist(
             hint = "choose another plan or query, or a larger --tolerance"
             raise LibraryError("no song in your library fits", hint=hint, code="library.no_match")
         found = _found(known, planned)
-    write_playlist(
-        file,
-        [Listed(one.path, one.duration, one.title, one.artist, one.album, _attributes(one)) for one in found],
-        bom=bom,
-        attributes=attributes,
-    )
+    listed = [Listed(one.path, one.duration, one.title, one.artist, one.album, _attributes(one)) for one in found]
+    if mpd:
+        store_playlist(Address.parse(""), file.name, listed)
+    else:
+        write_playlist(file, listed, bom=bom, attributes=attributes)
     reached = list(met(parts, planned, gaps, tolerance))
     songs = zip(planned, found, strict=True)
     lines: Iterable[str]

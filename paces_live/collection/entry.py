@@ -20,7 +20,7 @@ class Entry:
     location : str
         A path, relative or not and of any system, or a URI.
     line : int
-        The line that names it; 1 is the first.
+        The line that names it; 1 is the first, and 0 stands for none.
     title, artist : str or None
     raw : str or None
         Its bytes as Python has those of file names, if the playlist is plain text.

@@ -1,4 +1,4 @@
-"""Finds the songs in files, folders and playlists."""
+"""Finds the songs in files, folders, playlists and the collections of DJ programs."""
 
 import errno
 import stat
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from paces_live.collection.dj import Crate
 from paces_live.collection.entry import STATION_SCHEMES, Entry
 from paces_live.collection.folder import music_in, real_path
 from paces_live.collection.items import Item, Unreadable
@@ -26,8 +27,8 @@ def find_items(paths: Iterable[Path]) -> Iterator[Item | Unreadable]:
     r"""Yield what `paths` hold, in their order.
 
     A folder gives the music in it, as `music_in` says; playlists in it are left out, because their songs would come
-    twice. A playlist gives what it lists: files, folders and other playlists, relative to its own place. Any other
-    file is an item.
+    twice. A playlist gives what it lists: files, folders and other playlists, relative to its own place. The collection
+    of a DJ program gives its tracks, and a path below it those of a crate or a playlist. Any other file is an item.
 
     Examples
     --------
@@ -55,22 +56,27 @@ class _Search:
         try:
             mode = path.stat().st_mode
         except (OSError, ValueError) as error:
-            yield Unreadable(path, _station(path) or cannot_open(shown_path(path), error))
+            if crate := Crate.at(path):
+                yield from self._in_playlist(crate.path, crate)
+            else:
+                yield Unreadable(path, _station(path) or cannot_open(shown_path(path), error))
             return
         if stat.S_ISDIR(mode):
             yield from music_in(path)
         elif path.suffix.lower() in SUFFIXES or (stat.S_ISREG(mode) and begins_as_playlist(path)):
             yield from self._in_playlist(path)
+        elif crate := Crate.at(path):
+            yield from self._in_playlist(path, crate)
         elif entry:
             yield Item(path, entry.title, entry.artist, entry.start, entry.end)
         else:
             yield Item(path)
 
-    def _in_playlist(self, path: Path) -> Iterator[Item | Unreadable]:
+    def _in_playlist(self, path: Path, crate: Crate | None = None) -> Iterator[Item | Unreadable]:
         real = real_path(path)
         try:
             self._check_chain(real, shown_path(path))
-            listed = read_playlist(path)
+            listed = crate.entries() if crate else read_playlist(path)
         except SourceError as error:
             yield Unreadable(path, error)
             return
@@ -112,7 +118,8 @@ class _Search:
 def _unreadable(playlist: Path, entry: Entry, path: Path) -> Unreadable:
     """Return why an entry that was not found cannot be used; `path` is its location here."""
     location = entry.location[:LONGEST_LINE] + "…" * (len(entry.location) > LONGEST_LINE)
-    shown = f"{shown_path(playlist)}, line {entry.line}: {shown_path(location)}"
+    line = f", line {entry.line}" if entry.line else ""
+    shown = f"{shown_path(playlist)}{line}: {shown_path(location)}"
     if entry.is_station:
         return Unreadable(playlist, SourceError(f"{shown}: is a station", hint="listen to it with --input"))
     if entry.is_elsewhere:

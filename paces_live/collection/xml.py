@@ -112,9 +112,9 @@ def xml_entries(text: str) -> Iterator[Entry]:
             song = None
         if token.closes:
             continue
-        attributes = _attributes(token.attributes)
-        given = attributes.get("base") or (attributes.get("href") if token.tag == "base" else None)
-        link = attributes.get(LINKS.get(token.tag, ""))
+        values = attributes(token.attributes)
+        given = values.get("base") or (values.get("href") if token.tag == "base" else None)
+        link = values.get(LINKS.get(token.tag, ""))
         if token.tag in SONGS:
             song, song_base = {}, given or base
         elif song is None:
@@ -122,11 +122,11 @@ def xml_entries(text: str) -> Iterator[Entry]:
         else:
             song_base = given or song_base
         if link:
-            title, artist = attributes.get("tracktitle", ""), attributes.get("trackartist", "")
+            title, artist = values.get("tracktitle", ""), values.get("trackartist", "")
             yield from _entry({"location": [link], "title": [title], "artist": [artist]}, token.line, base)
         elif song is not None and (word := WORDS.get(token.tag)) and word not in song:
             # The first of several locations counts, as the first of several titles does.
-            words = song[word] = [attributes["href"]] if "href" in attributes else []
+            words = song[word] = [values["href"]] if "href" in values else []
             line = token.line if word == "location" else line
     yield from _entry(song, line, song_base)
 
@@ -171,8 +171,14 @@ def _tokens(text: str) -> Iterator[_Token]:
         line += found[0].count("\n")
 
 
-def _attributes(text: str) -> dict[str, str]:
-    """Return attributes by their names in lower case without prefixes."""
+def attributes(text: str) -> dict[str, str]:
+    """Return the attributes of a tag by their names in lower case without prefixes.
+
+    Examples
+    --------
+    >>> attributes(' x:Name="A &amp; B" Key=7 /')
+    {'name': 'A & B', 'key': '7'}
+    """
     found = _ATTRIBUTE.finditer(text.strip().removesuffix("/"))
     return {one[1].lower(): _unescaped(one[2] or one[3] or one[4] or "").strip() for one in found}
 

@@ -1,12 +1,10 @@
 """Recalls the paces of a file that the library knows, until its sound has been judged."""
 
-import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from paces_live.errors import LibraryError
-from paces_live.events import Event, Pace, Reading, SongPace, Start
+from paces_live.events import Event, Pace, Reading, Start
 from paces_live.library.store import Library
 from paces_live.session.recalling import Recaller
 
@@ -42,14 +40,10 @@ class LibraryRecall:
             return ()
         try:
             # Opened for each song: the library belongs to one thread, and a scan may make another one.
-            with Library(self._path, read_only=True) as library, library.reading() as connection:
-                row = connection.execute(
-                    "SELECT paces FROM song JOIN file ON file.song = song.id WHERE path = ? AND NOT gone",
-                    (os.fsencode(Path(location).absolute()),),
-                ).fetchone()
+            with Library(self._path, read_only=True) as library:
+                paces = library.paces(Path(location).absolute()) or ()
         except LibraryError:
             return ()
-        paces = [SongPace(*values) for values in json.loads(row[0])] if row else []
         if any(pace.low is not None for pace in paces):
             # Of a tempo that changes nobody knows what it is now.
             return ()

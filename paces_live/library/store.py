@@ -1,5 +1,6 @@
 """The library: the paces of the files on this machine, in a database that a scan can always make again."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from paces_live.errors import LibraryError, PacesError
-from paces_live.events import Track
+from paces_live.events import SongPace, Track
 from paces_live.library.entries import Known, Stamp, put_file, put_song
 from paces_live.library.files import FilePaces
 from paces_live.library.schema import MIGRATIONS
@@ -110,6 +111,13 @@ class Library:
             return None
         number, size, modified, gone, content, stale = row
         return Known(number, Stamp(size, modified), bool(gone), content, bool(stale))
+
+    def paces(self, path: Path) -> tuple[SongPace, ...] | None:
+        """Return the paces of the song in a file, most probable first; None if it is not known, or gone."""
+        row = self._one(
+            "SELECT paces FROM song JOIN file ON file.song = song.id WHERE path = ? AND NOT gone", (os.fsencode(path),)
+        )
+        return None if row is None else tuple(SongPace(*values) for values in json.loads(row[0]))
 
     def is_stale(self, content: str) -> bool | None:
         """Return whether something else has judged the sound; None if nothing has."""

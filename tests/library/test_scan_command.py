@@ -1,6 +1,7 @@
 """The command ``scan``: what it writes, two of it at once, and disks that are full or may not be written to."""
 
 import io
+import os
 import re
 import shutil
 import sqlite3
@@ -16,6 +17,7 @@ from paces_live.history.database import History
 from paces_live.library.entries import Stamp
 from paces_live.library.store import Library
 from paces_live.render.progress import Rate
+from tests.support.dj import mixxx
 from tests.support.library import command, fill, on_terminal, records, scanned, write
 
 
@@ -84,12 +86,26 @@ def test_two_scans_at_once_share_the_work(music: Path, tmp_path: Path) -> None:
     assert [one["songs"] for one in found if one["type"] == "library"] == [6, 6]
 
 
+def test_a_crate_of_mixxx(music: Path, tmp_path: Path) -> None:
+    songs = sorted(music.iterdir())
+    database = mixxx(tmp_path / "mixxxdb.sqlite", songs, {"Running": [1, 3]})
+    done = scanned(database / "Running", "--library", tmp_path / "library.db", "--json")
+    names = {Path(one["path"]).name for one in records(done.stdout) if one["type"] == "scanned"}
+    assert (names, done.returncode) == ({songs[1].name, songs[3].name}, 0)
+
+
+def test_a_pipe_with_the_name_of_a_playlist_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.m3u")
+    done = scanned(tmp_path / "x.m3u", "--library", tmp_path / "library.db")
+    assert done.stderr == f"paces-live: {tmp_path}/x.m3u: is not a regular file: give a playlist in a file\n"
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
         ([""], "a path is empty: write . for the folder that you are in"),
         (["--jobs", "0"], "jobs 0 is out of range: choose at least 1"),
-        (["--model", "none.tflite"], "cannot read none.tflite"),
+        (["--model", "none.json"], "cannot read none.json: No such file or directory: give a model file, such as"),
         (["--library", "/proc/library.db"], "library /proc/library.db cannot be used"),
     ],
 )

@@ -8,6 +8,7 @@
     ├── NowPlayingError      now_playing 1            the track is unknown: a package or a player is missing
     ├── HistoryError         history     1            the history cannot be read or written
     ├── LibraryError         library     1            the library cannot be read or written, or there is none yet
+    ├── TagError             tag         1            a music file cannot be tagged: its format, its tags, its disk
     ├── SensorError          sensor      1            a runner's sensor cannot be used: a package is missing
     ├── AccessError          access      1            a token or a certificate is wrong, or a client may not come in
     ├── ModelError           model       1            the model, its manifest and the feature path do not fit together
@@ -32,6 +33,7 @@ __all__ = [
     "SensorError",
     "ServerError",
     "SourceError",
+    "TagError",
     "UsageError",
 ]
 
@@ -97,6 +99,12 @@ class LibraryError(PacesError):
     """The library cannot be opened, read or written, or there is none yet."""
 
     code = "library"
+
+
+class TagError(PacesError):
+    """A music file cannot be tagged, or what was written cannot be taken back."""
+
+    code = "tag"
 
 
 class SensorError(PacesError):

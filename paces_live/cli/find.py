@@ -88,7 +88,7 @@ def find(
             _show(found, listener, first or SHOWN)
 
 
-def opened(path: Path | None) -> "Library":
+def opened(path: Path | None, *, read_only: bool = True) -> "Library":
     """Return the open library; looking for songs must not create one.
 
     Raises
@@ -103,7 +103,7 @@ def opened(path: Path | None) -> "Library":
         raise LibraryError(
             f"there is no library at {file}", hint="make one: paces-live scan ~/Music", code="library.missing"
         )
-    return Library(file, read_only=True)
+    return Library(file, read_only=read_only)
 
 
 def _write(songs: "Results", listener: "Listener", *, json: bool, csv: bool, null: bool) -> None:

@@ -29,6 +29,7 @@ from paces_live.cli.report import report
 from paces_live.cli.scan import scan
 from paces_live.cli.schema import schema
 from paces_live.cli.serve import serve
+from paces_live.cli.tag import tag
 from paces_live.cli.token import token
 from paces_live.errors import PacesError, UsageError
 from paces_live.system.streams import standard_streams
@@ -156,6 +157,13 @@ app.command(
     "[bold]paces-live playlist run.m3u8 'genre:rock sure:0.8..' --ramp 150..170[/bold]\n\n"
     "[bold]paces-live playlist run.m3u8 --plan '10m@150 20m@168 5m@140'[/bold]",
 )(playlist)
+app.command(
+    cls=FindCommand,
+    epilog="Examples:\n\n"
+    "[bold]paces-live tag 'genre:rock sure:0.8..'[/bold]\n\n"
+    "[bold]paces-live tag --write ~/Music[/bold]\n\n"
+    "[bold]paces-live tag --undo[/bold]",
+)(tag)
 app.command(
     epilog="Examples:\n\n[bold]paces-live library[/bold]\n\n[bold]paces-live library --unreadable --json[/bold]"
 )(library)

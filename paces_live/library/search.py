@@ -123,7 +123,7 @@ def listener_of(query: Query) -> Listener:
     return Listener(target.target, target.tolerance)
 
 
-def search(library: Library, query: Query) -> Results:
+def search(library: Library, query: Query, *, every_file: bool = False) -> Results:
     """Return the songs that a query asks for; each comes once, however many files have it.
 
     Those that fit the target come first: locks before matches. Of the same grade, songs with a step on every beat come
@@ -135,8 +135,10 @@ def search(library: Library, query: Query) -> Results:
     library : Library
     query : Query
         See `paces_live.library.query.parse_query`.
+    every_file : bool
+        Whether a song comes once for each file instead.
     """
-    statement = _Statement(query)
+    statement = _Statement(query, every_file)
     with library.reading() as connection:
         return Results(library, connection.execute(statement.text, statement.values).fetchall())
 
@@ -146,6 +148,7 @@ class _Statement:
     """A query in SQL. What people typed is in the values, and never in the text."""
 
     query: Query
+    every_file: bool = False
     text: str = ""
     values: dict[str, Any] = field(default_factory=dict)
 
@@ -166,7 +169,7 @@ class _Statement:
             self.text = (
                 # The file is that of the only aggregate, the first path.
                 f"SELECT file.id, NULL, NULL FROM file{joined}"  # noqa: S608
-                f" WHERE file.song IS NOT NULL AND {conditions} GROUP BY file.song ORDER BY min(file.path)"
+                f" WHERE file.song IS NOT NULL AND {conditions} GROUP BY {self._group('file')} ORDER BY min(file.path)"
             )
             return
         paces = " AND ".join([*([self._within(spans[0])] if spans else []), *more])
@@ -175,8 +178,11 @@ class _Statement:
             f"WITH fit AS (SELECT song, spm, steps, low, high, probability, min({self._off(spans)}) AS off"  # noqa: S608
             f" FROM pace WHERE {paces} GROUP BY song)"
             f" SELECT min(file.id), spm, steps FROM fit JOIN file ON file.song = fit.song{joined}"
-            f" WHERE {conditions} GROUP BY fit.song ORDER BY {', '.join(order)}"
+            f" WHERE {conditions} GROUP BY {self._group('fit')} ORDER BY {', '.join(order)}"
         )
+
+    def _group(self, table: str) -> str:
+        return "file.id" if self.every_file else f"{table}.song"
 
     def _off(self, spans: list[Span]) -> str:
         """Return how far a pace is from the target."""

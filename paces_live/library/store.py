@@ -168,6 +168,15 @@ class Library:
             if known.gone:
                 connection.execute("UPDATE file SET gone = 0 WHERE id = ?", (known.id,))
 
+    def restamp(self, known: Known, before: Stamp, after: Stamp) -> None:
+        """Note that we have changed a file ourselves, so that the next scan need not look into it.
+
+        If somebody else had changed it `before`, since the last scan, that scan has to.
+        """
+        if known.stamp == before:
+            with self._database.transaction() as connection:
+                connection.execute("UPDATE file SET size = ?, modified = ? WHERE id = ?", (*after, known.id))
+
     def unseen(self, root: Path) -> Iterator[tuple[int, Path]]:
         """Yield the files at or below `root` that were there, and that this object neither kept nor saw."""
         name = os.fsencode(root)

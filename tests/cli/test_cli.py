@@ -37,6 +37,7 @@ COMMANDS = [
     "scan",
     "find",
     "playlist",
+    "tag",
     "library",
     "demo",
     "serve",

@@ -102,11 +102,12 @@ def test_every_option_of_every_command_is_a_setting() -> None:
     assert isinstance(COMMAND_LINE, TyperGroup)
     assert isinstance(COMMAND_LINE, TyperGroup)
     known = setting.settings(COMMAND_LINE)
+    single = {"--for", "--find", "--write", "--undo", "--force"}
     for name, command in COMMAND_LINE.commands.items():
         for option in (
             one
             for one in command.params
-            if isinstance(one, TyperOption) and not one.is_eager and not {"--for", "--find"} & set(one.opts)
+            if isinstance(one, TyperOption) and not one.is_eager and not single & set(one.opts)
         ):
             known_one = known[max(option.opts, key=len).lstrip("-")]
             assert name in known_one.commands

@@ -35,7 +35,7 @@ NAMES = {
     ],
     "paces_live.errors": [
         *("AccessError", "HistoryError", "LibraryError", "ModelError", "NowPlayingError", "PacesError"),
-        *("RuntimeMissingError", "SensorError", "ServerError", "SourceError", "UsageError"),
+        *("RuntimeMissingError", "SensorError", "ServerError", "SourceError", "TagError", "UsageError"),
     ],
     "paces_live.events": [
         *("Condition", "End", "Event", "Failure", "Grade", "Health", "Match", "Nearest", "Pace", "Reading", "SCHEMA"),

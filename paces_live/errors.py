@@ -8,6 +8,7 @@
     ├── NowPlayingError      now_playing 1            the track is unknown: a package or a player is missing
     ├── HistoryError         history     1            the history cannot be read or written
     ├── LibraryError         library     1            the library cannot be read or written, or there is none yet
+    ├── ExportError          export      1            songs cannot be copied to a folder: it is full, read-only or gone
     ├── SensorError          sensor      1            a runner's sensor cannot be used: a package is missing
     ├── AccessError          access      1            a token or a certificate is wrong, or a client may not come in
     ├── ModelError           model       1            the model, its manifest and the feature path do not fit together
@@ -23,6 +24,7 @@ import sys
 
 __all__ = [
     "AccessError",
+    "ExportError",
     "HistoryError",
     "LibraryError",
     "ModelError",
@@ -97,6 +99,12 @@ class LibraryError(PacesError):
     """The library cannot be opened, read or written, or there is none yet."""
 
     code = "library"
+
+
+class ExportError(PacesError):
+    """Songs cannot be copied to a folder."""
+
+    code = "export"
 
 
 class SensorError(PacesError):

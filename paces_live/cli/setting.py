@@ -14,7 +14,7 @@ from paces_live.errors import UsageError
 from paces_live.storage import config_folder
 
 PREFIX = "PACES_LIVE_"
-NOT_SETTINGS = frozenset({"for", "find"})
+NOT_SETTINGS = frozenset({"for", "find", "playlist"})
 """Options that ask one question: kept in a file, they would answer every other with it."""
 
 TOKEN_VARIABLE = PREFIX + "TOKEN"

@@ -37,6 +37,7 @@ COMMANDS = [
     "scan",
     "find",
     "playlist",
+    "export",
     "library",
     "demo",
     "serve",

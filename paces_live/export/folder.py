@@ -2,7 +2,8 @@
 
 MTP knows files, but little of what a file system does with them. So only contents are copied, from the beginning to
 the end, without permissions, times, links or seeks. A copy comes under a temporary name and then gets its own. Where
-nothing can be renamed, it is written in place, and its size shows whether it is whole.
+nothing can be renamed, it is written in place, and its size shows whether it is whole. Where nothing can be opened, GIO
+copies it.
 """
 
 import errno
@@ -10,12 +11,14 @@ import fcntl
 import io
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 from paces_live.errors import ExportError, SourceError, cannot_open, reason
+from paces_live.export.gio import copied_whole, opens_nothing
 from paces_live.export.record import Written, read_record
 from paces_live.text import shown_path
 
@@ -25,6 +28,8 @@ PLAYLIST = "paces-live.m3u8"
 """Name of the playlist beside the copies."""
 PART = "paces-live.part"
 """Temporary name of a copy."""
+MOST_READ = 64 << 20
+"""Most bytes of a playlist: the rest of a song that was broken off is no record."""
 COPIED_AT_ONCE = 1 << 20
 """Bytes that are copied at once."""
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
@@ -108,8 +113,18 @@ class Folder:
     def read(self, name: str) -> bytes | None:
         """Return the contents of a small file in it; None if there is none."""
         with self._errors():
+            if self.size(name) is None:
+                return None
             path = self.path / name
-            return path.read_bytes() if path.exists() else None
+            try:
+                with path.open("rb") as file:
+                    return file.read(MOST_READ)
+            except OSError as error:
+                if not opens_nothing(error):
+                    raise
+                with tempfile.TemporaryDirectory(prefix="paces-live-") as local:
+                    copied_whole(path, Path(local) / name)
+                    return (Path(local) / name).read_bytes()
 
     def free(self) -> tuple[int, int] | None:
         """Return how many bytes are free, and how many a file takes at least; None if it does not say."""
@@ -164,10 +179,10 @@ class Folder:
                 raise
 
     def _read_record(self) -> None:
-        found = read_record(self.path / PLAYLIST)
+        found = read_record(self.read(PLAYLIST))
         if found is None:
             # The playlist was being replaced when the last export was broken off.
-            found = read_record(self.path / PART)
+            found = read_record(self.read(PART))
             if found is None and self.size(PLAYLIST) is not None:
                 raise self._unusable(f"{PLAYLIST} is not from an export", "move it away, or choose another folder")
         self.written = found or {}
@@ -196,10 +211,12 @@ class Folder:
             self.remove(name)
             try:
                 size = self._copied(file, name)
-            except BaseException:
+            except BaseException as error:
                 with suppress(OSError):
                     (self.path / name).unlink(missing_ok=True)
-                raise
+                if not opens_nothing(error):
+                    raise
+                size = copied_whole(source, self.path / name)
         if self.size(name) != size:
             raise self._unusable(f"{name} was not written as a whole", "check the disk or the watch, and try again")
         return size

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 __all__ = ["Written", "read_record", "record_lines"]
@@ -11,8 +10,6 @@ MARK = "#PACES-LIVE"
 """How such a comment begins."""
 END = f"{MARK} END"
 """The last line: without it, the record was broken off."""
-MOST_BYTES = 64 << 20
-"""Size of the largest playlist with its record."""
 _LINE = re.compile(rf"{MARK} (\d+) (\d+) (.+)")
 
 
@@ -44,23 +41,17 @@ def record_lines(written: Mapping[str, Written]) -> str:
     return "".join(f"{line}\n" for line in [*lines, END])
 
 
-def read_record(playlist: Path) -> dict[str, Written] | None:
-    r"""Return the record in a playlist; None if there is none, or if its end is missing. Raises `OSError`.
+def read_record(playlist: bytes | None) -> dict[str, Written] | None:
+    """Return the record in a playlist; None if there is no playlist, no record in it, or not all of it.
 
     Examples
     --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     playlist = Path(folder) / "run.m3u8"
-    ...     _ = playlist.write_text("#EXTM3U\n" + record_lines({"001.mp3": Written(7, 5)}))
-    ...     read_record(playlist)
+    >>> read_record(record_lines({"001.mp3": Written(7, 5)}).encode())
     {'001.mp3': Written(source=7, size=5)}
+    >>> read_record(b"#EXTM3U") is None
+    True
     """
-    try:
-        with playlist.open("rb") as file:
-            lines = file.read(MOST_BYTES).decode(errors="replace").splitlines()
-    except FileNotFoundError:
-        return None
+    lines = (playlist or b"").decode(errors="replace").splitlines()
     if lines[-1:] != [END]:
         return None
     found = filter(None, map(_LINE.fullmatch, lines))

@@ -64,13 +64,17 @@ def of_items(items: Iterable[Item | Unreadable], library: Library | None, target
     >>> song.title, song.duration, song.spm
     ('Waltz', 91.0, None)
     """
+    parts: set[Path] = set()
     for item in items:
         if isinstance(item, Unreadable):
             yield item
         elif item.start or item.end is not None:
+            if item.path in parts:
+                continue
+            parts.add(item.path)
             error = SourceError(
-                f"{shown_path(item.path)}: holds more songs than {shown_path(item.title or 'this one')}",
-                hint="only whole files are copied",
+                f"{shown_path(item.path)}: holds several songs",
+                hint="copy the whole file, or split it",
             )
             yield Unreadable(item.path, error)
         else:

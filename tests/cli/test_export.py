@@ -214,6 +214,16 @@ def test_a_playlist_of_any_format_is_copied_in_its_order(songs: Path, stick: Pat
     assert names(tmp_path / "other") == ["001 #3 e.opus", "002 new.flac", "004 #1 e.flac"]
 
 
+def test_the_songs_of_a_cue_sheet_are_one_line(songs: Path, stick: Path) -> None:
+    sheet = songs / "album.cue"
+    tracks = "".join(f"TRACK 0{n} AUDIO\nINDEX 01 00:0{n}:00\n" for n in range(1, 4))
+    sheet.write_text(f'FILE "#1 é.flac" WAVE\n{tracks}', "utf-8")
+    result = export(stick, "--playlist", sheet)
+    assert result.exit_code == 1
+    assert result.stderr == f"paces-live: {songs}/#1 é.flac: holds several songs: copy the whole file, or split it\n"
+    assert names(stick) == []
+
+
 def test_json_follows_the_schema(songs: Path, stick: Path) -> None:
     export(stick, song(1))
     (songs / "#3 é.opus").unlink()

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from paces_live.errors import ExportError, SourceError
 from paces_live.export.folder import PART, PLAYLIST, Folder
+from paces_live.export.gio import copied_whole
 from paces_live.export.record import Written, record_lines
 
 
@@ -101,6 +103,20 @@ def test_a_record_names_nothing_elsewhere(tmp_path: Path) -> None:
     (tmp_path / PLAYLIST).write_text("#PACES-LIVE 5 5 ../mine.mp3\n#PACES-LIVE 5 5 /etc/passwd\n#PACES-LIVE END\n")
     with Folder(tmp_path) as folder:
         assert folder.written == {}
+
+
+def test_a_device_that_takes_files_from_gio_alone_needs_it(song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ExportError, match="only gio can copy to this device, and it is missing: install it") as caught:
+        copied_whole(song, song.with_name("001.ogg"))
+    assert caught.value.code == "export.no_gio"
+
+
+@pytest.mark.skipif(shutil.which("gio") is None, reason="gio is missing: apt install libglib2.0-bin")
+def test_what_gio_says_is_one_line(song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    with pytest.raises(OSError, match="No such file or directory"):
+        copied_whole(song, song.parent / "none" / "001.ogg")
 
 
 def test_a_disk_that_is_not_there_is_not_made(tmp_path: Path) -> None:

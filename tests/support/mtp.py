@@ -1,10 +1,11 @@
 """A folder that does as little as a watch that speaks MTP: a real file system, in memory, of FUSE.
 
 It takes whole files from their beginning to their end. It refuses permissions, times, links, names over files that are
-there, writing at another place than the end, and, if asked, every other name for a file. FUSE's protocol:
+there, and writing at another place than the end. If asked, it also refuses other names for a file, and to open one for
+anybody but gio, as GNOME's file system does with devices that are not Android's. FUSE's protocol:
 https://github.com/torvalds/linux/blob/master/include/uapi/linux/fuse.h.
 
-Run in a mount namespace: ``python -m tests.support.mtp FOLDER RENAMES BYTES SCRIPT``. It mounts the file system, runs a
+Run in a mount namespace: ``python -m tests.support.mtp FOLDER CAN BYTES SCRIPT``. It mounts the file system, runs a
 shell script, and prints the names of the operations that it refused.
 """
 
@@ -56,8 +57,9 @@ DIRECT = 1
 class Mtp:
     """The file system: names, and their contents."""
 
-    def __init__(self, renames: bool, dies_after: int) -> None:
+    def __init__(self, *, renames: bool, opens: bool, dies_after: int) -> None:
         self._renames = renames
+        self._opens = opens
         self._left = dies_after or None
         self._files: dict[int, bytearray] = {}
         self._names: dict[str, int] = {}
@@ -71,13 +73,17 @@ class Mtp:
                 asked = os.read(device, MOST_WRITTEN + BLOCK)
             except OSError:
                 break
-            _, operation, unique, node = struct.unpack_from("<IIQQ", asked)
+            _, operation, unique, node, _, _, caller = struct.unpack_from("<IIQQIII", asked)
             if operation in (Op.FORGET, Op.BATCH_FORGET):
                 continue
             try:
+                if not self._opens and operation in (Op.OPEN, Op.CREATE) and not _is_gio(caller):
+                    raise _refused("open")
                 error, body = 0, self._answer(operation, node, asked[40:])
             except OSError as wrong:
                 error, body = -(wrong.errno or errno.EIO), b""
+                if wrong.errno == errno.EOPNOTSUPP and not _is_gio(caller):
+                    self.refused.add(str(wrong.strerror))
             os.write(device, struct.pack("<IiQ", 16 + len(body), error, unique) + body)
         os.close(device)
 
@@ -93,7 +99,7 @@ class Mtp:
                 return bytes(16)
             case Op.OPEN:
                 if struct.unpack_from("<I", body)[0] & os.O_ACCMODE != os.O_RDONLY:
-                    raise self._refuse("open for writing again")
+                    raise _refused("open for writing again")
                 return struct.pack("<QII", 0, DIRECT, 0)
             case Op.CREATE:
                 name = os.fsdecode(body[16:].rstrip(b"\0"))
@@ -106,7 +112,7 @@ class Mtp:
             case Op.WRITE:
                 _, offset, size = struct.unpack_from("<QQI", body)
                 if offset != len(self._files[node]):
-                    raise self._refuse("seek")
+                    raise _refused("seek")
                 self._files[node] += body[40 : 40 + size]
                 self._left = None if self._left is None else self._left - size
                 return struct.pack("<II", size, 0)
@@ -122,12 +128,8 @@ class Mtp:
             case Op.RELEASE | Op.FLUSH | Op.RELEASEDIR:
                 return b""
         if operation in REFUSED:
-            raise self._refuse(Op(operation).name.lower())
+            raise _refused(Op(operation).name.lower())
         raise OSError(errno.ENOSYS, "")
-
-    def _refuse(self, what: str) -> OSError:
-        self.refused.add(what)
-        return OSError(errno.EOPNOTSUPP, what)
 
     def _number(self, body: bytes) -> int:
         try:
@@ -141,9 +143,9 @@ class Mtp:
     def _rename(self, body: bytes) -> bytes:
         old, new = (os.fsdecode(name) for name in body.split(b"\0")[:2])
         if new in self._names:
-            raise self._refuse("rename over a file")
+            raise _refused("rename over a file")
         if not self._renames:
-            raise self._refuse("rename")
+            raise _refused("rename")
         self._names[new] = self._names.pop(old)
         return b""
 
@@ -167,13 +169,25 @@ class Mtp:
         return listed
 
 
-def _main(folder: str, renames: str, dies_after: str, script: str) -> int:
+def _refused(what: str) -> OSError:
+    return OSError(errno.EOPNOTSUPP, what)
+
+
+def _is_gio(caller: int) -> bool:
+    """Return whether a process is one that hands over whole files."""
+    try:
+        return Path(f"/proc/{caller}/comm").read_text("utf-8").strip() == "gio"
+    except OSError:
+        return False
+
+
+def _main(folder: str, can: str, dies_after: str, script: str) -> int:
     system = ctypes.CDLL(None, use_errno=True)
     device = os.open("/dev/fuse", os.O_RDWR)
     options = f"fd={device},rootmode=40000,user_id=0,group_id=0".encode()
     if system.mount(b"watch", os.fsencode(folder), b"fuse", 0, options):
         return CANNOT_MOUNT
-    watch = Mtp(renames == "yes", int(dies_after))
+    watch = Mtp(renames="rename" in can, opens="open" in can, dies_after=int(dies_after))
     thread = threading.Thread(target=watch.serve, args=(device,), daemon=True)
     thread.start()
     status = subprocess.run(["sh", "-c", script], check=False).returncode
@@ -184,17 +198,18 @@ def _main(folder: str, renames: str, dies_after: str, script: str) -> int:
 
 
 def on_watch(
-    folder: Path, script: str, *, renames: bool = True, dies_after: int = 0
+    folder: Path, script: str, *, can: str = "rename open", dies_after: int = 0
 ) -> "subprocess.CompletedProcess[str]":
     """Run a shell script with a watch at `folder`; skip the test where that is not possible.
 
-    The last line of the output says what the watch has refused. It is pulled out after so many bytes, if any.
+    It can ``rename``, and ``open`` files for anybody, or else for gio alone. It is pulled out after so many bytes, if
+    any. The last line of the output says what it has refused.
     """
     folder.mkdir(exist_ok=True)
     if shutil.which("unshare") is None:
         pytest.skip("this system lets nobody mount anything: it needs unshare (util-linux) and user namespaces")
     inside = ["unshare", "--mount", "--map-root-user", sys.executable, "-m", "tests.support.mtp"]
-    arguments = [str(folder), "yes" if renames else "no", str(dies_after), script]
+    arguments = [str(folder), can, str(dies_after), script]
     done = subprocess.run([*inside, *arguments], capture_output=True, text=True, check=False)
     if done.returncode == CANNOT_MOUNT or "unshare" in done.stderr or "/dev/fuse" in done.stderr:
         pytest.skip("this system lets nobody mount FUSE: it needs /dev/fuse and user namespaces")

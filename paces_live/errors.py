@@ -9,6 +9,7 @@
     ├── HistoryError         history     1            the history cannot be read or written
     ├── LibraryError         library     1            the library cannot be read or written, or there is none yet
     ├── TagError             tag         1            a music file cannot be tagged: its format, its tags, its disk
+    ├── ExportError          export      1            songs cannot be copied to a folder: it is full, read-only or gone
     ├── SensorError          sensor      1            a runner's sensor cannot be used: a package is missing
     ├── AccessError          access      1            a token or a certificate is wrong, or a client may not come in
     ├── ModelError           model       1            the model, its manifest and the feature path do not fit together
@@ -24,6 +25,7 @@ import sys
 
 __all__ = [
     "AccessError",
+    "ExportError",
     "HistoryError",
     "LibraryError",
     "ModelError",
@@ -105,6 +107,12 @@ class TagError(PacesError):
     """A music file cannot be tagged, or what was written cannot be taken back."""
 
     code = "tag"
+
+
+class ExportError(PacesError):
+    """Songs cannot be copied to a folder."""
+
+    code = "export"
 
 
 class SensorError(PacesError):

@@ -17,6 +17,7 @@ from paces_live.cli.analyze import analyze
 from paces_live.cli.config import config
 from paces_live.cli.devices import devices
 from paces_live.cli.doctor import doctor
+from paces_live.cli.export import export
 from paces_live.cli.find import FindCommand, find
 from paces_live.cli.follow import follow
 from paces_live.cli.history import history
@@ -164,6 +165,13 @@ app.command(
     "[bold]paces-live tag --write ~/Music[/bold]\n\n"
     "[bold]paces-live tag --undo[/bold]",
 )(tag)
+app.command(
+    cls=FindCommand,
+    epilog="Examples:\n\n"
+    "[bold]paces-live export /media/stick --target 165 --duration 45m[/bold]\n\n"
+    "[bold]paces-live export /media/stick 'pace:165 sure:0.8..' --mp3 --max-size 3G[/bold]\n\n"
+    "[bold]paces-live export /media/stick --playlist run.m3u8 --dry-run[/bold]",
+)(export)
 app.command(
     epilog="Examples:\n\n[bold]paces-live library[/bold]\n\n[bold]paces-live library --unreadable --json[/bold]"
 )(library)

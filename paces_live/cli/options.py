@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperOption
+from typer.models import TyperPath
 
 from paces_live.cli.target import SensorTarget
 from paces_live.errors import UsageError
@@ -43,6 +44,16 @@ def renamed(arguments: Sequence[str], command: object) -> Iterator[str]:
             argument = f"{new[name]}{equals}{value}"
         yield argument
         before = "" if before in with_value else argument
+
+
+class NamedPath(TyperPath):
+    """A path that is no empty text, which would be the folder that you are in."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the path."""
+        if value == "":
+            raise UsageError("a path is empty", hint="write . for the folder that you are in", code="usage.path")
+        return super().convert(value, param, ctx)
 
 
 def number(name: str, example: str, *, percent: bool = False) -> Callable[[Any], float]:

@@ -2,7 +2,7 @@
 
 import random
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,20 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from paces_live.cli.find import opened
-from paces_live.cli.options import Json, LibraryFile, Target, Tolerance, whole_number
-from paces_live.cli.target import fixed, typed
-from paces_live.errors import LibraryError, UsageError
+from paces_live.cli.options import Json, LibraryFile, Target, Tolerance
+from paces_live.cli.plan import Duration, Plan, Query, Ramp, Seed, choose_songs, parts_of
+from paces_live.errors import UsageError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE
 
 if TYPE_CHECKING:
-    from paces_live.library.plan import Part
-    from paces_live.library.planner import Planned
-    from paces_live.library.query import Query
     from paces_live.library.search import Found
-    from paces_live.library.store import Library
 
-DURATION = "45m"
-"""Length of a playlist without a plan."""
 SEEDS = 100_000
 """Numbers from which a seed is drawn: few enough to be typed again."""
 
@@ -38,33 +32,13 @@ def playlist(
             "Navidrome; replaces one of that name. With --mpd, its name in MPD.",
         ),
     ],
-    query: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="QUERY", help="Take only songs that a query finds; see paces-live find --help."),
-    ] = None,
+    query: Query = None,
     target: Target = DEFAULT_TARGET,
     tolerance: Tolerance = DEFAULT_TOLERANCE,
-    duration: Annotated[
-        str | None,
-        typer.Option(metavar="LENGTH", help="How long it is to be, such as 45m, 1h30m or 7:30. By default 45m."),
-    ] = None,
-    ramp: Annotated[
-        str | None, typer.Option(metavar="SPM..SPM", help="Let the target rise or fall evenly, such as 150..170.")
-    ] = None,
-    plan: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PLAN", help='Lengths and targets one after the other, such as "10m@150 20m@150..168 5m@140".'
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=whole_number("seed", "a whole number, such as 7"),
-            help="Choose the same songs again, as long as the library is the same.",
-        ),
-    ] = None,
+    duration: Duration = None,
+    ramp: Ramp = None,
+    plan: Plan = None,
+    seed: Seed = None,
     attributes: Annotated[
         bool,
         typer.Option(
@@ -93,15 +67,13 @@ def playlist(
     """
     from paces_live.collection.listed import Listed
     from paces_live.collection.written import check_playlist, write_playlist
-    from paces_live.library.candidates import candidates
-    from paces_live.library.planner import choose, met
     from paces_live.library.query import parse_query
     from paces_live.library.stored_playlist import check_name, store_playlist
     from paces_live.now_playing.mpd import Address
     from paces_live.render.planned import met_words, planned_lines, planned_words, summary
 
     asked = parse_query(" ".join(query or ()), tolerance)
-    parts = _parts(ctx, asked, plan, ramp, duration, target)
+    parts = parts_of(ctx, asked, plan, ramp, duration, target)
     if mpd:
         if bom or attributes:
             raise UsageError("--mpd excludes --bom and --attributes", hint="leave them out", code="usage.playlist")
@@ -110,54 +82,22 @@ def playlist(
         check_playlist(file)
     seed = random.randrange(SEEDS) if seed is None else seed
     with opened(library) as known:
-        fitting = candidates(known, asked, parts, tolerance)
-        planned, gaps = choose(parts, fitting, tolerance, random.Random(seed))
-        if not planned:
-            hint = "choose another plan or query, or a larger --tolerance"
-            raise LibraryError("no song in your library fits", hint=hint, code="library.no_match")
-        found = _found(known, planned)
-    listed = [Listed(one.path, one.duration, one.title, one.artist, one.album, _attributes(one)) for one in found]
+        chosen = choose_songs(known, asked, parts, tolerance, seed)
+    listed = [
+        Listed(one.path, one.duration, one.title, one.artist, one.album, _attributes(one)) for one in chosen.found
+    ]
     if mpd:
         store_playlist(Address.parse(""), file.name, listed)
     else:
         write_playlist(file, listed, bom=bom, attributes=attributes)
-    reached = list(met(parts, planned, gaps, tolerance))
-    songs = zip(planned, found, strict=True)
+    reached = chosen.met(tolerance)
+    songs = zip(chosen.planned, chosen.found, strict=True)
     lines: Iterable[str]
     if json:
         lines = planned_lines(file, songs, reached, seed=seed, tolerance=tolerance)
     else:
-        lines = chain(planned_words(songs), [""], met_words(reached), [summary(file, reached, planned, seed)])
+        lines = chain(planned_words(songs), [""], met_words(reached), [summary(file, reached, chosen.planned, seed)])
     sys.stdout.write("".join(f"{line}\n" for line in lines))
-
-
-def _parts(
-    ctx: typer.Context, query: "Query", plan: str | None, ramp: str | None, duration: str | None, target: float
-) -> "Sequence[Part]":
-    """Return the plan that the options stand for; a plan from the command line overrules settings."""
-    from paces_live.library.plan import Part, parse_duration, parse_plan, parse_ramp
-
-    if plan and (typed(ctx, "plan") or not (typed(ctx, "ramp") or typed(ctx, "duration"))):
-        if typed(ctx, "ramp") or typed(ctx, "duration"):
-            hint = "write the length and the ramp into the plan, such as 45m@150..170"
-            raise UsageError("--plan excludes --ramp and --duration", hint=hint, code="usage.plan")
-        return parse_plan(plan)
-    seconds = parse_duration(duration or DURATION)
-    if ramp:
-        return [Part(seconds, *parse_ramp(ramp))]
-    wanted = query.target.target if query.target and not typed(ctx, "target") else None
-    spm = wanted or fixed(target, ctx)
-    return [Part(seconds, spm, spm)]
-
-
-def _found(library: "Library", planned: "Sequence[Planned]") -> "list[Found]":
-    """Return what the library knows about the songs of a plan."""
-    from paces_live.library.search import Results
-
-    found = list(Results(library, [(one.song.file, one.song.spm, one.song.steps) for one in planned]))
-    if len(found) != len(planned):
-        raise LibraryError("a scan has changed the library meanwhile", hint="try again", code="library.changed")
-    return found
 
 
 def _attributes(song: "Found") -> dict[str, str]:

@@ -8,25 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
-from typer.models import TyperPath
 
-from paces_live.cli.options import PATHS, Json, LibraryFile, Model, whole_number
+from paces_live.cli.options import PATHS, Json, LibraryFile, Model, NamedPath, whole_number
 from paces_live.cli.report import report
 from paces_live.errors import PacesError, UsageError
 
 if TYPE_CHECKING:
     from paces_live.library.scan import Scan, Scanned
     from paces_live.library.store import Library
-
-
-class _Named(TyperPath):
-    """A path that is no empty text, which would be the folder that you are in."""
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return the path."""
-        if value == "":
-            raise UsageError("a path is empty", hint="write . for the folder that you are in", code="usage.path")
-        return super().convert(value, param, ctx)
 
 
 def _jobs(value: int | None) -> int | None:
@@ -39,7 +28,7 @@ def _jobs(value: int | None) -> int | None:
 def scan(
     # One that may not be read is reported, and does not stop the others.
     paths: Annotated[
-        list[Path], typer.Argument(metavar="DIR", help=PATHS, click_type=_Named(readable=False, path_type=Path))
+        list[Path], typer.Argument(metavar="DIR", help=PATHS, click_type=NamedPath(readable=False, path_type=Path))
     ],
     refresh: Annotated[
         bool,

@@ -14,7 +14,7 @@ from paces_live.errors import UsageError
 from paces_live.storage import config_folder
 
 PREFIX = "PACES_LIVE_"
-NOT_SETTINGS = frozenset({"for", "find", "write", "undo", "force"})
+NOT_SETTINGS = frozenset({"for", "find", "playlist", "write", "undo", "force"})
 """Options that ask one question or do one thing: kept in a file, they would hold for every other, too."""
 
 TOKEN_VARIABLE = PREFIX + "TOKEN"

@@ -7,6 +7,7 @@ Every switch works both ways (``--json/--no-json``), so that a flag can undo a s
 
 - arguments, such as the files to analyse;
 - ``--help``, ``--version`` and the options of shell completion, which end the program at once;
+- ``--playlist``, a file of one moment, which ``analyze`` writes and ``export`` reads;
 - ``doctor --for``, which asks one question and would narrow every other;
 - the options of a command within a command, such as ``history clear --yes``: no file should say yes forever;
 - the variables of `SECRETS`, a password and a token, which ``config show`` would print.

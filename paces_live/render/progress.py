@@ -1,5 +1,6 @@
 """How far work has come, in one line at the bottom of a terminal, or in a line of text now and then."""
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Self, TextIO, TypeVar
@@ -99,7 +100,10 @@ class Rate:
             from rich.progress import BarColumn, Progress, TextColumn
 
             columns = (BarColumn(bar_width=16), TextColumn("{task.description}", markup=False))
-            self._progress = Progress(*columns, console=Console(file=self._stream), transient=True)
+            # What a program reads from standard output must not go to the terminal instead.
+            shares = sys.stdout.isatty()
+            console = Console(file=self._stream)
+            self._progress = Progress(*columns, console=console, transient=True, redirect_stdout=shares)
             self._progress.add_task("looking for music", total=None)
             self._progress.start()
         return self

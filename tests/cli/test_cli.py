@@ -38,6 +38,7 @@ COMMANDS = [
     "find",
     "playlist",
     "tag",
+    "export",
     "library",
     "demo",
     "serve",

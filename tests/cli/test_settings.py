@@ -102,12 +102,12 @@ def test_every_option_of_every_command_is_a_setting() -> None:
     assert isinstance(COMMAND_LINE, TyperGroup)
     assert isinstance(COMMAND_LINE, TyperGroup)
     known = setting.settings(COMMAND_LINE)
-    single = {"--for", "--find", "--write", "--undo", "--force"}
+    of_one_moment = {"--for", "--find", "--playlist", "--write", "--undo", "--force"}
     for name, command in COMMAND_LINE.commands.items():
         for option in (
             one
             for one in command.params
-            if isinstance(one, TyperOption) and not one.is_eager and not single & set(one.opts)
+            if isinstance(one, TyperOption) and not one.is_eager and not of_one_moment & set(one.opts)
         ):
             known_one = known[max(option.opts, key=len).lstrip("-")]
             assert name in known_one.commands
@@ -526,7 +526,7 @@ def test_set_creates_the_file_in_the_place_of_the_example(settings_file: Path) -
     assert lines[lines.index("tolerance = 0.03") - 1].startswith("# How far a pace may be from the target")
 
 
-@pytest.mark.parametrize(("key", "value"), [("tolerance", "3%"), ("playlist", "a.m3u8"), ("skip-mismatch", "true")])
+@pytest.mark.parametrize(("key", "value"), [("tolerance", "3%"), ("plan", "10m@150"), ("skip-mismatch", "true")])
 def test_unset_puts_the_explained_default_back(settings_file: Path, key: str, value: str) -> None:
     assert run("config", "set", "target", "172").exit_code == 0
     before = settings_file.read_text("utf-8")

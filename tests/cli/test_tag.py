@@ -22,7 +22,7 @@ from paces_live.library.files import FilePaces
 from paces_live.library.store import Library, default_path
 from paces_live.library.tagging.log import TagLog
 from paces_live.library.tagging.rewrite import draft_of
-from tests.library.test_scan_command import on_small_disk
+from tests.support.disks import on_small_disk
 from tests.support.library import command, on_terminal, records, scan, write
 
 KILLS = int(os.environ.get("KILLS", "4"))

@@ -17,6 +17,7 @@ from paces_live.history.database import History
 from paces_live.library.entries import Stamp
 from paces_live.library.store import Library
 from paces_live.render.progress import Rate
+from tests.support.disks import on_small_disk
 from tests.support.dj import mixxx
 from tests.support.library import command, fill, on_terminal, records, scanned, write
 
@@ -100,6 +101,16 @@ def test_a_pipe_with_the_name_of_a_playlist_is_not_waited_for(tmp_path: Path) ->
     assert done.stderr == f"paces-live: {tmp_path}/x.m3u: is not a regular file: give a playlist in a file\n"
 
 
+def test_what_a_program_reads_does_not_go_to_the_terminal(music: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "lines.jsonl"
+    shown = on_terminal(
+        "scan", music / "1.flac", "--json", "--library", tmp_path / "library.db", term="xterm", into=lines
+    )
+    assert [one["type"] for one in records(lines.read_text())] == ["scanned", "library"]
+    assert "{" not in shown
+    assert "1 of 1" in shown
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -115,16 +126,6 @@ def test_what_cannot_work_is_one_line(music: Path, wrong: list[str], words: str)
     assert done.stdout == ""
     assert done.stderr.startswith(f"paces-live: {words}")
     assert done.stderr.count("\n") == 1
-
-
-def on_small_disk(folder: Path, kilobytes: int, script: str) -> "subprocess.CompletedProcess[str]":
-    """Run a shell script with a disk of its own at `folder`; skip the test where that is not possible."""
-    folder.mkdir()
-    mount = f"mount -t tmpfs -o size={kilobytes}k none {folder}"
-    inside = ["unshare", "--mount", "--map-root-user", "sh", "-ec"]
-    if shutil.which("unshare") is None or subprocess.run([*inside, mount], capture_output=True, check=False).returncode:
-        pytest.skip("this system lets nobody mount a disk of memory: it needs unshare and user namespaces")
-    return subprocess.run([*inside, f"{mount}\n{script}"], capture_output=True, text=True, check=False)
 
 
 def test_a_full_disk_is_one_line_and_harms_nothing(music: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +61,14 @@ def scanned(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command("scan", *arguments), capture_output=True, text=True, check=False)
 
 
-def on_terminal(*arguments: str | Path, term: str = "dumb", columns: int = 100) -> str:
-    """Return what the program shows on a terminal."""
+def on_terminal(*arguments: str | Path, term: str = "dumb", columns: int = 100, into: Path | None = None) -> str:
+    """Return what the program shows on a terminal; its standard output may go into a file."""
     main, terminal = pty.openpty()
     env = os.environ | {"COLUMNS": str(columns), "TERM": term}
-    with subprocess.Popen(command(*arguments), stdout=terminal, stdin=terminal, stderr=terminal, env=env) as process:
+    with (
+        into.open("wb") if into else nullcontext(terminal) as output,
+        subprocess.Popen(command(*arguments), stdout=output, stdin=terminal, stderr=terminal, env=env) as process,
+    ):
         os.close(terminal)
         shown = b""
         with suppress(OSError):  # the end of a terminal

@@ -34,7 +34,7 @@ NAMES = {
         *("PcmFormat", "PipeSource", "RadioSource", "Source", "pcm_format"),
     ],
     "paces_live.errors": [
-        *("AccessError", "HistoryError", "LibraryError", "ModelError", "NowPlayingError", "PacesError"),
+        *("AccessError", "ExportError", "HistoryError", "LibraryError", "ModelError", "NowPlayingError", "PacesError"),
         *("RuntimeMissingError", "SensorError", "ServerError", "SourceError", "TagError", "UsageError"),
     ],
     "paces_live.events": [

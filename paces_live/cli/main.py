@@ -17,6 +17,7 @@ from paces_live.cli.analyze import analyze
 from paces_live.cli.config import config
 from paces_live.cli.devices import devices
 from paces_live.cli.doctor import doctor
+from paces_live.cli.error_line import write_error
 from paces_live.cli.find import FindCommand, find
 from paces_live.cli.follow import follow
 from paces_live.cli.history import history
@@ -25,7 +26,6 @@ from paces_live.cli.listen import demo, listen
 from paces_live.cli.options import renamed
 from paces_live.cli.play import play
 from paces_live.cli.playlist import playlist
-from paces_live.cli.report import report
 from paces_live.cli.scan import scan
 from paces_live.cli.schema import schema
 from paces_live.cli.serve import serve
@@ -82,7 +82,7 @@ class Group(TyperGroup):
         except PacesError as error:
             # If a setting is wrong, say where it is set.
             where = settings.origin_of(error, ctx.meta.get(SET, [])) if isinstance(error, UsageError) else ""
-            report(error, where)
+            write_error(error, where)
             raise typer.Exit(error.exit_status) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None

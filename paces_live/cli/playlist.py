@@ -12,15 +12,13 @@ import typer
 from paces_live.cli.find import opened
 from paces_live.cli.options import Json, LibraryFile, Target, Tolerance, whole_number
 from paces_live.cli.target import fixed, typed
-from paces_live.errors import LibraryError, UsageError
+from paces_live.errors import UsageError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE
 
 if TYPE_CHECKING:
     from paces_live.library.plan import Part
-    from paces_live.library.planner import Planned
     from paces_live.library.query import Query
     from paces_live.library.search import Found
-    from paces_live.library.store import Library
 
 DURATION = "45m"
 """Length of a playlist without a plan."""
@@ -84,8 +82,7 @@ def playlist(
     """
     from paces_live.collection.listed import Listed
     from paces_live.collection.written import check_playlist, write_playlist
-    from paces_live.library.candidates import candidates
-    from paces_live.library.planner import choose, met
+    from paces_live.library.playlist import choose_songs
     from paces_live.library.query import parse_query
     from paces_live.render.planned import met_words, planned_lines, planned_words, summary
 
@@ -94,19 +91,13 @@ def playlist(
     check_playlist(file)
     seed = random.randrange(SEEDS) if seed is None else seed
     with opened(library) as known:
-        fitting = candidates(known, asked, parts, tolerance)
-        planned, gaps = choose(parts, fitting, tolerance, random.Random(seed))
-        if not planned:
-            hint = "choose another plan or query, or a larger --tolerance"
-            raise LibraryError("no song in your library fits", hint=hint, code="library.no_match")
-        found = _found(known, planned)
+        planned, found, reached = choose_songs(known, asked, parts, tolerance, random.Random(seed))
     write_playlist(
         file,
         [Listed(one.path, one.duration, one.title, one.artist, one.album, _attributes(one)) for one in found],
         bom=bom,
         attributes=attributes,
     )
-    reached = list(met(parts, planned, gaps, tolerance))
     songs = zip(planned, found, strict=True)
     lines: Iterable[str]
     if json:
@@ -133,16 +124,6 @@ def _parts(
     wanted = query.target.target if query.target and not typed(ctx, "target") else None
     spm = wanted or fixed(target, ctx)
     return [Part(seconds, spm, spm)]
-
-
-def _found(library: "Library", planned: "Sequence[Planned]") -> "list[Found]":
-    """Return what the library knows about the songs of a plan."""
-    from paces_live.library.search import Results
-
-    found = list(Results(library, [(one.song.file, one.song.spm, one.song.steps) for one in planned]))
-    if len(found) != len(planned):
-        raise LibraryError("a scan has changed the library meanwhile", hint="try again", code="library.changed")
-    return found
 
 
 def _attributes(song: "Found") -> dict[str, str]:

@@ -26,6 +26,7 @@ from paces_live.cli.listen import demo, listen
 from paces_live.cli.options import renamed
 from paces_live.cli.play import play
 from paces_live.cli.playlist import playlist
+from paces_live.cli.report import report
 from paces_live.cli.scan import scan
 from paces_live.cli.schema import schema
 from paces_live.cli.serve import serve
@@ -159,6 +160,7 @@ app.command(
 app.command(
     epilog="Examples:\n\n[bold]paces-live library[/bold]\n\n[bold]paces-live library --unreadable --json[/bold]"
 )(library)
+app.command(epilog="Example: [bold]paces-live report library.html[/bold]")(report)
 app.command(epilog="Example: [bold]paces-live demo --target 150[/bold]")(demo)
 app.command(
     epilog="Examples:\n\n"

@@ -38,6 +38,7 @@ COMMANDS = [
     "find",
     "playlist",
     "library",
+    "report",
     "demo",
     "serve",
     "follow",

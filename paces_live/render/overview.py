@@ -9,10 +9,11 @@ from paces_live.events import SongPace
 from paces_live.library.overview import MIDDLES, WIDTH, Overview
 from paces_live.library.planner import SURE
 from paces_live.library.search import Found
-from paces_live.render.json_lines import DECIMALS
 from paces_live.render.wording import by_rate
 from paces_live.text import shown_path
 
+DECIMALS = 6
+"""Digits after the point of rates: the page counts again what fits, and a song at an edge must not change sides."""
 AT_ONCE = 200
 """Songs in a piece of the document: a server must not be deaf while it writes a hundred thousand."""
 
@@ -57,7 +58,8 @@ def _song(song: Found) -> list[Any]:
 
 def _pace(pace: SongPace) -> list[float]:
     ends = () if pace.low is None or pace.high is None else (pace.low, pace.high)
-    return [round(value, DECIMALS) for value in (pace.spm, pace.probability, *ends)]
+    spm, *more = (round(value, DECIMALS) for value in (pace.spm, *ends))
+    return [spm, round(pace.probability, 4), *more]
 
 
 def _compact(value: object) -> str:

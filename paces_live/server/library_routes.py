@@ -62,7 +62,7 @@ def library_routes(
 
     async def play(request: Request) -> Response:
         shared = allowed(request)
-        if inputs is None and request.method != "GET":
+        if inputs is None and request.method in ("POST", "DELETE"):
             raise ServerError("this server has no input", hint="start it with --input", code="server.no_input")
         record = {"songs": 0, "seconds": 0.0}
         if inputs and request.method == "POST":

@@ -79,6 +79,12 @@ class Inputs:
         self._spec = spec
         self.playing = False
 
+    def require_player(self) -> Callable[[Sequence[Item]], Input]:
+        """Return what plays songs; raise a `RefusedError` if nothing may."""
+        if self._player is None:
+            raise RefusedError(403, "this server plays nothing", hint="start it with --allow-play", code="access.share")
+        return self._player
+
     def play(self, songs: Sequence[Item]) -> None:
         """Play songs on this machine, and hear them; then hear the input again.
 
@@ -89,10 +95,8 @@ class Inputs:
         SourceError
             There is no sound card.
         """
-        if self._player is None:
-            raise RefusedError(403, "this server plays nothing", hint="start it with --allow-play", code="access.share")
+        songs_first = [self.require_player()(songs)]
         machine = self._heard_by()
-        songs_first = [self._player(songs)]
 
         def open_next() -> Input:
             if songs_first:

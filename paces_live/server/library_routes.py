@@ -2,19 +2,21 @@
 
 import asyncio
 import gzip
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from paces_live.collection.items import Item
-from paces_live.errors import ServerError
+from paces_live.errors import ServerError, SourceError
+from paces_live.library.search import Found
 from paces_live.match import Listener
 from paces_live.render.json_lines import dumps
 from paces_live.server.access.refusal import require_control
 from paces_live.server.control import Inputs
 from paces_live.server.library import SharedLibrary, playlist_text
+from paces_live.text import shown_path
 
 NAME = "run.m3u8"
 """Name of a playlist that a browser downloads."""
@@ -64,11 +66,12 @@ def library_routes(
         shared = allowed(request)
         if inputs is None and request.method in ("POST", "DELETE"):
             raise ServerError("this server has no input", hint="start it with --input", code="server.no_input")
-        record = {"songs": 0, "seconds": 0.0}
+        record: dict[str, float] = {"songs": 0, "seconds": 0.0}
         if inputs and request.method == "POST":
+            inputs.require_player()
             songs = await shared.songs(request.query_params, listener(request.query_params))
-            # It asks the sound server, which may take a second.
-            await asyncio.to_thread(inputs.play, [Item(one.path, one.title, one.artist) for one in songs])
+            # It asks the disk and the sound server, which may take a second.
+            songs = await asyncio.to_thread(_play, songs, inputs)
             record = {"songs": len(songs), "seconds": sum(one.duration for one in songs)}
         elif inputs and request.method == "DELETE":
             inputs.stop()
@@ -80,3 +83,13 @@ def library_routes(
         Route("/v1/library/playlist", playlist),
         Route("/v1/library/play", play, methods=["GET", "POST", "DELETE"]),
     ]
+
+
+def _play(songs: Sequence[Found], inputs: Inputs) -> list[Found]:
+    """Play those songs whose files are there, and return them."""
+    there = [one for one in songs if one.path.is_file()]
+    if songs and not there:
+        message = f"{shown_path(songs[0].path)}: no such file, and the others are not there either"
+        raise SourceError(message, hint="look whether its disk is mounted", code="source.not_found")
+    inputs.play([Item(one.path, one.title, one.artist) for one in there])
+    return there

@@ -67,6 +67,10 @@ class PageServer:
         Whether the machine has no input of its own.
     library : dict
         The overview of its library.
+    playing : bool
+        Whether it plays songs of it.
+    queries : list of str
+        What it was asked to play.
     snapshot : dict
         The first message to a follower.
     welcome : dict
@@ -89,6 +93,7 @@ class PageServer:
         self.queries: list[str] = []
         self.input = "demo"
         self.library: Message = {}
+        self.playing = False
         self.url = ""
         self._open: set[WebSocket] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -157,7 +162,7 @@ class PageServer:
                 Route("/v1/session", self._session, methods=["GET", "POST"]),
                 Route("/v1/streams/main", self._stream),
                 Route("/v1/library", self._library),
-                Route("/v1/library/play", self._play),
+                Route("/v1/library/play", self._play, methods=["GET", "POST", "DELETE"]),
                 Route("/v1/input", self._input, methods=["GET", "PUT"]),
                 WebSocketRoute("/v1/streams/main", self._follow),
                 WebSocketRoute("/v1/audio", self._audio),
@@ -196,8 +201,13 @@ class PageServer:
     async def _library(self, request: Request) -> Response:
         return JSONResponse(self.library) if self._allowed(request.cookies) else JSONResponse({}, 401)
 
-    async def _play(self, _: Request) -> Response:
-        return JSONResponse({"type": "play", "allowed": True, "playing": True, "songs": 0, "seconds": 0.0})
+    async def _play(self, request: Request) -> Response:
+        self.playing = request.method == "POST" or (request.method == "GET" and self.playing)
+        begins = request.method == "POST"
+        if begins:
+            self.queries.append(str(request.url.query))
+        counts = {"songs": 2 * begins, "seconds": 400.0 * begins}
+        return JSONResponse({"type": "play", "allowed": True, "playing": self.playing, **counts})
 
     async def _input(self, request: Request) -> Response:
         if request.method == "PUT":

@@ -187,11 +187,27 @@ def test_the_token_is_asked_for(page: Page, server: PageServer, small: Path) -> 
     expect(page.locator("#counts")).to_have_text("5 songs in 5 files")
 
 
+def test_songs_are_played_where_that_is_allowed(page: Page, server: PageServer, small: Path) -> None:
+    with Library(small, read_only=True) as library, overview(library) as found:
+        server.library = json.loads("".join(overview_json(found)))
+    page.goto(f"{server.url}/library")
+    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+    page.get_by_label("rises or falls to").fill("172")
+    page.get_by_role("button", name="Play on the server’s machine").click()
+    expect(page.locator("#playlist-words")).to_have_text("Playing 2 songs, 6:40.")
+    assert server.queries == ["target=165&duration=45m&ramp=165..172"]
+    page.reload()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#playlist-words")).to_have_text("Stopped.")
+    assert not server.playing
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("viewport", [*VIEWPORTS, "desktop"])
 def test_axe_finds_nothing(browser: Browser, server: PageServer, small: Path, viewport: str, scheme: Any) -> None:
     with Library(small, read_only=True) as library, overview(library) as found:
         server.library = json.loads("".join(overview_json(found)))
+    server.playing = True
     width, height = (VIEWPORTS | {"desktop": (1280, 800)})[viewport]
     with phone(browser, viewport={"width": width, "height": height}, color_scheme=scheme) as page:
         page.goto(f"{server.url}/library")

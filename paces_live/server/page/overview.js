@@ -59,7 +59,7 @@ export class OverviewPage {
   }
 
   drawFigures() {
-    const { counts, tolerance } = this.overview;
+    const { counts, sure, tolerance } = this.overview;
     const facts = counts.songs ? [`${plural(counts.songs, "song")} in ${plural(counts.files, "file")}`] : [];
     if (counts.unreadable) facts.push(`${plural(counts.unreadable, "file")} cannot be read: see paces-live library --unreadable`);
     if (counts.stale) facts.push(`${plural(counts.stale, "song")} of another model: scan with --refresh`);
@@ -73,6 +73,7 @@ export class OverviewPage {
       button.disabled = number === 0;
       button.onclick = () => this.show(kind);
     }
+    $("sure").textContent = `${Math.round(100 * sure)} %`;
     $("within").textContent = `within ${Number((100 * tolerance).toFixed(1))} %`;
     $("targets").replaceChildren(...targetRows(this.overview, (target) => this.show("fit", target)));
     $("most").textContent = drawHistogram(this.overview, $("histogram"), $("axis"));

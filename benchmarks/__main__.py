@@ -5,7 +5,8 @@ on it in a process of its own, one after the other and in rounds, and writes a p
 are noisy, so compare only figures of one run. Baselines that are not installed are named.
 
 ``python -m benchmarks serve`` measures a server instead, ``python -m benchmarks scaling`` what many runners cost,
-``python -m benchmarks find`` a search and a plan in a large library, and ``python -m benchmarks scan`` a scan.
+``python -m benchmarks find`` a search, a plan and a report in a large library, and ``python -m benchmarks scan`` a
+scan.
 """
 
 import argparse

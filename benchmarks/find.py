@@ -1,7 +1,7 @@
-"""``python -m benchmarks find``: how long a search and a plan take in a large library, and how much memory.
+"""``python -m benchmarks find``: how long a search, a plan and a report take in a large library, and how much memory.
 
-It fills a library with songs of random tempi and tags, searches it, and plans runs. It prints tables, and writes
-nothing.
+It fills a library with songs of random tempi and tags, searches it, plans runs, and writes reports. It prints tables,
+and keeps nothing.
 """
 
 import argparse
@@ -16,15 +16,19 @@ from paces_live.events import Section, SongPace, Track
 from paces_live.library.candidates import candidates
 from paces_live.library.entries import Stamp, put_file, put_song
 from paces_live.library.files import FilePaces
+from paces_live.library.overview import overview
 from paces_live.library.plan import parse_plan
 from paces_live.library.planner import choose
 from paces_live.library.query import parse_query
 from paces_live.library.search import search
 from paces_live.library.store import Library
 from paces_live.match import DEFAULT_TOLERANCE
+from paces_live.render.overview import overview_json
+from paces_live.server.report import write_report
 
 FILES = 100_000
 ROUNDS = 7
+REPORTS = 3
 QUERIES = (
     "pace:165",
     "pace:165 sure:0.8.. steady:yes genre:rock -artist:x",
@@ -66,6 +70,9 @@ def main(arguments: list[str]) -> None:
         for plan, query in PLANS:
             runs = [planned(library, plan, query) for _ in range(ROUNDS)]
             print(f"| `{plan}` | `{query}` | {runs[0][1]} | {1000.0 * min(run[0] for run in runs):.0f} |")  # noqa: T201
+        reports = [reported(library, Path(folder) / "report.html") for _ in range(REPORTS)]
+        size = reports[0][1] / 1e6
+        print(f"\na report of {size:.1f} MB: {min(seconds for seconds, _ in reports):.1f} s")  # noqa: T201
     print(f"\npeak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")  # noqa: T201
 
 
@@ -88,6 +95,14 @@ def planned(library: Library, plan: str, query: str) -> tuple[float, int]:
     found = candidates(library, parse_query(query), parts, DEFAULT_TOLERANCE)
     songs, _ = choose(parts, found, DEFAULT_TOLERANCE, random.Random(1))
     return time.perf_counter() - begun, len(songs)
+
+
+def reported(library: Library, path: Path) -> tuple[float, int]:
+    """Return the seconds until a report is written, and its bytes."""
+    begun = time.perf_counter()
+    with overview(library) as found:
+        size = write_report(path, overview_json(found))
+    return time.perf_counter() - begun, size
 
 
 def fill(library: Library, files: int) -> None:

@@ -171,7 +171,11 @@ def shown_path(path: str | Path) -> str:
     >>> shown_path(os.fsdecode(b"caf\xe9.wav")), shown_path("a\nb.wav")
     ('caf�.wav', 'a�b.wav')
     """
-    return "".join(character if character.isprintable() else "\ufffd" for character in without_password(str(path)))
+    shown = without_password(str(path))
+    # Nearly all are, and a library has a hundred thousand.
+    if shown.isprintable():
+        return shown
+    return "".join(character if character.isprintable() else "\ufffd" for character in shown)
 
 
 def json_path(path: str | Path) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paces_live.cli.error_line import write_error
 from paces_live.cli.options import PATHS, Json, Model, Target, Tolerance
-from paces_live.cli.report import report
 from paces_live.cli.target import fixed
 from paces_live.errors import PacesError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
@@ -106,7 +106,7 @@ def _print_failure(failure: "Unreadable", *, json: bool) -> None:
 
         print(file_line(failure, Listener()), flush=True)  # noqa: T201
     else:
-        report(failure.error)
+        write_error(failure.error)
 
 
 def _print_song(song: "FilePaces", listener: Listener, *, json: bool) -> None:

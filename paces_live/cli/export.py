@@ -3,14 +3,15 @@
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paces_live.cli.error_line import write_error
 from paces_live.cli.find import opened
 from paces_live.cli.options import Json, LibraryFile, NamedPath, Target, Tolerance
-from paces_live.cli.plan import Chosen, Duration, Plan, Query, Ramp, Seed, choose_songs, parts_of
-from paces_live.cli.report import report
+from paces_live.cli.plan import Duration, Plan, Query, Ramp, Seed, parts_of
 from paces_live.cli.target import fixed, typed
 from paces_live.errors import LibraryError, PacesError, SourceError, UsageError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from paces_live.export.copies import Copy
     from paces_live.export.copying import Copying
     from paces_live.export.song import Song
+    from paces_live.library.playlist import Chosen
     from paces_live.library.search import Found
     from paces_live.render.exported import Exported
 
@@ -83,6 +85,7 @@ def export(
     from paces_live.export.folder import Folder
     from paces_live.export.mp3 import check_encoder
     from paces_live.export.sizes import parse_size
+    from paces_live.library.playlist import choose_songs
     from paces_live.library.query import parse_query
     from paces_live.library.search import search
     from paces_live.render.exported import Exported
@@ -100,8 +103,8 @@ def export(
         parts = parts_of(ctx, asked, plan, ramp, duration, target) if planned else []
         with opened(library) as known:
             if parts:
-                chosen = choose_songs(known, asked, parts, tolerance, SEED if seed is None else seed)
-            songs = _of_library(chosen.found if chosen else search(known, asked), fixed(target, ctx))
+                chosen = choose_songs(known, asked, parts, tolerance, Random(SEED if seed is None else seed))
+            songs = _of_library(chosen.songs if chosen else search(known, asked), fixed(target, ctx))
     else:
         hint = "give a query, a plan such as --duration 45m, or --playlist FILE"
         raise UsageError("nothing says what to copy", hint=hint, code="usage.export")
@@ -186,7 +189,7 @@ def _print_list(listed: "Sequence[Copy | Unreadable]", left: "Mapping[str, int]"
     sys.stdout.flush()
 
 
-def _print_met(chosen: Chosen, count: int, tolerance: float) -> None:
+def _print_met(chosen: "Chosen", count: int, tolerance: float) -> None:
     """Print how well a plan is met by its first songs, for which there is room."""
     from paces_live.render.planned import met_words
 
@@ -199,7 +202,7 @@ def _print_failure(path: Path, error: PacesError, *, json: bool) -> None:
     if json:
         sys.stdout.write(f"{error_line(path, error)}\n")
     else:
-        report(error)
+        write_error(error)
 
 
 def _print_summary(folder: Path, exported: "Exported", *, json: bool, dry: bool) -> None:

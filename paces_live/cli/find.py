@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from paces_live.cli.options import Csv, Json, LibraryFile, Tolerance, whole_number
-from paces_live.errors import LibraryError, UsageError
+from paces_live.errors import UsageError
 from paces_live.match import DEFAULT_TOLERANCE
 
 if TYPE_CHECKING:
@@ -96,14 +96,9 @@ def opened(path: Path | None, *, read_only: bool = True) -> "Library":
     LibraryError
         There is none.
     """
-    from paces_live.library.store import Library, default_path
+    from paces_live.library.store import open_library
 
-    file = path or default_path()
-    if not file.exists():
-        raise LibraryError(
-            f"there is no library at {file}", hint="make one: paces-live scan ~/Music", code="library.missing"
-        )
-    return Library(file, read_only=read_only)
+    return open_library(path, read_only=read_only)
 
 
 def _write(songs: "Results", listener: "Listener", *, json: bool, csv: bool, null: bool) -> None:

@@ -17,6 +17,7 @@ from paces_live.cli.analyze import analyze
 from paces_live.cli.config import config
 from paces_live.cli.devices import devices
 from paces_live.cli.doctor import doctor
+from paces_live.cli.error_line import write_error
 from paces_live.cli.export import export
 from paces_live.cli.find import FindCommand, find
 from paces_live.cli.follow import follow
@@ -84,7 +85,7 @@ class Group(TyperGroup):
         except PacesError as error:
             # If a setting is wrong, say where it is set.
             where = settings.origin_of(error, ctx.meta.get(SET, [])) if isinstance(error, UsageError) else ""
-            report(error, where)
+            write_error(error, where)
             raise typer.Exit(error.exit_status) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
@@ -175,6 +176,7 @@ app.command(
 app.command(
     epilog="Examples:\n\n[bold]paces-live library[/bold]\n\n[bold]paces-live library --unreadable --json[/bold]"
 )(library)
+app.command(epilog="Example: [bold]paces-live report library.html[/bold]")(report)
 app.command(epilog="Example: [bold]paces-live demo --target 150[/bold]")(demo)
 app.command(
     epilog="Examples:\n\n"

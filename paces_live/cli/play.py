@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paces_live.cli.error_line import write_error
 from paces_live.cli.find import opened
 from paces_live.cli.options import (
     PATHS,
@@ -25,7 +26,6 @@ from paces_live.cli.options import (
     Tolerance,
     Verbose,
 )
-from paces_live.cli.report import report
 from paces_live.cli.show import Display, show, start_logging
 from paces_live.cli.target import sensor_of, typed
 from paces_live.errors import LibraryError, PacesError, UsageError
@@ -183,4 +183,4 @@ def _report(unplayable: Iterable["Unreadable"], *, json: bool) -> None:
             sys.stdout.write(error_line(one.path, one.error) + "\n")
             sys.stdout.flush()
         else:
-            report(one.error)
+            write_error(one.error)

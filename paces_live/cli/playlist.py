@@ -11,7 +11,7 @@ import typer
 
 from paces_live.cli.find import opened
 from paces_live.cli.options import Json, LibraryFile, Target, Tolerance
-from paces_live.cli.plan import Duration, Plan, Query, Ramp, Seed, choose_songs, parts_of
+from paces_live.cli.plan import Duration, Plan, Query, Ramp, Seed, parts_of
 from paces_live.errors import UsageError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE
 
@@ -67,6 +67,7 @@ def playlist(
     """
     from paces_live.collection.listed import Listed
     from paces_live.collection.written import check_playlist, write_playlist
+    from paces_live.library.playlist import choose_songs
     from paces_live.library.query import parse_query
     from paces_live.library.stored_playlist import check_name, store_playlist
     from paces_live.now_playing.mpd import Address
@@ -82,16 +83,16 @@ def playlist(
         check_playlist(file)
     seed = random.randrange(SEEDS) if seed is None else seed
     with opened(library) as known:
-        chosen = choose_songs(known, asked, parts, tolerance, seed)
+        chosen = choose_songs(known, asked, parts, tolerance, random.Random(seed))
     listed = [
-        Listed(one.path, one.duration, one.title, one.artist, one.album, _attributes(one)) for one in chosen.found
+        Listed(one.path, one.duration, one.title, one.artist, one.album, _attributes(one)) for one in chosen.songs
     ]
     if mpd:
         store_playlist(Address.parse(""), file.name, listed)
     else:
         write_playlist(file, listed, bom=bom, attributes=attributes)
     reached = chosen.met(tolerance)
-    songs = zip(chosen.planned, chosen.found, strict=True)
+    songs = zip(chosen.planned, chosen.songs, strict=True)
     lines: Iterable[str]
     if json:
         lines = planned_lines(file, songs, reached, seed=seed, tolerance=tolerance)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from paces_live.cli.error_line import write_error
 from paces_live.cli.options import PATHS, Json, LibraryFile, Model, NamedPath, whole_number
-from paces_live.cli.report import report
 from paces_live.errors import PacesError, UsageError
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _print(one: "Scanned", *, json: bool) -> None:
 
         print(scanned_line(one), flush=True)  # noqa: T201
     elif one.error:
-        report(one.error)
+        write_error(one.error)
 
 
 def _print_summary(counts: dict[str, int], *, json: bool) -> None:

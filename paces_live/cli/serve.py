@@ -11,6 +11,7 @@ from paces_live.cli.options import (
     History,
     InputName,
     Interval,
+    LibraryFile,
     LogFile,
     Model,
     NowPlaying,
@@ -92,11 +93,19 @@ def serve(
         _option(
             "share",
             "WHAT",
-            "What listeners may do: [bold]readings[/bold], or [bold]control[/bold]: change the input and see the "
-            "history, too.",
+            "What listeners may do: [bold]readings[/bold], or [bold]control[/bold]: change the input, see the "
+            "history and the library, too.",
             callback=_share,
         ),
     ] = "readings",
+    allow_play: Annotated[
+        bool,
+        typer.Option(
+            "--allow-play/--no-allow-play",
+            metavar="",
+            help="Let those who may control it play songs of the library on this machine, too.",
+        ),
+    ] = False,
     tls: Annotated[
         bool, typer.Option("--tls/--no-tls", metavar="", help="Serve https, too, with certificates of this machine.")
     ] = False,
@@ -131,6 +140,7 @@ def serve(
     ] = None,
     now_playing: NowPlaying = "auto",
     history: History = None,
+    library: LibraryFile = None,
     model: Model = None,
     verbose: Verbose = False,
     log_file: LogFile = None,
@@ -156,11 +166,15 @@ def serve(
     from paces_live.server.app import create_app
     from paces_live.server.backend import Backend, Limits, Own
     from paces_live.server.beside import Beside
-    from paces_live.server.control import Inputs
+    from paces_live.server.control import Inputs, player_input
+    from paces_live.server.library import SharedLibrary
     from paces_live.server.ports import announce_ports, is_local, open_ports
     from paces_live.server.serve import Server
     from paces_live.session import SessionConfig
 
+    if allow_play and (share != "control" or source == "none"):
+        hint = "add --share control" if share != "control" else "choose one, such as --input mic"
+        raise UsageError("--allow-play needs --share control and an input", hint=hint, code="usage.allow_play")
     local = is_local(host)
     broker = _broker(mqtt, mqtt_password_file, source, local=local, mdns=mdns)
     hosts = own_hosts(map(right_host, _listed(allowed_host)))
@@ -177,10 +191,17 @@ def serve(
             own = Own(lambda: open_input(source), stages, endless=source == DEMO, sensor=sensor)
         limits, config = Limits(max_streams, max_listeners, workers), SessionConfig(interval=float(interval))
         backend = Backend(classifier, listener, own, config=config, limits=limits, model=model)
-        inputs = Inputs(source, open_input, lambda: backend.machine) if own else None
+        player = partial(player_input, sample_rate=classifier.features.sample_rate) if allow_play else None
+        inputs = Inputs(source, open_input, lambda: backend.machine, player) if own else None
         ports, certificate = open_ports(host, port, tls_port if tls or cert else None, cert, key)
         numbers = [one.socket.getsockname()[1] for one in ports]
-        app = create_app(backend, inputs, https_port=numbers[1] if numbers[1:] else None, certificate=certificate)
+        app = create_app(
+            backend,
+            inputs,
+            SharedLibrary(library),
+            https_port=numbers[1] if numbers[1:] else None,
+            certificate=certificate,
+        )
         policy = Policy(token, hosts, origins, share, frozenset(numbers), PUBLIC | {"/page/"})  # type: ignore[arg-type]
         server = Server(Gate(app, policy), ports, on_stop=backend.close)
         announce_ports(host, ports, token, certificate)

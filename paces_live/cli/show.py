@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paces_live.cli.report import report
+from paces_live.cli.error_line import write_error
 from paces_live.cli.signals import ended_by_signals
 from paces_live.errors import SourceError, UsageError
 
@@ -265,4 +265,4 @@ def _history(listener: "Listener") -> "Iterator[Callable[[Event], Event]]":
         yield keeper.take
     finally:
         if keeper.error:
-            report(keeper.error)
+            write_error(keeper.error)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from paces_live.cli.error_line import write_error
 from paces_live.cli.find import opened
 from paces_live.cli.options import Json, LibraryFile, Target, Tolerance
-from paces_live.cli.report import report
 from paces_live.cli.target import fixed, typed
 from paces_live.errors import LibraryError, PacesError, UsageError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
@@ -152,7 +152,7 @@ def _show(found: "Iterable[Tagged | Unreadable]", how: "How", *, json: bool) -> 
             if json:
                 sys.stdout.write(f"{error_line(one.path, one.error)}\n")
             elif kind == "failed" or not counts[kind]:
-                report(one.error)
+                write_error(one.error)
         else:
             kind = "changed" if one.changes else "same"
             if json:
@@ -163,7 +163,7 @@ def _show(found: "Iterable[Tagged | Unreadable]", how: "How", *, json: bool) -> 
     if not json:
         for kind, words in MANY.items():
             if counts[kind] > 1:
-                report(PacesError(f"{counts[kind]} files {words}"))
+                write_error(PacesError(f"{counts[kind]} files {words}"))
         sys.stdout.write(f"{summary(counts, how)}\n")
     if counts.keys() - {"changed", "same"}:
         raise typer.Exit(PacesError.exit_status)

@@ -43,18 +43,18 @@ class Listed:
         return f"{self.artist} - {self.title}" if self.artist and self.title else self.title or ""
 
 
-def location(path: Path, playlist: Path) -> str:
+def location(path: Path, playlist: Path | None) -> str:
     """Return how a playlist names a file in plain text, so that reading it finds the same file.
 
-    Paths are relative to the folder of the playlist, unless only the root is above both. A path that is no line of
-    UTF-8 is percent-encoded.
+    Paths are relative to the folder of the playlist, unless only the root is above both, or nobody knows yet where the
+    playlist will be. A path that is no line of UTF-8 is percent-encoded.
 
     Examples
     --------
     >>> location(Path("/m/a/#1.ogg"), Path("/m/a/fits.m3u8")), location(Path("/m/a/1.ogg"), Path("/m/fits.m3u8"))
     ('./#1.ogg', 'a/1.ogg')
     """
-    written = _path(path, playlist)
+    written = _path(path, playlist) if playlist else str(path)
     if not _is_line(written):
         written = quote_from_bytes(os.fsencode(written))
     # A comment, a mark, a space or a scheme at the beginning would not be read as a part of the name.

@@ -18,7 +18,7 @@ from paces_live.collection.listed import Listed, location, uri
 from paces_live.errors import UsageError, reason
 from paces_live.text import one_line, shown_path
 
-__all__ = ["SUFFIXES", "check_playlist", "write_playlist"]
+__all__ = ["SUFFIXES", "check_playlist", "m3u_text", "write_playlist"]
 
 XSPF = "http://xspf.org/ns/0/"
 """The name space of XSPF."""
@@ -109,13 +109,24 @@ def write_playlist(playlist: Path, files: Iterable[Listed], *, bom: bool = False
         ) from error
 
 
-def _m3u(playlist: Path, files: Sequence[Listed], attributes: bool) -> str:
+def m3u_text(files: Iterable[Listed], playlist: Path | None = None, *, attributes: bool = False) -> str:
+    """Return an M3U8 playlist; see `paces_live.collection.listed.location` for how it names the files.
+
+    Examples
+    --------
+    >>> m3u_text([Listed(Path("/music/1.ogg"), 215.2, "Song", "Band")]).splitlines()
+    ['#EXTM3U', '#EXTINF:215,Band - Song', '/music/1.ogg']
+    """
     lines = ["#EXTM3U"]
     for file in files:
         # As beets writes them: https://beets.readthedocs.io/en/stable/plugins/smartplaylist.html
         more = "".join(f' {name}="{quote(value, safe="")}"' for name, value in file.attributes.items() if attributes)
         lines += [f"#EXTINF:{round(file.duration)}{more},{one_line(file.caption)}", location(file.path, playlist)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _m3u(playlist: Path, files: Sequence[Listed], attributes: bool) -> str:
+    return m3u_text(files, playlist, attributes=attributes)
 
 
 def _xspf(playlist: Path, files: Sequence[Listed], attributes: bool) -> str:

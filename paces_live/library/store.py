@@ -32,6 +32,29 @@ def default_path() -> Path:
     return state_folder() / "library.db"
 
 
+def open_library(path: Path | None = None, *, read_only: bool = True) -> "Library":
+    """Return the library that there is: looking for songs must not create one.
+
+    Raises
+    ------
+    LibraryError
+        There is none, or it cannot be opened.
+
+    Examples
+    --------
+    >>> open_library(Path("/none/library.db"))
+    Traceback (most recent call last):
+        ...
+    paces_live.errors.LibraryError: there is no library at /none/library.db: make one: paces-live scan ~/Music
+    """
+    file = path or default_path()
+    if not file.exists():
+        raise LibraryError(
+            f"there is no library at {file}", hint="make one: paces-live scan ~/Music", code="library.missing"
+        )
+    return Library(file, read_only=read_only)
+
+
 class Library:
     """The open library; `close` it, or use it in a ``with``. It belongs to the thread that opened it.
 
@@ -89,6 +112,17 @@ class Library:
         """Give the connection, for a search; errors of SQLite become errors of ours."""
         with self._database.guarded() as connection:
             yield connection
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """Show the library as it is now until the ``with`` ends, whatever a scan changes meanwhile."""
+        with self._database.guarded() as connection:
+            connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with self._database.guarded() as connection:
+                connection.execute("ROLLBACK")
 
     def use(self, model: str, engine: str) -> None:
         """Say what judges songs from now on. All songs that something else has judged are stale."""

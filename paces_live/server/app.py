@@ -26,6 +26,8 @@ from paces_live.server.access.refusal import RefusedError, require_control
 from paces_live.server.backend import Backend
 from paces_live.server.control import Inputs, heard
 from paces_live.server.guest import Guest
+from paces_live.server.library import SharedLibrary
+from paces_live.server.library_routes import library_routes
 from paces_live.server.metrics import CONTENT_TYPE
 from paces_live.server.sse import HEARTBEAT_S, EventResponse
 from paces_live.server.websocket import AGAIN_S, follow, send_audio, served
@@ -40,6 +42,9 @@ PAGE = FOLDER / "page"
 _STATUS = {
     "server.no_stream": 404,
     "server.no_input": 404,
+    "server.no_library": 404,
+    "library.missing": 404,
+    "library.no_match": 404,
     "server.full": 503,
     "server.too_large": 413,
     "server.idle": 408,
@@ -53,6 +58,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def create_app(
     backend: Backend,
     inputs: Inputs | None = None,
+    library: SharedLibrary | None = None,
     *,
     https_port: int | None = None,
     certificate: "Certificate | None" = None,
@@ -64,25 +70,34 @@ def create_app(
     backend : Backend
     inputs : Inputs, optional
         The inputs of this machine, if it has one that can be changed.
+    library : SharedLibrary, optional
+        That of this machine.
     https_port : int, optional
         Where the page is served over https, too.
     certificate : Certificate, optional
         Whose authority phones may come to trust.
     """
-    return _App(backend, inputs, https_port, certificate).starlette()
+    return _App(backend, inputs, library, https_port, certificate).starlette()
 
 
 class _App:
     def __init__(
-        self, backend: Backend, inputs: Inputs | None, https_port: int | None, certificate: "Certificate | None"
+        self,
+        backend: Backend,
+        inputs: Inputs | None,
+        library: SharedLibrary | None,
+        https_port: int | None,
+        certificate: "Certificate | None",
     ) -> None:
         self._backend = backend
         self._inputs = inputs
+        self._library = library
         self._https_port = https_port
         self._certificate = certificate
 
     def starlette(self) -> Starlette:
         routes = [
+            *library_routes(self._library, self._inputs, self._listener),
             Route("/v1/health", self.health),
             Route("/v1/streams", self.streams),
             Route("/v1/streams/{id}", self.stream),
@@ -98,7 +113,8 @@ class _App:
             WebSocketRoute("/v1/audio", self.audio),
             Route("/ca.crt", self.authority),
             Route("/ca.mobileconfig", self.authority),
-            Route("/", self.page),
+            Route("/", self.page("index")),
+            Route("/library", self.page("library")),
             Mount("/page", StaticFiles(directory=PAGE)),
         ]
         handlers: Mapping[Any, Any] = {PacesError: _failed, HTTPException: _refused, ClientDisconnect: _gone}
@@ -180,8 +196,11 @@ class _App:
             return Response(authority.crt(), media_type="application/x-x509-ca-cert")
         return Response(authority.mobileconfig(), media_type="application/x-apple-aspen-config")
 
-    async def page(self, _request: Request) -> Response:
-        return FileResponse(PAGE / "index.html")
+    def page(self, name: str) -> Endpoint:
+        async def page(_request: Request) -> Response:
+            return FileResponse(PAGE / f"{name}.html")
+
+        return page
 
     async def follow(self, socket: WebSocket) -> None:
         await socket.accept()

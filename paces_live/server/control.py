@@ -1,11 +1,13 @@
-"""What only those may do with whom everything is shared: change the input, and see the history."""
+"""What only those may do with whom everything is shared: change the input, play songs, and see the history."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from paces_live.collection.items import Item
 from paces_live.errors import ServerError, UsageError
 from paces_live.inputs import Input
+from paces_live.server.access.refusal import RefusedError
 from paces_live.server.machine import Machine
 from paces_live.sources.devices import list_inputs
 
@@ -24,12 +26,32 @@ class Inputs:
         Opens one by its name.
     machine : callable
         Returns the machine that hears it.
+    player : callable, optional
+        Returns an input that plays songs; without it, none are played.
+
+    Attributes
+    ----------
+    playing : bool
+        Whether songs are played at the moment.
     """
 
-    def __init__(self, spec: str, open_input: Callable[[str], Input], machine: Callable[[], Machine | None]) -> None:
+    def __init__(
+        self,
+        spec: str,
+        open_input: Callable[[str], Input],
+        machine: Callable[[], Machine | None],
+        player: Callable[[Sequence[Item]], Input] | None = None,
+    ) -> None:
         self._spec = spec
         self._open = open_input
         self._machine = machine
+        self._player = player
+        self.playing = False
+
+    @property
+    def plays(self) -> bool:
+        """Whether songs may be played."""
+        return self._player is not None
 
     async def record(self) -> dict[str, Any]:
         """Return what is heard, and what could be: the inputs of this machine that need no more options."""
@@ -51,12 +73,69 @@ class Inputs:
         known = kind in ("mic", "monitor") or (kind == "player" and bool(colon))
         if not isinstance(spec, str) or not known:
             raise UsageError(f"{spec!r:.40} cannot be chosen", hint="choose one of the inputs", code="usage.input")
-        machine = self._machine()
-        if machine is None:
-            raise ServerError("the input is not open yet", hint="try again soon", code="server.no_input")
+        machine = self._heard_by()
         self._open(spec)
         machine.change(lambda: self._open(spec))
         self._spec = spec
+        self.playing = False
+
+    def require_player(self) -> Callable[[Sequence[Item]], Input]:
+        """Return what plays songs; raise a `RefusedError` if nothing may."""
+        if self._player is None:
+            raise RefusedError(403, "this server plays nothing", hint="start it with --allow-play", code="access.share")
+        return self._player
+
+    def play(self, songs: Sequence[Item]) -> None:
+        """Play songs on this machine, and hear them; then hear the input again.
+
+        Raises
+        ------
+        RefusedError
+            This server plays nothing.
+        SourceError
+            There is no sound card.
+        """
+        songs_first = [self.require_player()(songs)]
+        machine = self._heard_by()
+
+        def open_next() -> Input:
+            if songs_first:
+                return songs_first.pop()
+            self.playing = False
+            return self._open(self._spec)
+
+        self.playing = True
+        machine.change(open_next, endless=True)
+
+    def stop(self) -> None:
+        """Hear the input again, if songs are played."""
+        if self.playing:
+            self._heard_by().change(lambda: self._open(self._spec), endless=True)
+            self.playing = False
+
+    def _heard_by(self) -> Machine:
+        machine = self._machine()
+        if machine is None:
+            raise ServerError("the input is not open yet", hint="try again soon", code="server.no_input")
+        return machine
+
+
+def player_input(songs: Sequence[Item], *, sample_rate: int) -> Input:
+    """Return an input that plays songs through the sound card of this machine.
+
+    Raises
+    ------
+    SourceError
+        It has none.
+    """
+    # Deferred: few servers play anything.
+    from paces_live.playback.player import Player
+    from paces_live.playback.queue import Queue
+    from paces_live.sources import portaudio
+
+    # Said now, and not when it is to sound.
+    portaudio.find(portaudio.devices("output"), None, "output")
+    return Input(Player(Queue(songs), sample_rate))
 
 
 async def heard(parameters: Mapping[str, str]) -> list[dict[str, Any]]:

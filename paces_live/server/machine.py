@@ -77,10 +77,10 @@ class Machine:
         if self._session is not None:
             self._session.of_interest = targets
 
-    def change(self, open_input: Callable[[], Input]) -> None:
+    def change(self, open_input: Callable[[], Input], *, endless: bool = False) -> None:
         """End the input and open another, from any thread."""
         with self._lock:
-            self._open_input, self._endless = open_input, False
+            self._open_input, self._endless = open_input, endless
             self._stop.set()
 
     def _run(self) -> None:

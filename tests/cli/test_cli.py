@@ -40,6 +40,7 @@ COMMANDS = [
     "tag",
     "export",
     "library",
+    "report",
     "demo",
     "serve",
     "follow",

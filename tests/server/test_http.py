@@ -18,14 +18,17 @@ from referencing import Registry, Resource
 
 import paces_live
 from paces_live.errors import SourceError
-from paces_live.events import Event, SongPace
+from paces_live.events import Event, SongPace, Track
 from paces_live.history.database import HeardSong, History, default_path
 from paces_live.inputs import Input
+from paces_live.library.store import Library
 from paces_live.schema import load, names
 from paces_live.server import upload
 from paces_live.server.control import Inputs
+from paces_live.server.library import SharedLibrary
 from paces_live.session import Session
 from paces_live.sources import ArraySource, Block, Source
+from tests.support.library import fill
 from tests.support.pacing import Paced
 from tests.support.schemas import validated
 from tests.support.servers import Served, eventually, serving
@@ -281,7 +284,10 @@ def test_the_asyncapi_document_has_every_message_and_only_schemas_that_exist() -
 @pytest.mark.slow
 def test_whatever_schemathesis_asks_is_answered_as_the_document_says(tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("schemathesis")
-    with serving(song(), share="control", inputs=Inputs("mic", lambda _: Input(song()), lambda: None)) as served:
+    with Library(tmp_path / "library.db") as library:
+        fill(library, ("/m/1.ogg", [SongPace(165.0, 0.9, 1.0)], 165.0, Track(title="One")))
+    inputs, shared = Inputs("mic", lambda _: Input(song()), lambda: None), SharedLibrary(tmp_path / "library.db")
+    with serving(song(), share="control", inputs=inputs, library=shared) as served:
         ran = subprocess.run(
             [
                 *(program, "run", f"{served.address}/v1/openapi.json", "--max-examples", "15", "--seed", "1"),

@@ -90,6 +90,8 @@ def test_an_upload_does_not_keep_the_server_from_ending() -> None:
         (["--input", "none", "--mdns"], 2, "nobody else reaches this address"),
         (["--input", "none", "--key", "x"], 2, "--key needs --cert"),
         (["--input", "none", "--share", "all"], 2, "share 'all' is unknown: choose readings or control"),
+        (["--allow-play"], 2, "--allow-play needs --share control and an input: add --share control"),
+        (["--allow-play", "--share", "control", "--input", "none"], 2, "choose one, such as --input mic"),
         (["--input", "none", "--port", "70000"], 2, "port 70000 is out of range"),
         (["--input", "none", "--model", "/"], 1, "cannot read /"),
     ],

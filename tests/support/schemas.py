@@ -13,7 +13,9 @@ from referencing import Registry, Resource
 from paces_live.schema import load
 
 EVENTS = ("start", "reading", "song", "end", "control", "error")
-SERVER = ("snapshot", "heartbeat", "welcome", "health", "session", "audio-start", "audio-stop", "gap")
+SERVER = (
+    *("snapshot", "heartbeat", "welcome", "health", "session", "audio-start", "audio-stop", "gap", "overview", "play"),
+)
 
 
 @cache

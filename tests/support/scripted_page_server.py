@@ -65,6 +65,12 @@ class PageServer:
         Seconds after which a client may come again; None if there is room.
     absent : bool
         Whether the machine has no input of its own.
+    library : dict
+        The overview of its library.
+    playing : bool
+        Whether it plays songs of it.
+    queries : list of str
+        What it was asked to play.
     snapshot : dict
         The first message to a follower.
     welcome : dict
@@ -86,6 +92,8 @@ class PageServer:
         self.opened: list[float] = []
         self.queries: list[str] = []
         self.input = "demo"
+        self.library: Message = {}
+        self.playing = False
         self.url = ""
         self._open: set[WebSocket] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -148,10 +156,13 @@ class PageServer:
         return Starlette(
             routes=[
                 Route("/", lambda _: FileResponse(PAGE / "index.html")),
+                Route("/library", lambda _: FileResponse(PAGE / "library.html")),
                 Mount("/page", StaticFiles(directory=PAGE)),
                 Route("/v1/health", self._health),
                 Route("/v1/session", self._session, methods=["GET", "POST"]),
                 Route("/v1/streams/main", self._stream),
+                Route("/v1/library", self._library),
+                Route("/v1/library/play", self._play, methods=["GET", "POST", "DELETE"]),
                 Route("/v1/input", self._input, methods=["GET", "PUT"]),
                 WebSocketRoute("/v1/streams/main", self._follow),
                 WebSocketRoute("/v1/audio", self._audio),
@@ -186,6 +197,17 @@ class PageServer:
         if self.full_s is not None:
             return JSONResponse({}, 503, {"Retry-After": str(self.full_s)})
         return JSONResponse({}, 404) if self.absent else JSONResponse(self.snapshot["stream"])
+
+    async def _library(self, request: Request) -> Response:
+        return JSONResponse(self.library) if self._allowed(request.cookies) else JSONResponse({}, 401)
+
+    async def _play(self, request: Request) -> Response:
+        self.playing = request.method == "POST" or (request.method == "GET" and self.playing)
+        begins = request.method == "POST"
+        if begins:
+            self.queries.append(str(request.url.query))
+        counts = {"songs": 2 * begins, "seconds": 400.0 * begins}
+        return JSONResponse({"type": "play", "allowed": True, "playing": self.playing, **counts})
 
     async def _input(self, request: Request) -> Response:
         if request.method == "PUT":

@@ -18,6 +18,7 @@ from paces_live.match import Listener
 from paces_live.server.app import create_app
 from paces_live.server.backend import Backend, Limits, Own
 from paces_live.server.control import Inputs
+from paces_live.server.library import SharedLibrary
 from paces_live.server.serve import Port, Server, listen_on
 from paces_live.session import SessionConfig, Source
 from tests.support.schemas import validated
@@ -58,11 +59,12 @@ def serving(
     endless: bool = False,
     share: str = "readings",
     inputs: Inputs | None = None,
+    library: SharedLibrary | None = None,
 ) -> Iterator[Served]:
     """Serve `source` as the machine's input, judged by a classifier that finds 84 and 168 compatible."""
     own = None if source is None else Own(lambda: Input(_source(source)), endless=endless)
     backend = Backend(classifier or only(84.0, 168.0), Listener(), own, config=SessionConfig(), limits=limits)
-    app = create_app(backend, inputs)
+    app = create_app(backend, inputs, library)
 
     async def shared(scope: Any, receive: Any, send: Any) -> None:
         scope.setdefault("state", {})["share"] = share

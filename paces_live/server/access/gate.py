@@ -23,7 +23,9 @@ Share = Literal["readings", "control"]
 
 HEALTH = "/v1/health"
 """Every page may read this, so that an app from elsewhere can ask its user whether it may use this network."""
-PUBLIC = frozenset({"/", HEALTH, "/v1/schema/", "/v1/openapi.json", "/v1/asyncapi.json", "/ca.crt", "/ca.mobileconfig"})
+PUBLIC = frozenset(
+    {"/", "/library", HEALTH, "/v1/schema/", "/v1/openapi.json", "/v1/asyncapi.json", "/ca.crt", "/ca.mobileconfig"}
+)
 """What everybody may get; a path that ends with a slash stands for all below it, except `/` itself."""
 SUBPROTOCOL = "paces-live"
 _BEARER = "bearer."

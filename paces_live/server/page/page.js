@@ -2,6 +2,7 @@
 
 import * as access from "./access.js";
 import { Connection } from "./connection.js";
+import { $ } from "./elements.js";
 import { DEFAULT_TARGET, DEFAULT_TOLERANCE, inRange } from "./match.js";
 import { Microphone } from "./microphone.js";
 import * as motion from "./motion.js";
@@ -9,7 +10,7 @@ import * as settings from "./settings.js";
 import { Speech } from "./speech.js";
 import { after, BLANK } from "./stream.js";
 import { hold, tapping } from "./touch.js";
-import { $, drawHero, drawPaces, drawSongs, drawStatus, drawTarget } from "./view.js";
+import { drawHero, drawPaces, drawSongs, drawStatus, drawTarget } from "./view.js";
 
 /** Time without a connection after which the last pace is no longer shown as what plays now, milliseconds. */
 const LOST_MS = 3000;
@@ -219,6 +220,7 @@ async function begin(token) {
   }
   $("token-page").hidden = true;
   $("page").hidden = false;
+  $("to-library").hidden = share !== "control";
   if (!microphone.on) follow();
 }
 

@@ -1,9 +1,8 @@
 // Draws what is known into the page. It reads nothing back: each call sets all that it is about.
 
+import { $, make } from "./elements.js";
 import { DEFAULT_TARGET, match, shown, SPM_MAX, SPM_MIN } from "./match.js";
 import { caption, clock, flag, inStep, judge, levelWords, offBy, problem, stateWords, stepping } from "./wording.js";
-
-export const $ = (id) => document.getElementById(id);
 
 /** Level of an empty meter, dBFS. */
 const QUIETEST = -60;
@@ -18,12 +17,6 @@ function write(id, text) {
 
 function show(id, wanted) {
   $(id).hidden = !wanted;
-}
-
-function make(tag, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
 }
 
 /** Draw the pace in large figures, the verdict, and how to step. */

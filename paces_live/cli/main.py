@@ -20,6 +20,7 @@ from paces_live.cli.doctor import doctor
 from paces_live.cli.find import FindCommand, find
 from paces_live.cli.follow import follow
 from paces_live.cli.history import history
+from paces_live.cli.label import label
 from paces_live.cli.library import library
 from paces_live.cli.listen import demo, listen
 from paces_live.cli.options import renamed
@@ -159,6 +160,12 @@ app.command(
 app.command(
     epilog="Examples:\n\n[bold]paces-live library[/bold]\n\n[bold]paces-live library --unreadable --json[/bold]"
 )(library)
+app.command(
+    epilog="Examples:\n\n"
+    "[bold]paces-live label song.mp3[/bold]\n\n"
+    "[bold]paces-live label song.mp3 --paces 82,164[/bold]\n\n"
+    "[bold]paces-live label --export paces.csv[/bold]"
+)(label)
 app.command(epilog="Example: [bold]paces-live demo --target 150[/bold]")(demo)
 app.command(
     epilog="Examples:\n\n"

@@ -14,8 +14,8 @@ from paces_live.errors import UsageError
 from paces_live.storage import config_folder
 
 PREFIX = "PACES_LIVE_"
-NOT_SETTINGS = frozenset({"for", "find"})
-"""Options that ask one question: kept in a file, they would answer every other with it."""
+NOT_SETTINGS = frozenset({"for", "find", "paces", "steady", "remove", "export"})
+"""Options that ask one question, or are about one song: kept in a file, they would answer every other with it."""
 
 TOKEN_VARIABLE = PREFIX + "TOKEN"
 """Variable that has the token of a server."""

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from paces_live.errors import LibraryError, PacesError
 from paces_live.events import Track
-from paces_live.library.entries import Known, Stamp, put_file, put_song
+from paces_live.library.corrections import known_corrections
+from paces_live.library.entries import Known, Stamp, put_file, put_song, song_of
 from paces_live.library.files import FilePaces
+from paces_live.library.overruling import TABLE, overrule
 from paces_live.library.schema import MIGRATIONS
 from paces_live.storage import Database, state_folder
 
@@ -39,7 +41,7 @@ class Library:
     path : path
         The file; it is created, with its folder, if it does not exist.
     read_only : bool
-        Whether it is only searched.
+        Whether it is only searched. Then `corrections` overrule what the model found.
 
     Raises
     ------
@@ -72,6 +74,9 @@ class Library:
         self._analyser: int | None = None
         with self._database.guarded() as connection:
             connection.execute("CREATE TEMP TABLE seen (file INTEGER PRIMARY KEY)")
+            connection.execute(TABLE)
+        if read_only:
+            self._overrule()
 
     def __enter__(self) -> Self:
         return self
@@ -88,6 +93,16 @@ class Library:
         """Give the connection, for a search; errors of SQLite become errors of ours."""
         with self._database.guarded() as connection:
             yield connection
+
+    def _overrule(self) -> None:
+        """Show what people corrected in the place of what the model found."""
+        try:
+            corrections = known_corrections()
+            with self._database.transaction() as connection:
+                overrule(connection, corrections)
+        except LibraryError:
+            self.close()
+            raise
 
     def use(self, model: str, engine: str) -> None:
         """Say what judges songs from now on. All songs that something else has judged are stale."""
@@ -110,6 +125,12 @@ class Library:
             return None
         number, size, modified, gone, content, stale = row
         return Known(number, Stamp(size, modified), bool(gone), content, bool(stale))
+
+    def heard(self, content: str) -> FilePaces | None:
+        """Return what was heard of a sound, whatever people say about it; None if nobody scanned it."""
+        with self._database.guarded() as connection:
+            known = song_of(connection, content)
+        return known[1] if known else None
 
     def is_stale(self, content: str) -> bool | None:
         """Return whether something else has judged the sound; None if nothing has."""

@@ -38,6 +38,7 @@ COMMANDS = [
     "find",
     "playlist",
     "library",
+    "label",
     "demo",
     "serve",
     "follow",

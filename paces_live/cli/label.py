@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 
 def label(
-    file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="The music file.", exists=True, dir_okay=False)
-    ] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The music file.")] = None,
     paces: Annotated[
         str | None,
         typer.Option(

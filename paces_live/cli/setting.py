@@ -14,7 +14,7 @@ from paces_live.errors import UsageError
 from paces_live.storage import config_folder
 
 PREFIX = "PACES_LIVE_"
-NOT_SETTINGS = frozenset({"for", "find", "paces", "steady", "remove", "export"})
+NOT_SETTINGS = frozenset({"for", "find", "paces", "steady", "remove", "export", "at", "pace", "click", "picture"})
 """Options that ask one question, or are about one song: kept in a file, they would answer every other with it."""
 
 TOKEN_VARIABLE = PREFIX + "TOKEN"

@@ -39,6 +39,7 @@ COMMANDS = [
     "playlist",
     "library",
     "label",
+    "explain",
     "demo",
     "serve",
     "follow",

@@ -114,7 +114,6 @@ def test_songs_of_the_same_name_are_left_out_of_an_export(tmp_path: Path) -> Non
         (["FILE", "--paces", "82", "--remove"], "exclude each other"),
         (["FILE", "--export", "o.csv"], "name a file, or --export alone"),
         (["FILE"], "nobody can tap here: name the paces: --paces 82,164"),
-        (["missing.wav", "--paces", "82"], "does not exist"),
         (["--export", "missing/o.csv"], "missing/o.csv: cannot be written: No such file or directory"),
     ],
 )
@@ -122,6 +121,12 @@ def test_wrong_usage_is_one_line(args: list[str], message: str, song: Path) -> N
     result = run("label", *(str(song) if arg == "FILE" else arg for arg in args))
     assert (result.exit_code, message in result.stderr) == (2, True)
     assert not default_path().exists()
+
+
+def test_what_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    for path, message in ((tmp_path / "missing.wav", "missing.wav: no such file"), (tmp_path, "Is a directory")):
+        result = run("label", path, "--paces", "82")
+        assert (result.exit_code, message in result.stderr, result.stderr.count("\n")) == (1, True, 1)
 
 
 def test_two_labels_at_once_are_both_kept(tmp_path: Path) -> None:

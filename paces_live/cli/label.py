@@ -72,6 +72,7 @@ def label(
             was_there = corrections.remove(content)
         sys.stdout.write(f"{removed_words(file, heard, was_there=was_there)}\n")
         return
+    _check_audio(file)
     if wanted is None:
         wanted = _tapped(file, heard, model, output)
     if wanted is None:
@@ -81,6 +82,16 @@ def label(
     with Corrections(default_path()) as corrections:
         corrections.keep(correction)
     sys.stdout.write(f"{kept_words(file, correction, heard)}\n")
+
+
+def _check_audio(file: Path) -> None:
+    """Raise an error if there is no sound in a file: a list of songs has no paces."""
+    from contextlib import closing
+
+    from paces_live.sources.file import read_audio
+
+    with closing(read_audio(file)) as pieces:
+        next(pieces)
 
 
 def _export(path: Path) -> None:

@@ -5,6 +5,7 @@ judges it, and after the library was deleted.
 """
 
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -139,9 +140,12 @@ def known_corrections() -> list[Correction]:
         The file cannot be read.
     """
     path = default_path()
-    if not path.exists():
+    # A full disk may have left an empty one.
+    if not path.exists() or not path.stat().st_size:
         return []
-    with Corrections(path, read_only=True) as corrections:
+    # One of an older version is brought up to date, if it may be written to.
+    writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    with Corrections(path, read_only=not writable) as corrections:
         return list(corrections)
 
 

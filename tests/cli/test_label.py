@@ -124,9 +124,16 @@ def test_wrong_usage_is_one_line(args: list[str], message: str, song: Path) -> N
 
 
 def test_what_cannot_be_read_is_one_line(tmp_path: Path) -> None:
-    for path, message in ((tmp_path / "missing.wav", "missing.wav: no such file"), (tmp_path, "Is a directory")):
+    text = tmp_path / "songs.m3u"
+    text.write_text("#EXTM3U\nsong.ogg\n", "utf-8")
+    for path, message in (
+        (tmp_path / "missing.wav", "missing.wav: no such file"),
+        (tmp_path, "Is a directory"),
+        (text, "songs.m3u: is not audio"),
+    ):
         result = run("label", path, "--paces", "82")
         assert (result.exit_code, message in result.stderr, result.stderr.count("\n")) == (1, True, 1)
+    assert not default_path().exists()
 
 
 def test_two_labels_at_once_are_both_kept(tmp_path: Path) -> None:

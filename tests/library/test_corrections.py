@@ -173,6 +173,23 @@ def test_corrections_that_cannot_be_read_are_one_line_and_stop_no_scan(library: 
     assert taken(recall, event) == event
 
 
+def test_a_file_of_corrections_that_was_only_begun_harms_nothing(library: Library) -> None:
+    path = default_path()
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+    # As a full disk leaves it, and as a kill does.
+    path.touch()
+    with Library(library.path, read_only=True) as opened:
+        assert not list(search(opened, parse_query("corrected:yes")))
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    with Library(library.path, read_only=True) as opened:
+        assert not list(search(opened, parse_query("corrected:yes")))
+    say(SAID[0])
+    with Library(library.path, read_only=True) as opened:
+        assert [one.title for one in search(opened, parse_query("corrected:yes"))] == ["a"]
+
+
 def test_nothing_is_written_into_a_library_that_is_read(library: Library) -> None:
     list(search(library, Query()))
     with sqlite3.connect(library.path) as connection:

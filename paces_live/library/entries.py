@@ -64,11 +64,11 @@ def put_song(connection: "sqlite3.Connection", content: str, song: FilePaces, an
     renewed = ", ".join(f"{name} = excluded.{name}" for name in values)
     # The names are our own.
     (number,) = connection.execute(
-        f"INSERT INTO song ({names}) VALUES ({marks}) ON CONFLICT (content) DO UPDATE SET {renewed} RETURNING id",  # noqa: S608
+        f"INSERT INTO main.song ({names}) VALUES ({marks}) ON CONFLICT (content) DO UPDATE SET {renewed} RETURNING id",  # noqa: S608
         values,
     ).fetchone()
-    connection.execute("DELETE FROM pace WHERE song = ?", (number,))
-    put_paces(connection, "pace", number, song.paces, song.beat)
+    connection.execute("DELETE FROM main.pace WHERE song = ?", (number,))
+    put_paces(connection, "main.pace", number, song.paces, song.beat)
 
 
 def song_columns(paces: Sequence[SongPace], beat: float | None, sections: Sequence[Section]) -> dict[str, Any]:

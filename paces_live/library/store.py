@@ -36,12 +36,14 @@ def default_path() -> Path:
 class Library:
     """The open library; `close` it, or use it in a ``with``. It belongs to the thread that opened it.
 
+    All that is read from it goes by the corrections that there are when it is opened, but for `heard`.
+
     Parameters
     ----------
     path : path
         The file; it is created, with its folder, if it does not exist.
     read_only : bool
-        Whether it is only searched. Then `corrections` overrule what the model found.
+        Whether it is only searched.
 
     Raises
     ------
@@ -75,8 +77,13 @@ class Library:
         with self._database.guarded() as connection:
             connection.execute("CREATE TEMP TABLE seen (file INTEGER PRIMARY KEY)")
             connection.execute(TABLE)
-        if read_only:
-            self._overrule()
+        try:
+            self._corrections = {one.content: one for one in known_corrections()}
+            with self._database.transaction() as connection:
+                overrule(connection, self._corrections.values())
+        except LibraryError:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -93,16 +100,6 @@ class Library:
         """Give the connection, for a search; errors of SQLite become errors of ours."""
         with self._database.guarded() as connection:
             yield connection
-
-    def _overrule(self) -> None:
-        """Show what people corrected in the place of what the model found."""
-        try:
-            corrections = known_corrections()
-            with self._database.transaction() as connection:
-                overrule(connection, corrections)
-        except LibraryError:
-            self.close()
-            raise
 
     def use(self, model: str, engine: str) -> None:
         """Say what judges songs from now on. All songs that something else has judged are stale."""
@@ -158,6 +155,8 @@ class Library:
         with self._database.transaction() as connection:
             if song is not None:
                 put_song(connection, content, song, self._analyser)
+                if content in self._corrections:
+                    overrule(connection, [self._corrections[content]])
             (number,) = connection.execute("SELECT id FROM song WHERE content = ?", (content,)).fetchone()
             put_file(connection, path, stamp, {"song": number}, track)
             # Files that are gone were moved here.

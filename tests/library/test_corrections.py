@@ -162,11 +162,29 @@ def test_a_tempo_that_changes_goes_on_to_change_unless_it_is_said_to_be_steady(l
     assert (song.paces[0], song.sections) == (SongPace(180.0, 1.0, 1.0), (Section(0.0, 90.0, 180.0, 180.0),))
 
 
-def test_corrections_that_cannot_be_read_are_one_line_and_stop_no_scan(library: Library) -> None:
+def test_who_keeps_songs_reads_what_people_say_about_them(tmp_path: Path) -> None:
+    say(*SAID)
+    with Library(tmp_path / "library.db") as opened:
+        opened.use("sha256:1", "1")
+        for spm in (110.0, 55.0):
+            song = FilePaces(Path("/m/a.ogg"), 200.0, (SongPace(spm, 0.9, 1.0),), beat=spm)
+            opened.keep(song.path, Stamp(1, 1), "sound:/m/a.ogg", Track(title="a"), song)
+            opened.keep(RISING.path, Stamp(1, 1), "sound:rising", Track(title="rising"), RISING)
+            assert [one.title for one in search(opened, parse_query("pace:165 corrected:yes"))] == ["a"]
+            heard = opened.heard("sound:/m/a.ogg")
+            assert heard
+            assert heard.paces == song.paces
+            [rising] = search(opened, parse_query("title:rising"))
+            assert rising.paces[0].low == 171.0
+    with sqlite3.connect(tmp_path / "library.db") as connection:
+        # The model's word is what is kept.
+        assert sorted(connection.execute("SELECT spm FROM pace")) == [(55.0,), (120.0,)]
+
+
+def test_corrections_that_cannot_be_read_are_one_line(library: Library) -> None:
     default_path().write_text("no database, for all of a hundred bytes " * 3, "utf-8")
     with pytest.raises(LibraryError, match=r"corrections\.db cannot be used .*: it is damaged"):
         Library(library.path, read_only=True)
-    known(library.path.with_name("new.db"), said=False)
     recall = LibraryRecall(library.path, [Path("/m/a.ogg")])
     recall.take(START)
     event = of("/m/a.ogg", reading(1.0, state="listening"))

@@ -53,7 +53,11 @@ def explained(why: Explanation, name: str, theme: Theme, width: int) -> list[Tex
     words, when = "what repeats, at steps per minute", f"{clock(why.start)} to {clock(why.end)}"
     head = Text(name, theme.bold)
     head.truncate(max(1, width - len(words) - len(when) - 4), overflow="ellipsis")
-    return [Text.assemble(head, f", {when}: ", (words, theme.dim)), *_agreement(why, theme, width), *_below(why, theme)]
+    first = Text.assemble(head, f", {when}: ", (words, theme.dim))
+    lines = [first, *_agreement(why, theme, width), *_below(why, theme)]
+    for line in lines:
+        line.rstrip()
+    return lines
 
 
 def _agreement(why: Explanation, theme: Theme, width: int) -> list[Text]:

@@ -17,8 +17,11 @@ from paces_live.demo import excerpt
 from paces_live.library.corrections import Correction, Corrections, default_path, known_corrections
 from tests.support.library import command, scan, without_rights, write
 from tests.support.signals import RATE, rock
+from tests.support.soundserver import SoundServer, portaudio, sound_server
 from training.annotations.annotators import combine, read
 from training.corpus.recordings import match
+
+__all__ = ["portaudio", "sound_server"]
 
 
 def run(*args: str | Path) -> Result:
@@ -185,6 +188,25 @@ def test_taps_on_a_terminal_become_paces(answer: bytes, kept: tuple[float, ...] 
         assert found[0][0] == pytest.approx(120.0, rel=0.005)
     else:
         assert found == [kept]
+
+
+@pytest.mark.usefixtures("portaudio")
+def test_you_hear_the_song_while_you_tap(sound_server: SoundServer, tmp_path: Path) -> None:
+    song = write(tmp_path / "song.wav", 120.0, 60.0)
+    main, terminal = pty.openpty()
+    env, listed = sound_server.env, ["pactl", "list", "short", "sink-inputs"]
+    with subprocess.Popen(command("label", song), stdin=terminal, stdout=terminal, stderr=terminal, env=env) as process:
+        os.close(terminal)
+        _read_until(main, b"q keeps nothing")
+        deadline = time.monotonic() + 20.0
+        while not subprocess.run(listed, env=env, capture_output=True, check=True).stdout:
+            assert time.monotonic() < deadline, "nothing plays"
+            time.sleep(0.1)
+        os.write(main, b"q")
+        _read_until(main, b"nothing is kept")
+        assert process.wait(10.0) == 0
+    os.close(main)
+    assert not default_path().exists()
 
 
 def _read_until(terminal: int, words: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Where files are kept, by the XDG Base Directory specification, and SQLite databases with versions."""
+"""Where files are kept, by the XDG Base Directory specification; files written as a whole; SQLite databases."""
 
 import os
 import time
@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from paces_live.errors import PacesError, UsageError
+from paces_live.errors import PacesError, UsageError, reason
+from paces_live.text import shown_path
 
 if TYPE_CHECKING:
     import sqlite3
@@ -54,6 +55,38 @@ def _located(locate: Callable[[str], Path], variable: str) -> Path:
         return locate(APP)
     except RuntimeError as error:
         raise UsageError("this user has no home folder", hint=f"set HOME or {variable} to a folder") from error
+
+
+@contextmanager
+def drafted(path: Path) -> Iterator[Path]:
+    """Give the path of a draft, which takes the place of `path` at the end: it is there as a whole, or as it was.
+
+    Raises
+    ------
+    UsageError
+        It cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with drafted(Path(folder) / "paces.csv") as draft:
+    ...         _ = draft.write_text("So What,137", "utf-8")
+    ...     [path.name for path in Path(folder).iterdir()]
+    ['paces.csv']
+    """
+    try:
+        # A link goes on to lead to the file. The suffix says what is in it.
+        place = path.resolve()
+        draft = place.with_name(f".paces-live-{os.getpid()}{place.suffix}")
+        try:
+            yield draft
+            draft.replace(place)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"{shown_path(path)}: cannot be written: {reason(error)}"
+        raise UsageError(message, hint="choose another place", code="usage.file") from error
 
 
 class Database:

@@ -18,10 +18,12 @@ from paces_live.cli.config import config
 from paces_live.cli.devices import devices
 from paces_live.cli.doctor import doctor
 from paces_live.cli.error_line import write_error
+from paces_live.cli.explain import explain
 from paces_live.cli.export import export
 from paces_live.cli.find import FindCommand, find
 from paces_live.cli.follow import follow
 from paces_live.cli.history import history
+from paces_live.cli.label import label
 from paces_live.cli.library import library
 from paces_live.cli.listen import demo, listen
 from paces_live.cli.options import renamed
@@ -177,6 +179,18 @@ app.command(
     epilog="Examples:\n\n[bold]paces-live library[/bold]\n\n[bold]paces-live library --unreadable --json[/bold]"
 )(library)
 app.command(epilog="Example: [bold]paces-live report library.html[/bold]")(report)
+app.command(
+    epilog="Examples:\n\n"
+    "[bold]paces-live label song.mp3[/bold]\n\n"
+    "[bold]paces-live label song.mp3 --paces 82,164[/bold]\n\n"
+    "[bold]paces-live label --export paces.csv[/bold]"
+)(label)
+app.command(
+    epilog="Examples:\n\n"
+    "[bold]paces-live explain song.mp3 --at 1:30 --pace 164[/bold]\n\n"
+    "[bold]paces-live explain song.mp3 --picture why.svg[/bold]\n\n"
+    "[bold]paces-live explain song.mp3 --pace 164 --click click.wav[/bold]"
+)(explain)
 app.command(epilog="Example: [bold]paces-live demo --target 150[/bold]")(demo)
 app.command(
     epilog="Examples:\n\n"

@@ -232,6 +232,10 @@ LibraryFile = Annotated[
     ),
 ]
 Csv = Annotated[bool, typer.Option("--csv/--no-csv", metavar="", help="Write comma-separated values to stdout.")]
+Output = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Sound card to play on; a part of its name is enough."),
+]
 NowPlaying = Annotated[
     str,
     typer.Option(

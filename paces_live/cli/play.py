@@ -19,6 +19,7 @@ from paces_live.cli.options import (
     LibraryFile,
     LogFile,
     Model,
+    Output,
     Plain,
     Rejected,
     Target,
@@ -55,10 +56,7 @@ def play(
     ] = None,
     target: Target = DEFAULT_TARGET,
     tolerance: Tolerance = DEFAULT_TOLERANCE,
-    output: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Sound card to play on; a part of its name is enough."),
-    ] = None,
+    output: Output = None,
     shuffle: Annotated[
         bool, typer.Option("--shuffle/--no-shuffle", metavar="", help="Play in a random order.")
     ] = False,

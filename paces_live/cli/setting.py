@@ -14,8 +14,11 @@ from paces_live.errors import UsageError
 from paces_live.storage import config_folder
 
 PREFIX = "PACES_LIVE_"
-NOT_SETTINGS = frozenset({"for", "find", "playlist", "write", "undo", "force"})
-"""Options that ask one question or do one thing: kept in a file, they would hold for every other, too."""
+NOT_SETTINGS = frozenset(
+    {"for", "find", "playlist", "write", "undo", "force", "paces", "steady", "remove", "export"}
+    | {"at", "pace", "click", "picture"}
+)
+"""Options that ask one question, do one thing or are about one song: in a file, they would hold for every other."""
 
 TOKEN_VARIABLE = PREFIX + "TOKEN"
 """Variable that has the token of a server."""

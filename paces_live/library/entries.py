@@ -2,11 +2,12 @@
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from paces_live.events import Track
+from paces_live.events import Section, SongPace, Track
 from paces_live.library.files import FilePaces
 from paces_live.library.folded import folded
 from paces_live.match import steps_per_beat
@@ -57,40 +58,69 @@ class Known(NamedTuple):
 
 def put_song(connection: "sqlite3.Connection", content: str, song: FilePaces, analyser: int | None) -> None:
     """Put a song into the tables, or in the place of what they know about the same sound; `analyser` has judged it."""
-    ends = [spm for section in song.sections for spm in (section.start_spm, section.end_spm)]
-    ends = ends or ([] if song.beat is None else [song.beat])
-    low, high = (min(ends), max(ends)) if ends else (None, None)
-    values = {
-        "content": content,
-        "analyser": analyser,
-        "duration": song.duration,
-        "damaged": song.damaged,
-        "beat": song.beat,
-        "low": low,
-        "high": high,
-        "steady": int(low == high) if ends else None,
-        "paces": json.dumps([astuple(pace) for pace in song.paces]),
-        "sections": json.dumps([astuple(section) for section in song.sections]),
-    }
+    values = {"content": content, "analyser": analyser, "duration": song.duration, "damaged": song.damaged}
+    values |= song_columns(song.paces, song.beat, song.sections)
     names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
     renewed = ", ".join(f"{name} = excluded.{name}" for name in values)
     # The names are our own.
     (number,) = connection.execute(
-        f"INSERT INTO song ({names}) VALUES ({marks}) ON CONFLICT (content) DO UPDATE SET {renewed} RETURNING id",  # noqa: S608
+        f"INSERT INTO main.song ({names}) VALUES ({marks}) ON CONFLICT (content) DO UPDATE SET {renewed} RETURNING id",  # noqa: S608
         values,
     ).fetchone()
-    connection.execute("DELETE FROM pace WHERE song = ?", (number,))
+    connection.execute("DELETE FROM main.pace WHERE song = ?", (number,))
+    put_paces(connection, "main.pace", number, song.paces, song.beat)
+
+
+def song_columns(paces: Sequence[SongPace], beat: float | None, sections: Sequence[Section]) -> dict[str, Any]:
+    """Return the columns of a song that say at which paces you can jog to it.
+
+    Examples
+    --------
+    >>> song_columns((), None, ())
+    {'beat': None, 'low': None, 'high': None, 'steady': None, 'paces': '[]', 'sections': '[]'}
+    """
+    ends = [spm for section in sections for spm in (section.start_spm, section.end_spm)]
+    ends = ends or ([] if beat is None else [beat])
+    low, high = (min(ends), max(ends)) if ends else (None, None)
+    return {
+        "beat": beat,
+        "low": low,
+        "high": high,
+        "steady": int(low == high) if ends else None,
+        "paces": json.dumps([astuple(pace) for pace in paces]),
+        "sections": json.dumps([astuple(section) for section in sections]),
+    }
+
+
+def put_paces(
+    connection: "sqlite3.Connection", table: str, song: int, paces: Sequence[SongPace], beat: float | None
+) -> None:
+    """Put the paces of a song into a table, to be searched."""
     connection.executemany(
-        "INSERT INTO pace (song, low, high, spm, probability, share, steps) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        # The name is our own.
+        f"INSERT INTO {table} (song, low, high, spm, probability, share, steps) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
         [
             (
-                *(number, pace.spm if pace.low is None else pace.low, pace.spm if pace.high is None else pace.high),
+                *(song, pace.spm if pace.low is None else pace.low, pace.spm if pace.high is None else pace.high),
                 *(pace.spm, pace.probability, pace.share),
-                None if song.beat is None else steps_per_beat(pace.spm, song.beat),
+                None if beat is None else steps_per_beat(pace.spm, beat),
             )
-            for pace in song.paces
+            for pace in paces
         ],
     )
+
+
+def song_of(connection: "sqlite3.Connection", content: str) -> tuple[int, FilePaces] | None:
+    """Return the number of a song and what was heard of it, whatever people say about it; None if nobody scanned it."""
+    row = connection.execute(
+        "SELECT id, duration, beat, paces, sections FROM main.song WHERE content = ?", (content,)
+    ).fetchone()
+    if row is None:
+        return None
+    number, duration, beat, paces, sections = row
+    all_paces = tuple(SongPace(*values) for values in json.loads(paces))
+    course = tuple(Section(*values) for values in json.loads(sections))
+    return number, FilePaces(Path(), duration, all_paces, beat=beat, sections=course)
 
 
 def put_file(

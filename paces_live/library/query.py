@@ -221,6 +221,7 @@ _READERS: Mapping[str, Callable[[str, str, str, float], Span | bool | None]] = {
     "steady": _yes_no,
     "length": _length,
     "stale": _yes_no,
+    "corrected": _yes_no,
 }
 FIELDS = (*_READERS, *TEXTS)
 """All fields."""
@@ -233,5 +234,6 @@ _EXAMPLES = {
     "steady": "yes",
     "length": "2:30..5:00",
     "stale": "yes",
+    "corrected": "yes",
 }
 """What may come after a field."""

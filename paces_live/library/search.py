@@ -40,6 +40,8 @@ class Found:
         See `paces_live.library.FilePaces`.
     stale : bool
         Whether another model has judged it than the newest scan used.
+    corrected : bool
+        Whether the paces are those that a person gave it, see `paces_live.library.corrections`.
     """
 
     path: Path
@@ -54,6 +56,7 @@ class Found:
     beat: float | None
     sections: tuple[Section, ...]
     stale: bool
+    corrected: bool = False
 
     @property
     def caption(self) -> str | None:
@@ -92,8 +95,9 @@ class Results:
             with self._library.reading() as connection:
                 found = connection.execute(
                     # Nothing but question marks is put into it.
-                    "SELECT file.id, path, title, artist, album, genre, duration, beat, paces, sections, NOT current"  # noqa: S608
-                    " FROM file JOIN song ON song.id = file.song JOIN analyser ON analyser.id = song.analyser"
+                    "SELECT file.id, path, title, artist, album, genre, duration, beat, paces, sections, NOT current,"  # noqa: S608
+                    " song.id IN (SELECT song FROM temp.correction) FROM file"
+                    " JOIN song ON song.id = file.song JOIN analyser ON analyser.id = song.analyser"
                     f" WHERE file.id IN ({marks})",
                     [number for number, _, _ in rows],
                 ).fetchall()
@@ -214,6 +218,9 @@ class _Statement:
                 condition = self._has_pace([self._of_pace(replace(term, negated=False))])
             case "steady", value:
                 condition = f"song.steady IS {self._value(value)}"
+            case "corrected", value:
+                is_corrected = "file.song IN (SELECT song FROM temp.correction)"
+                condition = f"({is_corrected}) = {self._value(value)}"
             case "stale", value:
                 is_stale = "song.analyser IN (SELECT id FROM analyser WHERE NOT current)"
                 condition = f"({is_stale}) = {self._value(value)}"
@@ -248,9 +255,10 @@ def _kept(name: str, text: str) -> str:
 
 
 def _found(row: tuple[Any, ...], spm: float | None, steps: float | None) -> Found:
-    path, title, artist, album, genre, duration, beat, paces, sections, stale = row
+    path, title, artist, album, genre, duration, beat, paces, sections, stale, is_corrected = row
     all_paces = tuple(SongPace(*values) for values in json.loads(paces))
     pace = next((pace for pace in all_paces if pace.spm == spm), None)
     course = tuple(Section(*values) for values in json.loads(sections))
     tags = (title, artist, album, genre)
-    return Found(Path(os.fsdecode(path)), *tags, duration, pace, steps, all_paces, beat, course, bool(stale))
+    found = Found(Path(os.fsdecode(path)), *tags, duration, pace, steps, all_paces, beat, course, bool(stale))
+    return replace(found, corrected=bool(is_corrected))

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from paces_live.errors import LibraryError, PacesError
 from paces_live.events import SongPace, Track
-from paces_live.library.entries import Known, Stamp, put_file, put_song
+from paces_live.library.corrections import known_corrections
+from paces_live.library.entries import Known, Stamp, put_file, put_song, song_of
 from paces_live.library.files import FilePaces
+from paces_live.library.overruling import TABLE, overrule
 from paces_live.library.schema import MIGRATIONS
 from paces_live.storage import Database, state_folder
 
@@ -58,6 +60,8 @@ def open_library(path: Path | None = None, *, read_only: bool = True) -> "Librar
 class Library:
     """The open library; `close` it, or use it in a ``with``. It belongs to the thread that opened it.
 
+    All that is read from it goes by the corrections that there are when it is opened, but for `heard`.
+
     Parameters
     ----------
     path : path
@@ -96,6 +100,14 @@ class Library:
         self._analyser: int | None = None
         with self._database.guarded() as connection:
             connection.execute("CREATE TEMP TABLE seen (file INTEGER PRIMARY KEY)")
+            connection.execute(TABLE)
+        try:
+            self._corrections = {one.content: one for one in known_corrections()}
+            with self._database.transaction() as connection:
+                overrule(connection, self._corrections.values())
+        except LibraryError:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -153,6 +165,12 @@ class Library:
         )
         return None if row is None else tuple(SongPace(*values) for values in json.loads(row[0]))
 
+    def heard(self, content: str) -> FilePaces | None:
+        """Return what was heard of a sound, whatever people say about it; None if nobody scanned it."""
+        with self._database.guarded() as connection:
+            known = song_of(connection, content)
+        return known[1] if known else None
+
     def is_stale(self, content: str) -> bool | None:
         """Return whether something else has judged the sound; None if nothing has."""
         row = self._one("SELECT analyser != ? FROM song WHERE content = ?", (self._analyser, content))
@@ -179,6 +197,8 @@ class Library:
         with self._database.transaction() as connection:
             if song is not None:
                 put_song(connection, content, song, self._analyser)
+                if content in self._corrections:
+                    overrule(connection, [self._corrections[content]])
             (number,) = connection.execute("SELECT id FROM song WHERE content = ?", (content,)).fetchone()
             put_file(connection, path, stamp, {"song": number}, track)
             # Files that are gone were moved here.

@@ -22,6 +22,9 @@ COLUMNS = (
     *("paces", "probabilities", "beat"),
 )
 
+CORRECTED = "corrected"
+"""Of a song whose paces are those that a person gave it."""
+
 
 def found_line(song: Found, listener: Listener) -> str:
     """Return a song as one line of JSON, as `listener` sees it.
@@ -48,7 +51,8 @@ def found_words(song: Found, listener: Listener) -> str:
     """
     judged_words = verdict_words(listener.match(song.paces), song.paces, listener.target, beat=song.beat)
     paces = paces_words(song.paces) or "no pace found"
-    parts = (shown_path(song.path), song.caption, clock(song.duration), paces, tempo_words(song.sections), judged_words)
+    name, by = (shown_path(song.path), song.caption, clock(song.duration)), CORRECTED if song.corrected else ""
+    parts = (*name, paces, by, tempo_words(song.sections), judged_words)
     return "  ".join(filter(None, parts))
 
 
@@ -93,7 +97,7 @@ def write_table(songs: Iterable[Found], listener: Listener, stream: TextIO) -> N
         words += [stepping(song.pace.spm, song.beat)] if song.pace else []
         table.add_row(
             *_pace(song),
-            ", ".join(filter(None, [*words, tempo_words(song.sections)])),
+            ", ".join(filter(None, [*words, tempo_words(song.sections), CORRECTED if song.corrected else ""])),
             clock(song.duration),
             song.caption or shown_path(song.path),
         )

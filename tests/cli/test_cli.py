@@ -41,6 +41,8 @@ COMMANDS = [
     "export",
     "library",
     "report",
+    "label",
+    "explain",
     "demo",
     "serve",
     "follow",

@@ -101,13 +101,12 @@ def test_every_option_of_every_command_is_a_setting() -> None:
     """All but those that end the program at once; a group's own options, such as those of history, are among them."""
     assert isinstance(COMMAND_LINE, TyperGroup)
     assert isinstance(COMMAND_LINE, TyperGroup)
-    known = setting.settings(COMMAND_LINE)
-    of_one_moment = {"--for", "--find", "--playlist", "--write", "--undo", "--force"}
+    known, questions = setting.settings(COMMAND_LINE), {f"--{name}" for name in setting.NOT_SETTINGS}
     for name, command in COMMAND_LINE.commands.items():
         for option in (
             one
             for one in command.params
-            if isinstance(one, TyperOption) and not one.is_eager and not of_one_moment & set(one.opts)
+            if isinstance(one, TyperOption) and not one.is_eager and not questions & set(one.opts)
         ):
             known_one = known[max(option.opts, key=len).lstrip("-")]
             assert name in known_one.commands

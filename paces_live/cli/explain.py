@@ -1,0 +1,118 @@
+"""`explain`: why a song has its paces, to see and to hear."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from paces_live.cli.options import Model, Theme, number
+from paces_live.errors import UsageError
+from paces_live.match import SPM_MAX, SPM_MIN
+from paces_live.text import shown_path
+
+if TYPE_CHECKING:
+    from paces_live.library.explanation import Explanation
+
+
+def _seconds(value: str | None) -> str | None:
+    """Return `value` if it is a time."""
+    if value is not None:
+        _time(value)
+    return value
+
+
+def _time(text: str) -> float:
+    """Return a time of a song, seconds.
+
+    Examples
+    --------
+    >>> _time("1:30"), _time("45")
+    (90.0, 45.0)
+    """
+    parts = text.strip().split(":")
+    if len(parts) > 3 or not all(part.replace(".", "", 1).isdecimal() for part in parts):
+        raise UsageError(f"at {text!r} is no time", hint="write 1:30, or 90", code="usage.at")
+    seconds = 0.0
+    for part in parts:
+        seconds = 60.0 * seconds + float(part)
+    return seconds
+
+
+def _pace(value: float | None) -> float | None:
+    """Return `value` if it is a pace."""
+    if value is not None and not SPM_MIN <= value <= SPM_MAX:
+        hint = f"choose {SPM_MIN:g} to {SPM_MAX:g} steps per minute"
+        raise UsageError(f"pace {value:g} is out of range", hint=hint, code="usage.pace")
+    return value
+
+
+def explain(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The music file.")],
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", callback=_seconds, help="Look at the 25 s around this time, such as 1:30; else the middle."
+        ),
+    ] = None,
+    pace: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SPM",
+            parser=number("pace", "steps per minute, such as 164"),
+            callback=_pace,
+            help="Show or click this pace; else the most probable one, and the felt beat.",
+        ),
+    ] = None,
+    click: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.wav", help="Write the music with clicks at the pace, as a WAV file, instead."),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw into a picture instead: .png or .svg.")
+    ] = None,
+    theme: Theme = "auto",
+    model: Model = None,
+) -> None:
+    """Show and let you hear why a song has its paces.
+
+    You see how strongly the music repeats at each step rate, the candidates with their verdicts, and the fold of one
+    candidate: its beats below each other. If they fit, onsets line up in columns; if not, they wander.
+
+    With --click, you hear it: clicks at a pace, in phase with the music, that follow its tempo.
+    """
+    from paces_live.analysis.classifier import load_classifier
+    from paces_live.library import explanation
+
+    if picture is not None:
+        from paces_live.render.picture import check_picture
+
+        check_picture(picture)
+    classifier = load_classifier(model)
+    if click is not None:
+        from paces_live.library.click_track import check_click_track, write_click_track
+
+        check_click_track(click)
+        spm, times = explanation.song_beats(file, classifier, pace)
+        write_click_track(file, click, times)
+        sys.stdout.write(f"{shown_path(click)} has {len(times)} clicks at {spm:.1f} in {shown_path(file.name)}\n")
+    if picture is not None or click is None:
+        why = explanation.explain(file, classifier, at=None if at is None else _time(at), pace=pace)
+        _show(why, shown_path(file.name), theme, picture)
+
+
+def _show(why: "Explanation", name: str, theme: str, picture: Path | None) -> None:
+    from paces_live.render.theme import choose
+
+    if picture is not None:
+        from paces_live.render.picture import draw
+
+        draw(why, name, picture, choose(theme))
+        sys.stdout.write(f"{shown_path(picture)} shows {name} at {why.chosen.spm:.1f}\n")
+        return
+    from paces_live.render.tables import console
+    from paces_live.tui.explained import explained
+
+    shown = console(sys.stdout)
+    for line in explained(why, name, choose(theme), shown.width):
+        shown.print(line)

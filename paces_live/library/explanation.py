@@ -1,0 +1,219 @@
+"""Why a song has its paces: what a session hears in one window of it, and how it judges that."""
+
+import math
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paces_live.analysis.beats import beat_times
+from paces_live.analysis.candidates import GRID_STEP, agreement, candidates
+from paces_live.analysis.classifier import Classifier
+from paces_live.analysis.feature_config import FeatureConfig
+from paces_live.analysis.features import LogMelStream
+from paces_live.analysis.felt_beat import leading
+from paces_live.analysis.fold import beats_heard, build_cases, foldable
+from paces_live.analysis.periodicity import periodicity
+from paces_live.collection.items import Item
+from paces_live.errors import SourceError, UsageError
+from paces_live.library.files import FilePaces, analyze_item
+from paces_live.match import SPM_MAX, SPM_MIN, STRETCH_TOLERANCE, Listener, nearest
+from paces_live.session.config import FIRST_JUDGEMENT_S, SessionConfig
+from paces_live.sources import FileSource
+from paces_live.text import shown_path
+
+RATES = np.geomspace(SPM_MIN, SPM_MAX, 1 + round(math.log(SPM_MAX / SPM_MIN) / GRID_STEP))
+"""Rates at which the periodicity is drawn, as near to each other as those among which candidates are found."""
+STRONG = 0.97
+"""Share of the steps of a fold that are weaker than the strongest that we tell apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A candidate and its verdict.
+
+    Attributes
+    ----------
+    spm : float
+        Steps per minute.
+    agreement : float
+        How strongly the music repeats after 1, 2, 4 and 8 beats of it, 0 to 1.
+    probability : float
+        That you can jog to it.
+    compatible : bool
+        Whether that is enough to show it.
+    """
+
+    spm: float
+    agreement: float
+    probability: float
+    compatible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is heard in a window of a song.
+
+    Attributes
+    ----------
+    start, end : float
+        The window, seconds of the song.
+    rates : ndarray of float64, shape (n,)
+        A logarithmic scale of steps per minute.
+    periodicity, agreement : ndarray of float32, shape (n,)
+        How strongly the window repeats after one beat of each rate, and after 1, 2, 4 and 8 beats on average; 0 to 1.
+    candidates : tuple of Judged
+        Most probable first.
+    chosen : Judged
+        The candidate of the fold.
+    fold : ndarray of float32, shape (beats, steps)
+        The window at this candidate, a beat a row, the oldest first: how much louder each step is than the one before,
+        the mean of all bands, 0 to 1. The strongest column comes first, because nobody knows where a beat begins.
+    threshold : float
+        Probability from which a candidate is compatible.
+    """
+
+    start: float
+    end: float
+    rates: NDArray[np.float64]
+    periodicity: NDArray[np.float32]
+    agreement: NDArray[np.float32]
+    candidates: tuple[Judged, ...]
+    chosen: Judged
+    fold: NDArray[np.float32]
+    threshold: float
+
+
+def explain(file: Path, classifier: Classifier, *, at: float | None = None, pace: float | None = None) -> Explanation:
+    """Return what is heard in a window of a song, and how it is judged.
+
+    Parameters
+    ----------
+    file : Path
+    classifier : Classifier
+    at : float, optional
+        The middle of the window, seconds; by default the middle of the song.
+    pace : float, optional
+        The candidate of the fold, steps per minute, whether the music repeats at it or not; by default the most
+        probable one.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read.
+    UsageError
+        There is too little to hear, there or at all.
+
+    Examples
+    --------
+    >>> from paces_live.analysis.classifier import load_classifier
+    >>> from paces_live.demo import excerpt
+    >>> why = explain(excerpt(), load_classifier(), at=30.0)
+    >>> why.start, why.end, round(why.chosen.spm), why.fold.shape
+    (17.5, 42.5, 168, (16, 12))
+    """
+    config = classifier.features
+    song = frames_of(file, config)
+    window = min(config.window_frames, len(song))
+    middle = 0.5 * len(song) if at is None else at * config.frame_rate
+    if middle > len(song):
+        length = len(song) / config.frame_rate
+        raise UsageError(f"{shown_path(file)} is {length:.0f} s long", hint="choose an earlier --at", code="usage.at")
+    begin = max(0, min(round(middle - 0.5 * window), len(song) - window))
+    frames = song[begin : begin + window]
+    if window < FIRST_JUDGEMENT_S * config.frame_rate or not np.ptp(frames):
+        hint = "choose another --at, or another file"
+        raise UsageError(f"{shown_path(file)}: there is too little to hear", hint=hint, code="usage.at")
+    repeats = periodicity(frames, config)
+    tempi = candidates(repeats, config, count=SessionConfig().max_candidates, tracked=() if pace is None else (pace,))
+    if pace is not None and not foldable(tempi[:1], window, config)[0]:
+        message = f"{pace:g} has too few beats in {window / config.frame_rate:.0f} s"
+        raise UsageError(message, hint="choose a faster --pace, or a longer file", code="usage.pace")
+    cases = build_cases(frames, repeats, tempi, config)
+    if not len(cases.spm):
+        raise UsageError(f"{shown_path(file)}: nothing repeats there", hint="choose another --at", code="usage.at")
+    probabilities = classifier.probabilities(cases)
+    judged = [
+        Judged(spm, agreed, probability, probability >= classifier.thresholds[0])
+        for spm, agreed, probability in zip(
+            cases.spm.tolist(), agreement(repeats, cases.spm).tolist(), probabilities.tolist(), strict=True
+        )
+    ]
+    index = int(probabilities.argmax()) if pace is None else 0
+    return Explanation(
+        start=round(begin / config.frame_rate, 1),
+        end=round((begin + window) / config.frame_rate, 1),
+        rates=RATES,
+        periodicity=repeats.at(RATES).clip(0.0, 1.0),
+        agreement=agreement(repeats, RATES),
+        candidates=tuple(sorted(judged, key=lambda one: -one.probability)),
+        chosen=judged[index],
+        # A short window has fewer beats, which its fold repeats.
+        fold=_rises(cases.folds[index])[-int(beats_heard(cases.spm[index : index + 1], window, config)[0]) :],
+        threshold=classifier.thresholds[0],
+    )
+
+
+def _rises(fold: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how much louder each step of a fold is than the one before, shape (beats, steps), 0 to 1."""
+    beats, steps, bands = fold.shape
+    rises = np.zeros((beats * steps, bands), np.float32)
+    rises[1:] = np.maximum(np.diff(fold.reshape(-1, bands), axis=0), 0.0)
+    loud = rises.mean(axis=-1).reshape(beats, steps)
+    # A few strokes are much stronger than all others.
+    full = max(float(np.quantile(loud, STRONG)), float(np.finfo(np.float32).tiny))
+    return np.roll(np.minimum(loud / full, 1.0), -int(loud.sum(axis=0).argmax()), axis=1)
+
+
+def frames_of(file: Path, config: FeatureConfig) -> NDArray[np.float32]:
+    """Return the log-mel frames of a file, shape (frames, n_mels); raises `SourceError`."""
+    stream = LogMelStream(config)
+    with closing(FileSource(file, config.sample_rate, fast=True).blocks()) as blocks:
+        parts = [stream.push(block.samples) for block in blocks]
+    return np.concatenate([np.empty((0, config.n_mels), np.float32), *parts])
+
+
+def song_beats(file: Path, classifier: Classifier, pace: float | None = None) -> tuple[float, NDArray[np.float64]]:
+    """Return a pace of a song, and the times of its steps, seconds.
+
+    Parameters
+    ----------
+    file : Path
+    classifier : Classifier
+    pace : float, optional
+        The pace that the song has near it is taken, or else this one; by default the felt beat.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read, or it has no pace and none is given.
+
+    Examples
+    --------
+    >>> from paces_live.analysis.classifier import load_classifier
+    >>> from paces_live.demo import excerpt
+    >>> spm, times = song_beats(excerpt(), load_classifier(), 84.0)
+    >>> round(spm), len(times)
+    (84, 134)
+    """
+    song = analyze_item(Item(file), classifier, Listener(None))
+    wanted = leading(song.paces, song.beat) if pace is None else pace
+    if wanted is None:
+        raise SourceError(f"{shown_path(file)}: no pace found", hint="name one: --pace 164")
+    found = nearest(song.paces, wanted)
+    spm = found.spm if found and abs(found.error) <= STRETCH_TOLERANCE else wanted
+    config = classifier.features
+    return spm, beat_times(frames_of(file, config), _course(song, spm), config)
+
+
+def _course(song: FilePaces, spm: float) -> Callable[[float], float]:
+    """Return how a pace goes through a song: as its felt beat does."""
+    if song.beat is None or not song.sections:
+        return lambda _: spm
+    times = [time for one in song.sections for time in (one.start, one.end)]
+    scale = spm / song.beat
+    levels = [scale * rate for one in song.sections for rate in (one.start_spm, one.end_spm)]
+    return lambda time: float(np.interp(time, times, levels))

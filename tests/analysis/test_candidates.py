@@ -53,7 +53,7 @@ def test_every_metrical_level_is_a_candidate(pattern: Callable[[float], Samples]
             assert distance(found, level * bpm) < 0.005, level
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     count=st.integers(1, 32),
     tracked=st.lists(st.floats(40.0, 320.0), max_size=8),

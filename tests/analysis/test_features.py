@@ -38,7 +38,7 @@ def test_log_mel_equals_that_of_librosa_within_a_ten_thousandth_of_a_neper() -> 
     np.testing.assert_allclose(log_mel(MUSIC, CONFIG), np.log(power + EPSILON).T, atol=1e-4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 30_000), min_size=1, max_size=40))
 def test_any_split_of_the_samples_gives_identical_frames(sizes: list[int]) -> None:
     stream = LogMelStream(CONFIG)

@@ -32,7 +32,7 @@ def expected() -> list[Event]:
     return [without_load(event) for event in run(ArraySource(frames, RATE, session.sample_rate), session)][1:]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.integers(1, 20_000), st.booleans()), max_size=30))
 def test_any_frames_and_any_turns_give_the_same_events(cuts: list[tuple[int, bool]]) -> None:
     session, fed = Session(only(168.0)), feed()

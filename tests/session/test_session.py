@@ -86,7 +86,7 @@ def test_each_song_has_its_own_beat() -> None:
     assert {event.beat for event in early} == {None}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(100, 60_000))
 def test_any_split_of_the_samples_gives_the_same_events(block: int) -> None:
     samples = np.concatenate([noisy(rock(151.0, 13.0), 20.0), SILENCE, noisy(waltz(176.0, 12.0), 20.0)])

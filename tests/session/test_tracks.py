@@ -68,7 +68,7 @@ def test_another_track_is_another_song_with_a_window_of_its_own() -> None:
     assert {round(pace.spm) for reading in readings[23:] for pace in reading.paces} == {174}
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.integers(100, 60_000))
 def test_any_split_of_the_samples_gives_the_same_tracks(block: int) -> None:
     titles = {RATE: "A", 10 * RATE: "-", 12 * RATE: "A", 19 * RATE + 77: "C", 19 * RATE + 7_000: "B", 25 * RATE: None}

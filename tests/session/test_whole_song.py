@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paces_live.analysis.classifier import load_classifier
@@ -58,7 +58,6 @@ def test_nothing_but_silence_has_no_paces() -> None:
     assert found(np.zeros(80 * RATE, np.float32), 150.0) == []
 
 
-@settings(deadline=None)
 @given(sizes=st.lists(st.integers(1, 7), max_size=12), margin=st.integers(0, 5), more=st.integers(1, 10))
 def test_the_margins_are_the_same_for_any_split_into_blocks(sizes: list[int], margin: int, more: int) -> None:
     samples = np.arange(sum(sizes), dtype=np.float32)

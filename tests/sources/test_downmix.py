@@ -56,7 +56,7 @@ def test_the_mean_returns_once_channels_agree_again() -> None:
     np.testing.assert_array_equal(out[5 * RATE :], mono[5 * RATE :])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(cuts=st.lists(st.integers(0, 30_000), max_size=10))
 def test_any_split_gives_the_same_mix(cuts: list[int]) -> None:
     mono = music(RATE, 30_000 / RATE)[:, 0]

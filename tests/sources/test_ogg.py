@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paces_live.sources.ogg import OggLinks
@@ -41,7 +41,6 @@ def read_links(links: OggLinks, size: int) -> list[bytes]:
             return found
 
 
-@settings(deadline=None)
 @given(
     contents=st.lists(st.lists(st.integers(0, 300), min_size=1, max_size=4), min_size=1, max_size=4),
     chunks=st.lists(st.integers(1, 100), min_size=1, max_size=5),

@@ -40,7 +40,7 @@ class Trickle(io.RawIOBase):
 
 @pytest.mark.parametrize("form", ["s16le", "f32le"])
 @pytest.mark.parametrize("channels", [1, 2])
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(sizes=st.lists(st.integers(1, 3_000), max_size=20))
 def test_frames_cut_by_a_read_are_joined(form: str, channels: int, sizes: list[int]) -> None:
     frames = music(44_100, 0.2, channels)

@@ -26,7 +26,7 @@ def test_any_rate_gives_the_same_music_at_the_session_rate(rate: int) -> None:
     np.testing.assert_allclose(out[middle], expected[middle], atol=1e-4)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     rate=st.sampled_from([11_025, 22_050, 44_100, 48_000]),
     channels=st.integers(1, 3),

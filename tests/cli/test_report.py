@@ -27,7 +27,7 @@ def library(state: Path) -> Path:
         fill(
             library,
             ("/m/1.ogg", [SongPace(165.2, 0.9, 1.0), SongPace(82.6, 0.7, 1.0)], 82.6, Track(title=EVIL, artist="Ä")),
-            (os.fsdecode(b"/m/caf\xe9.ogg"), [SongPace(150.0, 0.6, 1.0, 140.0, 160.0)], 150.0, Track(title="\u2028")),
+            (os.fsdecode(b"/m/caf\xe9.ogg"), [SongPace(150.0, 0.6, 1.0, 140.0, 160.0)], 150.0, Track(title="Ночь")),
             ("/m/3.ogg", [], None, Track()),
         )
     return path
@@ -51,9 +51,9 @@ def test_the_page_has_all_songs_and_needs_nothing_else(tmp_path: Path) -> None:
     [data] = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text)
     record = validated(data, "overview")
     assert json.loads(data) == record
-    assert [song[1] for song in record["songs"]] == [EVIL, None, "\u2028"]
+    assert [song[1] for song in record["songs"]] == [EVIL, None, "Ночь"]
     assert record["songs"][0][5:] == [200.0, 82.6, [[82.6, 0.7], [165.2, 0.9]]]
-    assert record["songs"][2] == ["/m/caf\ufffd.ogg", "\u2028", None, None, None, 201.0, 150.0, [[150, 0.6, 140, 160]]]
+    assert record["songs"][2] == ["/m/caf\ufffd.ogg", "Ночь", None, None, None, 201.0, 150.0, [[150, 0.6, 140, 160]]]
     assert next(one["songs"] for one in record["fits"] if one["target"] == 165.0) == 1
 
 

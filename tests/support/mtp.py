@@ -17,6 +17,7 @@ import struct
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from enum import IntEnum
 from itertools import count
 from pathlib import Path
@@ -84,7 +85,8 @@ class Mtp:
                 error, body = -(wrong.errno or errno.EIO), b""
                 if wrong.errno == errno.EOPNOTSUPP and not _is_gio(caller):
                     self.refused.add(str(wrong.strerror))
-            os.write(device, struct.pack("<IiQ", 16 + len(body), error, unique) + body)
+            with suppress(FileNotFoundError):  # who asked was interrupted, and waits for no answer
+                os.write(device, struct.pack("<IiQ", 16 + len(body), error, unique) + body)
         os.close(device)
 
     def _answer(self, operation: int, node: int, body: bytes) -> bytes:

@@ -12,7 +12,10 @@ RATE = 44100
 
 
 def music(paths: list[Path], target: Path, seconds: float) -> float:
-    """Write `seconds` of the files, repeated if necessary, as one mono file; return its length in seconds."""
+    """Write `seconds` of the files, repeated if necessary, in mono; return the length in seconds.
+
+    `target` becomes a WAV file, and beside it the same samples, raw, get the ending ``.pcm``.
+    """
     import numpy as np
     import soundfile
     import soxr
@@ -27,4 +30,5 @@ def music(paths: list[Path], target: Path, seconds: float) -> float:
             break
     joined = np.concatenate(parts)[: round(seconds * RATE)]
     soundfile.write(target, joined, RATE, subtype="PCM_16")
+    soundfile.write(target.with_suffix(".pcm"), joined, RATE, subtype="PCM_16", format="RAW", endian="LITTLE")
     return len(joined) / RATE

@@ -27,8 +27,9 @@ the systems took turns. Compare figures only within one table: other machines gi
 
 ## Comparison with other programs
 
-aubio keeps a state. The other baselines make a new estimate each second from the last 25 s, as in a live program.
-*Installed* is the package with all its requirements.
+paces-live gets raw samples on standard input, as it would from a microphone. The baselines read the same samples from
+a WAV file at once. aubio keeps a state. The others make a new estimate each second from the last 25 s, as in a live
+program. *Installed* is the package with all its requirements.
 
 {systems}{missing}
 With the terminal UI, the peak memory of paces-live is {terminal_mb:.0f} MB.

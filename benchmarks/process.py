@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 SINGLE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 """Environment for one thread: the comparison is about work, not about cores."""
@@ -36,13 +37,21 @@ class Run:
     lines: tuple[bytes, ...]
 
 
-def run(name: str, command: Sequence[str]) -> Run:
+def environment() -> dict[str, str]:
+    """Return the environment of a measured program: one thread, and modules compiled once, as a user has them."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | SINGLE
+
+
+def run(name: str, command: Sequence[str], stdin: Path = Path(os.devnull)) -> Run:
     """Run `command` to its end. Its first estimate is the first line that is not a start event.
 
     Linux counts the peak memory of a process from that of its parent: call this from a small process.
     """
     begun = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ | SINGLE)
+    with stdin.open("rb") as file:
+        process = subprocess.Popen(
+            command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment()
+        )
     assert process.stdout is not None
     started = first = 0.0
     lines = []
@@ -65,7 +74,7 @@ def run_on_terminal(name: str, command: Sequence[str], *, seconds: float, end: b
     begun = time.monotonic()
     pid, terminal = pty.fork()
     if not pid:
-        os.execvpe(command[0], list(command), os.environ | SINGLE | {"TERM": "xterm-256color"})  # noqa: S606
+        os.execvpe(command[0], list(command), environment() | {"TERM": "xterm-256color"})  # noqa: S606
     typed, started = False, 0.0
     while True:
         try:

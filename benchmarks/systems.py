@@ -14,9 +14,10 @@ SHORTER = MappingProxyType({"essentia RhythmExtractor2013": 60.0, "madmom comb f
 """Seconds of music for the slowest baselines, whose cost per second does not depend on the length."""
 
 
-def own(wav: str) -> list[str]:
-    """Return the command of paces-live for a file, as fast as possible."""
-    return [sys.executable, "-m", "paces_live", "listen", "--input", wav, "--fast", "--json"]
+def own(rate: int) -> list[str]:
+    """Return the command of paces-live for raw PCM on standard input, as fast as possible."""
+    raw = ("--input", "-", "--rate", f"{rate}", "--format", "s16le", "--channels", "1")
+    return [sys.executable, "-m", "paces_live", "listen", *raw, "--fast", "--json"]
 
 
 def baseline(python: str, name: str, wav: str) -> list[str]:

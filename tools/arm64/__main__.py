@@ -168,8 +168,8 @@ a few steps of the model's int8 output, and one step of the logits before it. `d
 ## What it costs
 
 Instructions in millions, counted by QEMU's `insn` plugin while `paces-live listen --fast --json` hears the last minute
-of the bundled excerpt at 48 kHz, one reading per second. Start-up includes Python, the libraries, the model and the
-first second of audio.
+of the bundled excerpt, one reading per second. It gets raw samples on standard input, at 48 kHz, as it would from a
+microphone. Start-up includes Python, the libraries, the model and the first second of audio.
 
 | processor | start-up | one minute of audio | one second of audio |
 |---|---|---|---|
@@ -183,8 +183,8 @@ The estimate assumes the stock clock of the board, the lower one if revisions di
 weak power supply. The range of instructions per cycle is wide because it is assumed too: the Cortex-A53 starts at most
 two instructions per cycle, in order, and waits for each miss of its small caches. The A72 starts three and the A76
 four, out of order, with larger caches. Start-up does not include reading from the SD card, which can take longest after
-a cold start. The work of the kernel, such as that of the sound driver, is not counted. Audio comes from a file here;
-PortAudio's callback adds to it. The program uses one of four cores.
+a cold start. The work of the kernel, such as that of the sound driver, is not counted. PortAudio's callback adds to it.
+The program uses one of four cores.
 """
 
 

@@ -123,19 +123,21 @@ def build_qemu(root: Root, work: Path) -> None:
     shutil.rmtree(source)
 
 
-def instructions(root: Root, cpu: str, *command: str) -> int:
+def instructions(root: Root, cpu: str, *command: str, stdin: Path) -> int:
     """Return the number of instructions that a program of the root executes in all its threads."""
     loader = next(path.name for path in (root.path / FOLDER.lstrip("/")).glob("ld-linux*"))
     emulator = [f"{FOLDER}/{loader}", "--library-path", FOLDER, f"{FOLDER}/qemu-aarch64", "-cpu", cpu]
     emulator += ["-plugin", f"{FOLDER}/libinsn.so", "-d", "plugin"]
-    done = subprocess.run(
-        ["chroot", str(root.path), *emulator, *command],
-        env={"PATH": os.environ["PATH"], "HOME": "/root", "LANG": "C.UTF-8"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
+    with stdin.open("rb") as file:
+        done = subprocess.run(
+            ["chroot", str(root.path), *emulator, *command],
+            env={"PATH": os.environ["PATH"], "HOME": "/root", "LANG": "C.UTF-8"},
+            stdin=file,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
     (total,) = re.findall(r"^(?:total )?insns: (\d+)", done.stderr, re.MULTILINE)[-1:]
     return int(total)
 
@@ -143,7 +145,8 @@ def instructions(root: Root, cpu: str, *command: str) -> int:
 def count(root: Root, cpu: str, program: str, excerpt: Path) -> Count:
     """Count the instructions for the first second and for the last minute of `excerpt` on the processor `cpu`.
 
-    The excerpt is resampled to 48 kHz, the rate of most microphones, so that the program's resampling counts too.
+    The program gets raw samples on standard input, as it would from a microphone, at 48 kHz, the rate of most of them:
+    no file is decoded, and its resampling counts.
     """
     import numpy as np
     import soundfile
@@ -151,12 +154,14 @@ def count(root: Root, cpu: str, program: str, excerpt: Path) -> Count:
 
     rate = 48_000
     samples, own_rate = soundfile.read(excerpt, dtype="float32", always_2d=True)
-    samples = np.asarray(soxr.resample(samples.mean(axis=1), own_rate, rate), np.float32)
+    resampled = soxr.resample(samples.mean(axis=1), own_rate, rate)
+    samples = np.round(32767.0 * np.clip(resampled, -1.0, 1.0)).astype("<i2")
     whole = len(samples) // rate
+    listen = ["-m", "paces_live", "listen", "--input", "-", "--rate", f"{rate}", "--fast", "--json"]
     millions = {}
     # The first second runs twice, because Python compiles its modules at the first import.
     for length in (1, 1, whole - 60, whole):
-        soundfile.write(root.path / "tmp" / "excerpt.wav", samples[: length * rate], rate, subtype="PCM_16")
-        listen = ["listen", "--input", "/tmp/excerpt.wav", "--fast", "--json"]  # noqa: S108 - in the root
-        millions[length] = instructions(root, cpu, program, "-m", "paces_live", *listen) / 1e6
+        pcm = root.path / "tmp" / "excerpt.pcm"
+        samples[: length * rate].tofile(pcm)
+        millions[length] = instructions(root, cpu, program, *listen, stdin=pcm) / 1e6
     return Count(millions[1], millions[whole] - millions[whole - 60])

@@ -69,10 +69,9 @@ cost-arm64: $(VENV)/dev.stamp ## the same, then estimate the cost on each Raspbe
 	@sh requirements/debian.sh qemu
 	$(BIN)/python -m tools.arm64 --cost docs/arm64.md
 
-model: $(VENV)/dev.stamp ## train from nothing and replace the model in models/ (takes more than two hours)
+model: $(VENV)/dev.stamp ## train from nothing and replace the model in models/ (takes an hour)
 	@sh requirements/debian.sh training
 	$(BIN)/python -m training corpus --songs 1200
-	$(BIN)/python -m training corpus --more training/more.json --songs 800
 	$(BIN)/python -m training megabatch
 	$(BIN)/python -m training train --seed 2
 	$(BIN)/python -m training export

@@ -29,7 +29,6 @@ from training.corpus.tunes import STYLES, Style
 from training.errors import TrainingError
 
 SEED = 3
-MORE = Path(__file__).parents[2] / "training" / "more.json"
 SECONDS = 12.0
 
 
@@ -268,15 +267,6 @@ def test_meters_get_their_shares(everything: tuple[Family, ...]) -> None:
 
 
 @needs_synthesis
-def test_the_songs_that_make_model_adds_are_to_learn_from_and_most_have_no_drums(
-    everything: tuple[Family, ...],
-) -> None:
-    weights, split_of = corpus.shares(MORE), splits(everything, corpus.SEED)
-    assert weights.keys() == {name for name, split in split_of.items() if split == "train"}
-    tunes = sum(share for name, share in weights.items() if name.startswith("tune/"))
-    assert tunes / sum(weights.values()) == pytest.approx(2 / 3, abs=0.02)
-
-
 @needs_synthesis
 @pytest.mark.parametrize(
     ("name", "meter", "beats_per_bar"),

@@ -32,7 +32,7 @@ STAGES = {
     "features": ["paces_live.analysis.features.LogMelStream.push"],
     "periodicity": ["paces_live.session.session.periodicity"],
     "candidates": ["paces_live.session.session.candidates"],
-    "fold": ["paces_live.session.session.build_cases"],
+    "fold": ["paces_live.analysis.judge.fold", "paces_live.analysis.judge.context"],
     "inference": ["paces_live.analysis.classifier.TfliteClassifier.probabilities"],
     "tracking": [f"paces_live.analysis.tracking.TempoTracker.{name}" for name in ("update", "shown", "summary")],
     "song change": ["paces_live.analysis.song_change.SongChangeDetector.update"],

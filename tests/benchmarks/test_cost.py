@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks import page, systems
+from benchmarks import page, systems, variant
 from benchmarks.installed import sizes
 from benchmarks.process import run
+from tests.support.signals import RATE, rock
 from training.evaluate.run.baselines import LIBROSA
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -41,3 +42,13 @@ def test_the_installed_size_includes_requirements() -> None:
     found = sizes("soundfile")
     assert {"soundfile", "numpy", "cffi"} <= set(found)
     assert found["numpy"] > 1_000_000
+
+
+def test_every_stage_of_a_session_is_timed(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "rock.wav", rock(150.0, 12.0), RATE)
+    done = run(
+        "session", [sys.executable, "-m", "benchmarks.variant", str(tmp_path / "rock.wav"), "--seconds=12", "--stages"]
+    )
+    record = json.loads(done.lines[-1])
+    assert variant.STAGES.keys() <= record["stages"].keys()
+    assert 0.0 < sum(record["stages"].values()) < record["cpu_s"]

@@ -13,7 +13,7 @@ from paces_live.cli.find import opened
 from paces_live.cli.options import Json, LibraryFile, NamedPath, Target, Tolerance
 from paces_live.cli.plan import Duration, Plan, Query, Ramp, Seed, parts_of
 from paces_live.cli.target import fixed, typed
-from paces_live.errors import LibraryError, PacesError, SourceError, UsageError
+from paces_live.errors import ExportError, LibraryError, PacesError, SourceError, UsageError
 from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE
 from paces_live.text import shown_path
 
@@ -113,14 +113,19 @@ def export(
         left = left_over(listed, place)
         possible = [one for one in listed if not isinstance(one, Unreadable)]
         wanted = [one for one in possible if one.how != "omit"]
+        failed = len(listed) - len(possible)
+        if remove and left and failed:
+            # What cannot be read now may be among them, and could not be copied again.
+            write_error(ExportError("nothing is removed, because not every song can be read", hint="see above"))
+            remove = False
         _print_list(listed, left, removes=remove, json=json)
         if chosen and not json:
-            _print_met(chosen, len(wanted) + len(listed) - len(possible), tolerance)
+            _print_met(chosen, len(wanted) + failed, tolerance)
         if possible and not wanted:
             raise UsageError(f"--max-size {max_size} has no room for a song", hint="choose more", code="usage.max_size")
         exported = Exported(
             done=wanted if dry_run else [],
-            failed=len(listed) - len(possible),
+            failed=failed,
             omitted=len(possible) - len(wanted),
             left=0 if remove else len(left),
         )

@@ -1,8 +1,10 @@
 """What is to be copied into a folder, under which names and how, and what is left there of earlier exports."""
 
+import filecmp
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from paces_live.collection.folder import real_path
@@ -99,13 +101,24 @@ def _copy(number: int, count: int, song: Song, folder: Folder, *, mp3: bool) -> 
     if real_path(song.path.parent) == real_path(folder.path) and song.path.name != name:
         hint = "choose another folder"
         return Unreadable(song.path, SourceError(f"{shown_path(song.path)}: is in the folder itself", hint=hint))
-    if there is not None and (known == Written(source, there) if converts else there == source):
+    if there is not None and known is None and not converts and there == source and _is_same(song.path, folder, name):
+        # An interrupted export on a device that lost its record.
+        return Copy(song, name, source, there, "keep")
+    if there is not None and known is not None and (known == Written(source, there) if converts else there == source):
         return Copy(song, name, source, there, "keep")
     if there is not None and known is None:
         hint = "move it away, or choose another folder"
         return Unreadable(song.path, ExportError(f"{shown_path(folder.path / name)}: is not from an export", hint=hint))
     size = converted_size(song.duration) if converts and song.duration else source
     return Copy(song, name, source, size, "convert" if converts else "copy")
+
+
+def _is_same(path: Path, folder: Folder, name: str) -> bool:
+    """Return whether a file that no record knows is a copy of a song."""
+    try:
+        return filecmp.cmp(path, folder.path / name, shallow=False)
+    except OSError:
+        return False
 
 
 def _most(one: Copy) -> int:

@@ -7,7 +7,7 @@ from paces_live.errors import UsageError
 __all__ = ["parse_size", "size_words"]
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-_SIZE = re.compile(r"(\d+(?:\.\d*)?)([kmgt]?)(i?)b?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d*)?)([kmgt]?)(i?)b?", re.IGNORECASE)
 
 
 def parse_size(text: str, *, name: str = "max-size") -> int:

@@ -28,6 +28,8 @@ class Inputs:
         Returns the machine that hears it.
     player : callable, optional
         Returns an input that plays songs; without it, none are played.
+    endless : bool
+        Whether the first one is opened again when it has ended.
 
     Attributes
     ----------
@@ -41,11 +43,14 @@ class Inputs:
         open_input: Callable[[str], Input],
         machine: Callable[[], Machine | None],
         player: Callable[[Sequence[Item]], Input] | None = None,
+        *,
+        endless: bool = False,
     ) -> None:
         self._spec = spec
         self._open = open_input
         self._machine = machine
         self._player = player
+        self._endless = endless
         self.playing = False
 
     @property
@@ -76,7 +81,7 @@ class Inputs:
         machine = self._heard_by()
         self._open(spec)
         machine.change(lambda: self._open(spec))
-        self._spec = spec
+        self._spec, self._endless = spec, False
         self.playing = False
 
     def require_player(self) -> Callable[[Sequence[Item]], Input]:
@@ -101,7 +106,7 @@ class Inputs:
         def open_next() -> Input:
             if songs_first:
                 return songs_first.pop()
-            self.playing = False
+            self.playing, machine.endless = False, self._endless
             return self._open(self._spec)
 
         self.playing = True
@@ -110,7 +115,7 @@ class Inputs:
     def stop(self) -> None:
         """Hear the input again, if songs are played."""
         if self.playing:
-            self._heard_by().change(lambda: self._open(self._spec), endless=True)
+            self._heard_by().change(lambda: self._open(self._spec), endless=self._endless)
             self.playing = False
 
     def _heard_by(self) -> Machine:

@@ -11,6 +11,7 @@ from pathlib import Path
 from paces_live.collection.listed import Listed
 from paces_live.collection.written import m3u_text
 from paces_live.errors import UsageError
+from paces_live.library import corrections
 from paces_live.library.overview import overview
 from paces_live.library.plan import Part, parse_duration, parse_ramp
 from paces_live.library.playlist import choose_songs
@@ -88,7 +89,8 @@ class SharedLibrary:
 
     def _current(self, tolerance: float) -> bytes:
         file = self._path or default_path()
-        seen = (tolerance, *map(_stamp, (file, file.with_name(f"{file.name}-wal"))))
+        files = (file, corrections.default_path())
+        seen = (tolerance, *(_stamp(one.with_name(f"{one.name}{end}")) for one in files for end in ("", "-wal")))
         is_fresh = bool(self._seen) and tolerance == self._seen[0] and time.monotonic() - self._made < FRESH_S
         if seen != self._seen and not is_fresh:
             packed = io.BytesIO()

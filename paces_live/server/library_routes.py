@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import os
 from collections.abc import Callable, Mapping, Sequence
 
 from starlette.requests import Request
@@ -87,9 +88,10 @@ def library_routes(
 
 def _play(songs: Sequence[Found], inputs: Inputs) -> list[Found]:
     """Play those songs whose files are there, and return them."""
-    there = [one for one in songs if one.path.is_file()]
+    # `Path.is_file` raises an error for a folder that may not be read.
+    there = [one for one in songs if os.path.isfile(one.path)]  # noqa: PTH113
     if songs and not there:
         message = f"{shown_path(songs[0].path)}: no such file, and the others are not there either"
-        raise SourceError(message, hint="look whether its disk is mounted", code="source.not_found")
+        raise SourceError(message, hint="check that its disk is mounted", code="source.not_found")
     inputs.play([Item(one.path, one.title, one.artist) for one in there])
     return there

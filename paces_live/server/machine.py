@@ -31,6 +31,11 @@ class Machine:
         Each takes every event and returns it, perhaps changed, as the history does.
     endless : bool
         Whether an input that has ended is opened again at once.
+
+    Attributes
+    ----------
+    endless : bool
+        The same of the input that is heard now.
     """
 
     def __init__(
@@ -46,7 +51,7 @@ class Machine:
         self._open_input = open_input
         self._deliver = deliver
         self._stages = stages
-        self._endless = endless
+        self.endless = endless
         self._targets: Sequence[float] = ()
         self._session: Session | None = None
         self._block_at: float | None = None
@@ -80,7 +85,7 @@ class Machine:
     def change(self, open_input: Callable[[], Input], *, endless: bool = False) -> None:
         """End the input and open another, from any thread."""
         with self._lock:
-            self._open_input, self._endless = open_input, endless
+            self._open_input, self.endless = open_input, endless
             self._stop.set()
 
     def _run(self) -> None:
@@ -112,7 +117,7 @@ class Machine:
             _log.exception("the input has failed")
             self._pass_on(End(0.0, Failure("server", "the server has failed", "see its log")))
         else:
-            return self._endless or stop.is_set()
+            return self.endless or stop.is_set()
         finally:
             self._block_at = None
         stop.wait(AGAIN_S)

@@ -19,11 +19,13 @@ MODULES = ("match.js", "wording.js", "elements.js", "songs.js", "charts.js", "ov
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[\w-]+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 _OF_SERVER = re.compile(r" *<!-- (server|links) -->.*?<!-- /\1 -->\n", re.DOTALL)
-_BEGINNING = b"<!doctype html>"
+_MARK = '<meta name="generator" content="paces-live">'
+_BEGINNING = 500
+"""Bytes within which a report of ours has that mark."""
 
 
 def check_report(path: Path) -> None:
-    """Raise `UsageError` if no report can be written there, or if something else is there; a page is replaced."""
+    """Raise `UsageError` if no report can be written there, or if something else is there; a report is replaced."""
     name = shown_path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise _unwritable(f"{name}: is not the name of a page", f"give it a name such as {shown_path(path.stem)}.html")
@@ -31,7 +33,7 @@ def check_report(path: Path) -> None:
         if path.exists():
             # Opened for reading only if it is a file: a named pipe would wait for a writer.
             if not path.is_file() or (path.stat().st_size and not _is_page(path)):
-                raise _unwritable(f"{name}: exists and is not a page", "choose another name")
+                raise _unwritable(f"{name}: exists and is not a report", "choose another name")
         elif not path.resolve().parent.is_dir():
             raise _unwritable(f"{name}: there is no such folder", "make it, or choose another place")
     except (OSError, ValueError) as error:
@@ -109,7 +111,7 @@ def _hash(text: str) -> str:
 
 def _is_page(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(len(_BEGINNING)).lower() == _BEGINNING
+        return _MARK.encode() in file.read(_BEGINNING)
 
 
 def _unwritable(message: str, hint: str) -> UsageError:

@@ -194,6 +194,16 @@ def test_what_is_on_a_watch_stays_while_the_library_is_elsewhere(songs: Path, st
     assert contents(stick) == before, "nothing to copy removes nothing"
 
 
+def test_nothing_is_removed_if_a_song_cannot_be_read(songs: Path, stick: Path) -> None:
+    export(stick, song(5))
+    before = names(stick)
+    (songs / "#11 é.opus").rename(songs.with_name("unmounted"))
+    result = export(stick, "pace:156..165 -title:5", "--remove")
+    assert result.exit_code == 1
+    assert "nothing is removed, because not every song can be read" in result.stderr
+    assert set(names(stick)) > set(before)
+
+
 def test_a_playlist_of_any_format_is_copied_in_its_order(songs: Path, stick: Path, tmp_path: Path) -> None:
     new = tmp_path / "new.flac"
     new.write_bytes((songs / "#1 é.flac").read_bytes())

@@ -66,11 +66,11 @@ def test_the_tolerance_decides_what_fits(tmp_path: Path) -> None:
 def test_a_page_is_replaced_and_nothing_else(tmp_path: Path) -> None:
     page, other, pipe = tmp_path / "a.html", tmp_path / "b.html", tmp_path / "c.html"
     assert [run("report", page).exit_code for _ in range(2)] == [0, 0]
-    other.write_text("my diary")
+    other.write_text("<!doctype html>my diary")
     os.mkfifo(pipe)
     for place, says in (
-        (other, "exists and is not a page"),
-        (pipe, "exists and is not a page"),
+        (other, "exists and is not a report"),
+        (pipe, "exists and is not a report"),
         (tmp_path, "is not the name of a page"),
         (tmp_path / "a.txt", "give it a name such as a.html"),
         (tmp_path / "none" / "a.html", "there is no such folder"),
@@ -78,7 +78,7 @@ def test_a_page_is_replaced_and_nothing_else(tmp_path: Path) -> None:
         result = run("report", place)
         assert (result.exit_code, result.stderr.count("\n")) == (2, 1), place
         assert says in result.stderr
-    assert other.read_text() == "my diary"
+    assert other.read_text() == "<!doctype html>my diary"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "b.html", "c.html"]
 
 

@@ -400,6 +400,37 @@ def test_files_that_cannot_be_tagged_are_named_and_stay(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_two_at_one_file_with_logs_of_their_own_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make(tmp_path / "a.flac", "flac")
+    known(tmp_path, path)
+    (tmp_path / "other").mkdir()
+    known(tmp_path / "other", path)
+    found: list[Tagged | Unreadable] = []
+
+    def check(*_: object) -> None:
+        monkeypatch.undo()
+        found.extend(tag(tmp_path / "other", path))
+
+    monkeypatch.setattr("paces_live.library.tagging.rewrite._check", check)
+    assert errors(tag(tmp_path, path)) == []
+    assert [error.code for error in errors(found)] == ["tag.changed"]
+    assert open_tags(path).values("PACES") == FIELD
+
+
+def test_a_draft_that_somebody_else_has_put_there_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make(tmp_path / "a.flac", "flac")
+    known(tmp_path, path)
+    before = path.read_bytes()
+
+    def check(_: Path, draft: Path, *_more: object) -> None:
+        draft.unlink()
+        draft.write_bytes(b"")
+
+    monkeypatch.setattr("paces_live.library.tagging.rewrite._check", check)
+    assert [error.code for error in errors(tag(tmp_path, path))] == ["tag.changed"]
+    assert path.read_bytes() == before
+
+
 def test_a_file_that_changes_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make(tmp_path / "a.flac", "flac")
     known(tmp_path, path)

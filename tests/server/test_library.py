@@ -10,6 +10,7 @@ from paces_live.collection.items import Item
 from paces_live.demo import excerpt
 from paces_live.events import SongPace, Track
 from paces_live.inputs import Input
+from paces_live.library.corrections import Correction, Corrections, default_path
 from paces_live.library.store import Library
 from paces_live.server import library as shared
 from paces_live.server.control import Inputs
@@ -101,6 +102,15 @@ def test_what_a_scan_changes_is_seen(path: Path, served: Served, monkeypatch: py
         assert count() == 30
         monkeypatch.setattr(shared, "FRESH_S", 0.0)
         assert count() == 31
+
+        def paces_of_new() -> list[list[float]]:
+            songs = served.get("/v1/library").json()["songs"]
+            return list(next(song[7] for song in songs if song[0] == "/m/new.ogg"))
+
+        assert paces_of_new() == []
+        with Corrections(default_path()) as corrections:
+            corrections.keep(Correction("sound:/m/new.ogg", "new", (150.0,)))
+        assert paces_of_new() == [[150.0, 1.0]]
     path.unlink()
     assert served.get("/v1/library").status_code == 404
 
@@ -166,6 +176,9 @@ def test_songs_are_played_and_then_the_input_is_heard_again(path: Path) -> None:
         assert ask("POST", "?target=160&duration=10m") == (True, True, 3)
         eventually(lambda: heard() == "play:card")
         eventually(lambda: heard() == "mic")
+        machine = served.backend.machine
+        assert machine is not None
+        assert not machine.endless, "an input that ends is heard once, as before"
         assert ask("GET") == (True, False, 0)
         assert ask("POST", "?target=160&duration=10m")[1]
         eventually(lambda: heard() == "play:card")

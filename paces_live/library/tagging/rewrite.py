@@ -1,12 +1,13 @@
 """Puts a file with other tags into the place of a file, if its sound is the same: it is the old one or the new one."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from paces_live.errors import SourceError, TagError, pip_install, reason
@@ -72,21 +73,24 @@ def rewrite(path: Path, tags: FileTags, fields: Mapping[str, Values], content: s
     """
     draft, real = draft_of(path), Path(os.path.realpath(path))
     try:
-        try:
-            # What a killed program has left is no link to somewhere else.
-            draft.unlink(missing_ok=True)
-            with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w+b") as target:
-                tags.write(target, fields)
-                target.flush()
-                _check(path, draft, tags, fields, content)
-                _keep_attributes(real, draft)
-                os.fsync(target.fileno())
-            if Stamp.of(real) != stamp:
-                raise TagError(f"{shown_path(path)}: has changed meanwhile", hint="try again", code="tag.changed")
-            draft.replace(real)
-            _flush_folder(real.parent)
-        finally:
-            draft.unlink(missing_ok=True)
+        with _locked(path):
+            try:
+                # What a killed program has left is no link to somewhere else.
+                draft.unlink(missing_ok=True)
+                descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                with os.fdopen(descriptor, "w+b") as target:
+                    tags.write(target, fields)
+                    target.flush()
+                    _check(path, draft, tags, fields, content)
+                    _keep_attributes(real, draft)
+                    os.fsync(target.fileno())
+                    # Another machine may know nothing of the lock, and write a draft of its own there.
+                    if Stamp.of(real) != stamp or not os.path.samestat(os.fstat(target.fileno()), draft.stat()):
+                        raise _changed(path)
+                    draft.replace(real)
+                _flush_folder(real.parent)
+            finally:
+                draft.unlink(missing_ok=True)
     except (OSError, ValueError, SourceError) as error:
         full = getattr(error, "errno", None) in FULL
         raise _unwritable(
@@ -95,6 +99,19 @@ def rewrite(path: Path, tags: FileTags, fields: Mapping[str, Values], content: s
             "make room on its disk" if full else "check its folder and its disk",
             code="tag.full" if full else "tag.unwritable",
         ) from error
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Keep others from writing tags into a file: they may have another log, and the draft is the same."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _changed(path) from None
+        except OSError:
+            pass  # Not every file system has locks.
+        yield
 
 
 def _check(path: Path, draft: Path, tags: FileTags, fields: Mapping[str, Values], content: str) -> None:
@@ -130,6 +147,10 @@ def _flush_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _changed(path: Path) -> TagError:
+    return TagError(f"{shown_path(path)}: has changed meanwhile", hint="try again", code="tag.changed")
 
 
 def _unwritable(path: Path, message: str, hint: str, code: str = "tag.unwritable") -> TagError:

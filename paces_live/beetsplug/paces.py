@@ -163,6 +163,7 @@ class PacesPlugin(BeetsPlugin):
 
 
 def _path(item: "Item") -> Path:
-    """Return the path of a song as the library knows it: without links to folders."""
-    path = Path(os.fsdecode(item.path))
-    return path.parent.resolve() / path.name
+    """Return the path of a song as the library knows it."""
+    from paces_live.collection.folder import real_name
+
+    return real_name(Path(os.fsdecode(item.path)))

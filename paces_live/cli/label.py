@@ -95,6 +95,9 @@ def _check_audio(file: Path) -> None:
 
 
 def _export(path: Path) -> None:
+    if path.suffix.lower() != ".csv":
+        hint = f"give it a name such as {shown_path(path.stem)}.csv"
+        raise UsageError(f"{shown_path(path)}: is not the name of a CSV file", hint=hint, code="usage.export")
     from paces_live.library.annotations import write_annotations
     from paces_live.library.corrections import known_corrections
 

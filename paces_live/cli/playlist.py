@@ -62,8 +62,8 @@ def playlist(
 ) -> None:
     """Make a playlist for a run from the songs in your library.
 
-    Songs that fit best come first into it, in a random order: no song twice, no artist twice in a row. You see what it
-    has, how well it meets the plan, and for which part of it nothing fits.
+    Songs that fit best come first into it, in a random order: no song twice, and no artist twice in a row if there are
+    others. You see what it has, how well it meets the plan, and for which part of it nothing fits.
     """
     from paces_live.collection.listed import Listed
     from paces_live.collection.written import check_playlist, write_playlist

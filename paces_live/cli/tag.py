@@ -79,9 +79,10 @@ def tag(
 
     If a file cannot be tagged, you see why, the others still are, and the exit status is 1.
     """
+    from paces_live.collection.folder import real_name
     from paces_live.library.store import default_path
     from paces_live.library.tagging.log import TagLog
-    from paces_live.library.tagging.tagger import Tagger, files_in, real_name
+    from paces_live.library.tagging.tagger import Tagger, files_in
     from paces_live.library.tagging.undo import undo as restored
 
     paths, terms = _parted(what or [])

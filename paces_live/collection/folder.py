@@ -64,6 +64,11 @@ def real_path(path: Path) -> str:
         return str(path.absolute())
 
 
+def real_name(path: Path) -> Path:
+    """Return the one name of a file or a folder: without links to folders, but a linked file keeps its name."""
+    return Path(real_path(path)) if path.is_dir() else Path(real_path(path.parent), path.name)
+
+
 def _walk(folder: Path, *, again: bool) -> Iterator[Item | Unreadable]:
     # Real paths, not inodes: file systems of networks and of Windows do not always have inodes that differ.
     seen: set[str] = set()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from paces_live.collection.folder import real_name
 from paces_live.collection.items import Item, Unreadable
 from paces_live.errors import SourceError
 from paces_live.events import SongPace
@@ -86,7 +87,7 @@ def of_items(items: Iterable[Item | Unreadable], library: Library | None, target
 
 
 def _known(library: Library | None, path: Path) -> Found | None:
-    known = library.known(path.absolute()) if library else None
+    known = library.known(real_name(path)) if library else None
     if library is None or known is None or known.content is None:
         return None
     return next(iter(Results(library, [(known.id, None, None)])), None)

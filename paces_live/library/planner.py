@@ -75,8 +75,8 @@ def choose(
     """Return the songs for a plan, and the times for which nothing fits.
 
     Locks come before matches, songs with a step on every beat before others, and sure paces before others; of these,
-    chance decides. No song comes twice, and no artist twice in a row. The last songs of each part are chosen so that
-    it ends when it should; what is left over or too much is taken from the next part.
+    chance decides. No song comes twice, and no artist twice in a row as long as there are others. The last songs of
+    each part are chosen so that it ends when it should; what is left over or too much is taken from the next part.
 
     Parameters
     ----------
@@ -192,7 +192,8 @@ class _Chooser:
         artist, count = Counter(one[2].artist for one in free).most_common(1)[0] if free else ("", 0)
         if artist and artist != before and 2 * count > len(free):
             others = [one for one in others if one[2].artist == artist]
-        return [song for _, _, song in heapq.nsmallest(WINDOW, others)]
+        # If only this artist is left, better twice in a row than silence.
+        return [song for _, _, song in heapq.nsmallest(WINDOW, others or free)]
 
     def _rank(self, song: Candidate, part: Part, at: float) -> int | None:
         """Return 0 for the best songs, and more for others; None for those that do not fit."""

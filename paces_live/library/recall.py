@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from paces_live.collection.folder import real_name
 from paces_live.errors import LibraryError
 from paces_live.events import Event, Pace, Reading, Start
 from paces_live.library.store import Library
@@ -41,7 +42,7 @@ class LibraryRecall:
         try:
             # Opened for each song: the library belongs to one thread, and a scan may make another one.
             with Library(self._path, read_only=True) as library:
-                paces = library.paces(Path(location).absolute()) or ()
+                paces = library.paces(real_name(Path(location))) or ()
         except LibraryError:
             return ()
         if any(pace.low is not None for pace in paces):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from paces_live.collection.find import find_items
-from paces_live.collection.folder import music_in, real_path
+from paces_live.collection.folder import music_in, real_name
 from paces_live.collection.items import Unreadable
 from paces_live.errors import LibraryError, PacesError, SourceError, cannot_open
 from paces_live.events import Track
@@ -110,7 +110,7 @@ class Scan:
         PacesError
             The model does not work.
         """
-        paths = [_real(path) for path in paths]
+        paths = [real_name(path) for path in paths]
         self._library.unsee()
         jobs = self._jobs(paths)
         while True:
@@ -165,7 +165,7 @@ class Scan:
     def _jobs(self, paths: Iterable[Path]) -> Iterator[Scanned | _Job]:
         """Yield what is to be done, and what cannot be used; note what is there and known."""
         before = None
-        for path in map(_real, paths):
+        for path in map(real_name, paths):
             for item in music_in(path, again=True) if path.is_dir() else find_items([path]):
                 if isinstance(item, Unreadable):
                     yield Scanned(item.path, "unreadable", error=item.error)
@@ -255,11 +255,6 @@ class Scan:
         else:
             # If it may not even be read, the reason may be gone the next time, without a change of the file.
             self._library.fail(job.path, job.stamp if may_be_read else UNKNOWN, error)
-
-
-def _real(path: Path) -> Path:
-    """Return a path without links to folders, so that a file has one name, wherever a scan begins."""
-    return Path(real_path(path)) if path.is_dir() else Path(real_path(path.parent), path.name)
 
 
 def _irregular(path: Path) -> SourceError:

@@ -103,8 +103,11 @@ class Library:
             connection.execute(TABLE)
         try:
             self._corrections = {one.content: one for one in known_corrections()}
-            with self._database.transaction() as connection:
+            with self._database.guarded() as connection:
+                # Only temporary tables are written to: that must not wait for a scan, nor keep one waiting.
+                connection.execute("BEGIN")
                 overrule(connection, self._corrections.values())
+                connection.execute("COMMIT")
         except LibraryError:
             self.close()
             raise
@@ -201,8 +204,11 @@ class Library:
                     overrule(connection, [self._corrections[content]])
             (number,) = connection.execute("SELECT id FROM song WHERE content = ?", (content,)).fetchone()
             put_file(connection, path, stamp, {"song": number}, track)
-            # Files that are gone were moved here.
-            connection.execute("DELETE FROM file WHERE song = ? AND gone", (number,))
+            # Files that are gone were moved here. So were those of which only the folder is there, and is not scanned.
+            others = "SELECT id, path, gone FROM file WHERE song = ? AND path != ?"
+            rows = connection.execute(others, (number, os.fsencode(path))).fetchall()
+            moved = [(file,) for file, name, gone in rows if gone or _has_left(os.fsdecode(name))]
+            connection.executemany("DELETE FROM file WHERE id = ?", moved)
 
     def fail(self, path: Path, stamp: Stamp, error: PacesError) -> None:
         """Keep why a file cannot be read."""
@@ -287,3 +293,8 @@ class Library:
         with self._database.guarded() as connection:
             row: tuple[Any, ...] | None = connection.execute(query, values).fetchone()
         return row
+
+
+def _has_left(path: str) -> bool:
+    """Return whether a file is no longer in its folder; of a disk that is not mounted nobody knows."""
+    return not os.path.lexists(path) and os.path.isdir(os.path.dirname(path))  # noqa: PTH112, PTH120

@@ -47,11 +47,14 @@ def check_picture(picture: Path) -> None:
     Raises
     ------
     UsageError
-        The name is not that of a picture, or the package that draws is missing.
+        The name is not that of a picture, there is such a file, or the package that draws is missing.
     """
     if picture.suffix.lower() not in SUFFIXES:
         message = f"{shown_path(picture)}: is no name of a picture"
         raise UsageError(message, hint=f"choose one that ends with {' or '.join(SUFFIXES)}", code="usage.picture")
+    if picture.exists() or picture.is_symlink():
+        message = f"{shown_path(picture)}: is there already"
+        raise UsageError(message, hint="choose another name, or delete it", code="usage.picture")
     if importlib.util.find_spec("matplotlib") is None:
         hint = f"run {pip_install('matplotlib')}"
         raise UsageError("a picture needs the package matplotlib", hint=hint, code="usage.picture")

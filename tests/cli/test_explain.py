@@ -129,7 +129,7 @@ def test_a_picture_is_drawn(name: str, song: Path, tmp_path: Path) -> None:
 def test_names_may_hold_anything(song: Path, tmp_path: Path) -> None:
     why = explain(song, load_classifier())
     for theme in (DARK, PLAIN):
-        draw(why, "$\\alpha_1$ 上海 \ufffd " + 100 * "x", tmp_path / "why.svg", theme)
+        draw(why, "$\\alpha_1$ 上海 \ufffd " + 100 * "x", tmp_path / f"{theme.name}.svg", theme)
     strange = tmp_path / os.fsdecode(b"caf\xe9 \x1b[2J.wav")
     strange.write_bytes(song.read_bytes())
     assert run("explain", strange).stdout.startswith("caf\ufffd \ufffd[2J.wav, 0:07")
@@ -151,11 +151,14 @@ def test_names_may_hold_anything(song: Path, tmp_path: Path) -> None:
         (["--click", "SONG"], "rock.wav: is there already: choose another name, or delete it"),
         (["--click", "missing/click.wav"], "click.wav: cannot be written: No such file or directory"),
         (["--picture", "why.bmp"], "why.bmp: is no name of a picture: choose one that ends with .png or .svg"),
+        (["--picture", "there.png"], "there.png: is there already: choose another name, or delete it"),
         (["--picture", "missing/why.png"], "why.png: cannot be written: No such file or directory"),
     ],
 )
 def test_wrong_usage_is_one_line(args: list[str], message: str, song: Path, tmp_path: Path) -> None:
-    places = {"SONG": song, "click.mp3": tmp_path / "click.mp3", "why.bmp": tmp_path / "why.bmp"}
+    there = song.with_name("there.png")
+    there.touch()
+    places = {"SONG": song, "there.png": there, "click.mp3": tmp_path / "click.mp3", "why.bmp": tmp_path / "why.bmp"}
     before = song.read_bytes()
     result = run("explain", song, *(places.get(arg, arg) for arg in args))
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)

@@ -117,6 +117,7 @@ def test_songs_of_the_same_name_are_left_out_of_an_export(tmp_path: Path) -> Non
         (["FILE", "--paces", "82", "--remove"], "exclude each other"),
         (["FILE", "--export", "o.csv"], "name a file, or --export alone"),
         (["FILE"], "nobody can tap here: name the paces: --paces 82,164"),
+        (["--export", "FILE"], "is not the name of a CSV file: give it a name such as"),
         (["--export", "missing/o.csv"], "missing/o.csv: cannot be written: No such file or directory"),
     ],
 )

@@ -1,5 +1,6 @@
 """A file that the library knows shows its paces until its sound has been judged."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from paces_live.events import Reading, SongPace, Track
 from paces_live.library.recall import LibraryRecall
 from paces_live.library.store import Library
+from paces_live.storage import BUSY_S
 from tests.support.fakes import START, reading
 from tests.support.history import rates
 from tests.support.library import fill
@@ -49,6 +51,26 @@ def test_a_known_file_has_its_paces_at_once_until_the_sound_decides(library: Pat
     assert rates(taken(recall, of("/m/b.ogg", reading(7.0, state="listening"))).paces) == [99.0]
     late = of("/m/b.ogg", reading(32.0, state="no_pulse"))
     assert taken(recall, late) == late
+
+
+def test_a_file_is_known_by_any_way_to_it(library: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "music"
+    folder.mkdir()
+    (tmp_path / "link").symlink_to(folder)
+    with Library(library) as opened:
+        fill(opened, (str(folder / "c.ogg"), [SongPace(99.0, 0.9, 1.0)], 99.0, Track()))
+    for path in (folder / "c.ogg", tmp_path / "link" / "c.ogg", folder / ".." / "music" / "c.ogg"):
+        recall = LibraryRecall(library, [path])
+        recall.take(START)
+        assert rates(taken(recall, of(str(path), reading(1.0, state="listening"))).paces) == [99.0]
+
+
+def test_a_scan_in_the_middle_of_writing_keeps_nobody_waiting(library: Path) -> None:
+    with Library(library) as scan, scan._database.transaction():
+        began = time.monotonic()
+        with Library(library, read_only=True) as opened:
+            assert opened.paces(Path("/m/b.ogg")) == (SongPace(99.0, 0.9, 1.0),)
+        assert time.monotonic() - began < BUSY_S
 
 
 @pytest.mark.parametrize("path", ["/m/rising.ogg", "/m/unknown.ogg", "/m/b.ogg", None])

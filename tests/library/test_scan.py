@@ -262,6 +262,22 @@ def test_files_that_moved_between_two_folders_are_not_gone(music: Path, library:
         assert opened.counts() == {"songs": 2, "stale": 0, "files": 2, "unreadable": 1, "gone": 0}
 
 
+def test_only_the_folder_that_files_moved_to_need_be_scanned(music: Path, library: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    scan(library, music)
+    (music / "b.flac").rename(other / "c.flac")
+    scan(library, other)
+    with Library(library) as opened:
+        assert opened.known(music / "b.flac") is None
+        assert opened.known(other / "c.flac") is not None
+    # What is on a disk that is not mounted is not forgotten.
+    other.rename(tmp_path / "unmounted")
+    scan(library, music)
+    with Library(library) as opened:
+        assert opened.known(other / "c.flac") is not None
+
+
 def test_a_pipe_or_a_device_is_no_music(library: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.flac")
     found = scan(library, tmp_path / "pipe.flac", Path("/dev/zero"))

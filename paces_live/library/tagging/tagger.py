@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from paces_live.collection.find import find_items
-from paces_live.collection.folder import real_path
+from paces_live.collection.folder import real_name
 from paces_live.collection.items import Unreadable
 from paces_live.errors import LibraryError, PacesError, cannot_open
 from paces_live.library.content import content_key
@@ -141,11 +141,6 @@ def files_in(paths: Iterable[Path]) -> Iterator[Path | Unreadable]:
         elif item.path != before:  # The songs of a CUE sheet are in one file.
             before = item.path
             yield real_name(before)
-
-
-def real_name(path: Path) -> Path:
-    """Return the name that the library has for a file or a folder: without links to folders."""
-    return Path(real_path(path)) if path.is_dir() else Path(real_path(path.parent), path.name)
 
 
 def _unknown(path: Path) -> LibraryError:

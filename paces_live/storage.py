@@ -58,8 +58,14 @@ def _located(locate: Callable[[str], Path], variable: str) -> Path:
 
 
 @contextmanager
-def drafted(path: Path) -> Iterator[Path]:
+def drafted(path: Path, code: str = "usage.file") -> Iterator[Path]:
     """Give the path of a draft, which takes the place of `path` at the end: it is there as a whole, or as it was.
+
+    Parameters
+    ----------
+    path : path
+    code : str
+        Of the error.
 
     Raises
     ------
@@ -86,7 +92,7 @@ def drafted(path: Path) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
     except OSError as error:
         message = f"{shown_path(path)}: cannot be written: {reason(error)}"
-        raise UsageError(message, hint="choose another place", code="usage.file") from error
+        raise UsageError(message, hint="choose another place", code=code) from error
 
 
 class Database:

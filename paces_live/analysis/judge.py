@@ -1,4 +1,4 @@
-"""Judges the candidates of readings that follow one another, and what is clearly wrong not in each of them."""
+"""Judges the candidates from reading to reading; those that are clearly wrong take turns."""
 
 import numpy as np
 from numpy.typing import NDArray

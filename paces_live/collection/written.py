@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 from paces_live.collection.lines import as_bytes
 from paces_live.collection.listed import Listed, location, uri
 from paces_live.errors import UsageError, reason
+from paces_live.storage import drafted
 from paces_live.text import one_line, shown_path
 
 __all__ = ["SUFFIXES", "check_playlist", "m3u_text", "write_playlist"]
@@ -93,20 +94,9 @@ def write_playlist(playlist: Path, files: Iterable[Listed], *, bom: bool = False
     text = written(playlist, list(files), attributes)
     if bom and written is _m3u:
         text = f"\ufeff{text}"
-    # A link goes on to lead to the playlist.
-    place = playlist.resolve()
-    draft = place.with_name(f".paces-live-{os.getpid()}")
-    try:
-        try:
-            # Titles of other programs may hold halves of characters.
-            draft.write_bytes(text.encode(errors="replace"))
-            draft.replace(place)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise _unwritable(
-            f"{shown_path(playlist)}: cannot be written: {reason(error)}", "choose another place"
-        ) from error
+    with drafted(playlist, "usage.playlist") as draft:
+        # Titles of other programs may hold halves of characters.
+        draft.write_bytes(text.encode(errors="replace"))
 
 
 def m3u_text(files: Iterable[Listed], playlist: Path | None = None, *, attributes: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""Corrections overrule what the model found: whoever reads the tables of the library sees what people say.
+"""Corrections overrule what the model found: a query of the library sees what people say.
 
 Views of this connection take the place of the tables ``song`` and ``pace``: SQLite looks for a name among temporary
 ones first. Nothing is written into the library, so it may be on a disk that nobody may write to. What the model finds

@@ -100,6 +100,6 @@ def histogram(library: Library) -> Histogram:
     on_beat, every = [0] * len(MIDDLES), [0] * len(MIDDLES)
     values = {"low": MIDDLES[0] - WIDTH / 2, "high": MIDDLES[-1] + WIDTH / 2, "width": WIDTH}
     with library.reading() as connection:
-        for number, steady, count in connection.execute(_COUNT, values):
-            on_beat[number], every[number] = steady, count
-    return Histogram(tuple(on_beat), tuple(count - steady for count, steady in zip(every, on_beat, strict=True)))
+        for number, stepped, count in connection.execute(_COUNT, values):
+            on_beat[number], every[number] = stepped, count
+    return Histogram(tuple(on_beat), tuple(count - stepped for count, stepped in zip(every, on_beat, strict=True)))

@@ -260,5 +260,7 @@ def _found(row: tuple[Any, ...], spm: float | None, steps: float | None) -> Foun
     pace = next((pace for pace in all_paces if pace.spm == spm), None)
     course = tuple(Section(*values) for values in json.loads(sections))
     tags = (title, artist, album, genre)
-    found = Found(Path(os.fsdecode(path)), *tags, duration, pace, steps, all_paces, beat, course, bool(stale))
-    return replace(found, corrected=bool(is_corrected))
+    is_stale, is_corrected = bool(stale), bool(is_corrected)
+    return Found(
+        Path(os.fsdecode(path)), *tags, duration, pace, steps, all_paces, beat, course, is_stale, corrected=is_corrected
+    )

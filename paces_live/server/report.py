@@ -2,12 +2,12 @@
 
 import base64
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from paces_live.errors import UsageError, reason
+from paces_live.storage import drafted
 from paces_live.text import shown_path
 
 __all__ = ["check_report", "report_html", "write_report"]
@@ -60,21 +60,10 @@ def write_report(path: Path, overview: Iterable[str]) -> int:
         It cannot be written; see `check_report`.
     """
     check_report(path)
-    # A link goes on to lead to the page.
-    place = path.resolve()
-    draft = place.with_name(f".paces-live-{os.getpid()}")
-    try:
-        try:
-            with draft.open("w", encoding="utf-8", errors="replace", newline="") as file:
-                for piece in report_html(overview):
-                    file.write(piece)
-            size = draft.stat().st_size
-            draft.replace(place)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise _unwritable(f"{shown_path(path)}: cannot be written: {reason(error)}", "choose another place") from error
-    return size
+    with drafted(path, "usage.report") as draft:
+        with draft.open("w", encoding="utf-8", errors="replace", newline="") as file:
+            file.writelines(report_html(overview))
+        return draft.stat().st_size
 
 
 def report_html(overview: Iterable[str]) -> Iterator[str]:

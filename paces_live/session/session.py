@@ -54,7 +54,7 @@ class Session:
     Attributes
     ----------
     of_interest : sequence of float
-        Tempi, such as the targets of listeners, near which the strongest candidate is always judged.
+        Tempi, such as the targets of listeners, near which the strongest peak is always a candidate.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Corrections: whoever asks the library gets what people say, as if the model had found it."""
+"""Corrections: the library answers with what people say, as if the model had found it."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -224,7 +224,7 @@ def test_without_ffmpeg_nobody_can_check_the_sound(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr(f"paces_live.library.{module}.has_decoder", lambda: False)
     known(tmp_path, path)
     [error] = errors(tag(tmp_path, path))
-    assert "its sound cannot be told from its tags" in str(error)
+    assert "its sound cannot be checked" in str(error)
     assert str(error).endswith("-m pip install av")
 
 

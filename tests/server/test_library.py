@@ -76,7 +76,7 @@ def test_it_is_for_those_with_whom_everything_is_shared(path: Path, name: str) -
     with serving(library=SharedLibrary(path)) as served:
         answer = served.get(f"/v1/{name}")
         assert (answer.status_code, validated(answer.text)["code"]) == (403, "access.share")
-        # The page itself tells nothing.
+        # The page itself holds no data.
         assert served.get("/library").status_code == 200
 
 

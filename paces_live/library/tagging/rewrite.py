@@ -39,7 +39,7 @@ def check_writable(path: Path, content: str) -> None:
     """Raise `TagError` if a file may not be written to, or its folder, or if nobody would see a change of its sound."""
     if not content.startswith("sound:"):
         hint = "convert it with FFmpeg, then scan it" if has_decoder() else pip_install("av")
-        raise _unwritable(path, "its sound cannot be told from its tags", hint)
+        raise _unwritable(path, "its sound cannot be checked", hint)
     real = Path(os.path.realpath(path))
     # Its mode counts for root, too: it says what somebody wants.
     if not stat.S_IMODE(real.stat().st_mode) & 0o222 or not os.access(real, os.W_OK):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from paces_live.events import Section, SongPace, Track
-from paces_live.library.candidates import candidates
+from paces_live.library.choices import choices
 from paces_live.library.entries import Stamp, put_file, put_song
 from paces_live.library.files import FilePaces
 from paces_live.library.overview import overview
@@ -92,7 +92,7 @@ def planned(library: Library, plan: str, query: str) -> tuple[float, int]:
     """Return the seconds until the songs of a plan are chosen, and their number."""
     begun = time.perf_counter()
     parts = parse_plan(plan)
-    found = candidates(library, parse_query(query), parts, DEFAULT_TOLERANCE)
+    found = choices(library, parse_query(query), parts, DEFAULT_TOLERANCE)
     songs, _ = choose(parts, found, DEFAULT_TOLERANCE, random.Random(1))
     return time.perf_counter() - begun, len(songs)
 

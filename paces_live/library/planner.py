@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
 
-from paces_live.library.candidates import Candidate
+from paces_live.library.choices import Choice
 from paces_live.library.plan import Part
 from paces_live.match import LOCK_TOLERANCE
 
@@ -32,14 +32,14 @@ class Planned(NamedTuple):
 
     Attributes
     ----------
-    song : Candidate
+    song : Choice
     start : float
         When it begins in the plan, seconds. What could not be filled counts as if there were something.
     target : float
         What it was chosen for: the target in its middle.
     """
 
-    song: Candidate
+    song: Choice
     start: float
     target: float
 
@@ -70,7 +70,7 @@ class Met(NamedTuple):
 
 
 def choose(
-    parts: Sequence[Part], candidates: Sequence[Candidate], tolerance: float, chance: random.Random
+    parts: Sequence[Part], choices: Sequence[Choice], tolerance: float, chance: random.Random
 ) -> tuple[list[Planned], list[tuple[float, float]]]:
     """Return the songs for a plan, and the times for which nothing fits.
 
@@ -81,19 +81,19 @@ def choose(
     Parameters
     ----------
     parts : sequence of Part
-    candidates : sequence of Candidate
+    choices : sequence of Choice
     tolerance : float
         Largest relative error of a pace.
     chance : random.Random
 
     Examples
     --------
-    >>> songs = [Candidate(n, 150.0, 150.0, 150.0, 1.0, 0.9, 200.0, f"artist {n}", f"{n}") for n in range(9)]
+    >>> songs = [Choice(n, 150.0, 150.0, 150.0, 1.0, 0.9, 200.0, f"artist {n}", f"{n}") for n in range(9)]
     >>> planned, gaps = choose([Part(600.0, 150.0, 150.0)], songs, 0.05, random.Random(1))
     >>> [one.start for one in planned], gaps
     ([0.0, 200.0, 400.0], [])
     """
-    chooser = _Chooser(sorted(candidates, key=lambda one: one.spm), tolerance, chance)
+    chooser = _Chooser(sorted(choices, key=lambda one: one.spm), tolerance, chance)
     begin = 0.0
     for part in parts:
         chooser.fill(part, begin)
@@ -108,7 +108,7 @@ def met(
 
     Examples
     --------
-    >>> song = Candidate(1, 150.0, 150.0, 150.0, 1.0, 0.9, 200.0, "", "1")
+    >>> song = Choice(1, 150.0, 150.0, 150.0, 1.0, 0.9, 200.0, "", "1")
     >>> [one.seconds for one in met([Part(300.0, 152.0, 152.0)], [Planned(song, 0.0, 152.0)], [], 0.05)]
     [200.0]
     """
@@ -130,7 +130,7 @@ def met(
 class _Chooser:
     """What is chosen so far; `songs` are in the order of their paces."""
 
-    songs: Sequence[Candidate]
+    songs: Sequence[Choice]
     tolerance: float
     chance: random.Random
     planned: list[Planned] = field(default_factory=list)
@@ -165,7 +165,7 @@ class _Chooser:
                 # All are too long: the next part begins a little earlier.
                 return
 
-    def _take(self, part: Part, begin: float, song: Candidate) -> None:
+    def _take(self, part: Part, begin: float, song: Choice) -> None:
         self.planned.append(Planned(song, self.time, part.target(self.time - begin + song.duration / 2.0)))
         self._used.add(song.song)
         self.time += song.duration
@@ -177,13 +177,13 @@ class _Chooser:
         self.gaps.append((start, until))
         self.time = until
 
-    def _near(self, part: Part, at: float) -> list[Candidate]:
+    def _near(self, part: Part, at: float) -> list[Choice]:
         """Return the songs that may come next, best first."""
         low, high = sorted((part.target(at), part.target(at + self._longest)))
         first = bisect_left(self._rates, low * (1.0 - self.tolerance))
         last = bisect_right(self._rates, high * (1.0 + self.tolerance))
         before = self.planned[-1].song.artist if self.planned else ""
-        free: list[tuple[int, float, Candidate]] = []
+        free: list[tuple[int, float, Choice]] = []
         for song, luck in zip(self.songs[first:last], self._luck[first:last], strict=True):
             if song.song not in self._used and (rank := self._rank(song, part, at)) is not None:
                 free.append((rank, luck, song))
@@ -195,16 +195,16 @@ class _Chooser:
         # If only this artist is left, better twice in a row than silence.
         return [song for _, _, song in heapq.nsmallest(WINDOW, others or free)]
 
-    def _rank(self, song: Candidate, part: Part, at: float) -> int | None:
+    def _rank(self, song: Choice, part: Part, at: float) -> int | None:
         """Return 0 for the best songs, and more for others; None for those that do not fit."""
         off = song.off(part.target(at + song.duration / 2.0))
         if off > self.tolerance:
             return None
         return 4 * (off > LOCK_TOLERANCE) + 2 * (song.steps != 1.0) + (song.probability < SURE)
 
-    def _closing(self, part: Part, at: float, left: float, near: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    def _closing(self, part: Part, at: float, left: float, near: Sequence[Choice]) -> tuple[Choice, ...]:
         """Return none, one or two songs, so that a part ends when it should."""
-        best: tuple[Candidate, ...] = ()
+        best: tuple[Choice, ...] = ()
         least = left
         ranks = [self._rank(one, part, at) or 0 for one in near]
         for first, rank in zip(near, ranks, strict=True):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from paces_live.errors import LibraryError
-from paces_live.library.candidates import candidates
+from paces_live.library.choices import choices
 from paces_live.library.plan import Part
 from paces_live.library.planner import Met, Planned, choose, met
 from paces_live.library.query import Query
@@ -61,7 +61,7 @@ def choose_songs(
     paces_live.errors.LibraryError: no song in your library fits: choose another plan or query, or a larger --tolerance
     """
     with library.moment():
-        planned, gaps = choose(parts, candidates(library, query, parts, tolerance), tolerance, chance)
+        planned, gaps = choose(parts, choices(library, query, parts, tolerance), tolerance, chance)
         found = list(Results(library, [(one.song.file, one.song.spm, one.song.steps) for one in planned]))
     if not planned:
         hint = "choose another plan or query, or a larger --tolerance"

@@ -21,8 +21,8 @@ def planned_words(songs: Iterable[tuple[Planned, Found]]) -> Iterator[str]:
 
     Examples
     --------
-    >>> from paces_live.library.candidates import Candidate
-    >>> song = Candidate(1, 150.4, 150.4, 150.4, 1.0, 0.9, 200.0, "", "1")
+    >>> from paces_live.library.choices import Choice
+    >>> song = Choice(1, 150.4, 150.4, 150.4, 1.0, 0.9, 200.0, "", "1")
     >>> found = Found(Path("a.ogg"), "So What", None, None, None, 200.0, None, None, (), None, (), stale=False)
     >>> list(planned_words([(Planned(song, 0.0, 150.0), found)]))
     ['   0:00  150    150.4   3:20  So What']

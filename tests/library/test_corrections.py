@@ -8,7 +8,7 @@ import pytest
 
 from paces_live.errors import LibraryError, UsageError
 from paces_live.events import Section, SongPace, Track
-from paces_live.library.candidates import candidates
+from paces_live.library.choices import choices
 from paces_live.library.corrections import Correction, Corrections, corrected, default_path, parse_paces, proposed
 from paces_live.library.entries import Stamp
 from paces_live.library.files import FilePaces
@@ -106,7 +106,7 @@ def test_a_search_finds_what_people_say(query: str, library: Library, as_if: Lib
 def test_targets_and_plans_go_by_what_people_say(library: Library, as_if: Library) -> None:
     assert fits(library) == fits(as_if)
     parts = [Part(600.0, 150.0, 185.0)]
-    assert candidates(library, Query(), parts, 0.05) == candidates(as_if, Query(), parts, 0.05)
+    assert choices(library, Query(), parts, 0.05) == choices(as_if, Query(), parts, 0.05)
     assert [one.songs for one in fits(library, [165.0])] == [2]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.find import fill as fill_many
 from paces_live.errors import UsageError
 from paces_live.events import SongPace, Track
-from paces_live.library.candidates import Candidate, candidates
+from paces_live.library.choices import Choice, choices
 from paces_live.library.plan import Part, parse_duration, parse_plan, parse_ramp
 from paces_live.library.planner import choose, met
 from paces_live.library.query import parse_query
@@ -23,16 +23,14 @@ from tests.support.library import fill
 TOLERANCE = 0.05
 
 
-def song(
-    number: int, spm: float = 150.0, seconds: float = 200.0, artist: str | None = None, **more: float
-) -> Candidate:
+def song(number: int, spm: float = 150.0, seconds: float = 200.0, artist: str | None = None, **more: float) -> Choice:
     name = f"artist {number}" if artist is None else artist
     low, high = more.get("low", spm), more.get("high", spm)
     probability = more.get("probability", 0.9)
-    return Candidate(number, spm, low, high, more.get("steps", 1.0), probability, seconds, name, f"song {number}")
+    return Choice(number, spm, low, high, more.get("steps", 1.0), probability, seconds, name, f"song {number}")
 
 
-def many(count: int = 2000, low: float = 130.0, high: float = 190.0) -> list[Candidate]:
+def many(count: int = 2000, low: float = 130.0, high: float = 190.0) -> list[Choice]:
     chance = random.Random(3)
     return [
         song(number, chance.uniform(low, high), chance.uniform(120.0, 360.0), f"artist {number % 90}")
@@ -125,7 +123,7 @@ def test_a_large_library_meets_a_plan_to_the_second() -> None:
 def test_a_seed_gives_the_same_again_and_another_one_does_not() -> None:
     parts = parse_plan("45m@165")
 
-    def chosen(seed: int, songs: list[Candidate]) -> list[int]:
+    def chosen(seed: int, songs: list[Choice]) -> list[int]:
         return [one.song.file for one in choose(parts, songs, TOLERANCE, random.Random(seed))[0]]
 
     assert chosen(1, many()) == chosen(1, many())
@@ -179,12 +177,12 @@ def test_two_files_of_a_song_and_of_an_artist_are_known_as_such(tmp_path: Path) 
             ("/m/b.ogg", pace, 150.0, Track(title="Other", artist="band")),
             ("/m/c.ogg", [SongPace(152.0, 0.9, 1.0, low=148.0, high=156.0)], 152.0, Track()),
         )
-        found = candidates(library, parse_query(""), parse_plan("10m@150 10m@75"), TOLERANCE)
+        found = choices(library, parse_query(""), parse_plan("10m@150 10m@75"), TOLERANCE)
         assert len(found) == 7
         assert {one.artist for one in found} == {"band", ""}
         assert len({one.song for one in found}) == 3
         assert [one.off(150.0) for one in found if not one.artist] == [pytest.approx(0.04)]
-        sure = candidates(library, parse_query("sure:0.8.. other"), parse_plan("10m@150 10m@75"), TOLERANCE)
+        sure = choices(library, parse_query("sure:0.8.. other"), parse_plan("10m@150 10m@75"), TOLERANCE)
         assert [one.spm for one in sure] == [150.0]
 
 
@@ -194,9 +192,7 @@ def test_a_plan_over_many_songs_takes_a_moment(tmp_path: Path) -> None:
         fill_many(library, 20_000)
         begun = time.process_time()
         parts = parse_plan("10m@150 20m@168 5m@140 1h@150..180")
-        planned, gaps = choose(
-            parts, candidates(library, parse_query(""), parts, TOLERANCE), TOLERANCE, random.Random(1)
-        )
+        planned, gaps = choose(parts, choices(library, parse_query(""), parts, TOLERANCE), TOLERANCE, random.Random(1))
         # A fifth of what `python -m benchmarks find` measures, with room for a slow machine.
         assert time.process_time() - begun < 2.0
         assert planned

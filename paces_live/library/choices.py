@@ -11,13 +11,13 @@ from paces_live.library.search import search
 from paces_live.library.store import Library
 from paces_live.match import LOCK_TOLERANCE
 
-__all__ = ["Candidate", "candidates"]
+__all__ = ["Choice", "choices"]
 
 MOST = 1000
 """Most songs for a target: the best of them last for two days, and more take longer than you want to wait."""
 
 
-class Candidate(NamedTuple):
+class Choice(NamedTuple):
     """A song at one of its paces.
 
     Attributes
@@ -52,7 +52,7 @@ class Candidate(NamedTuple):
         return max(abs(self.low / target - 1.0), abs(self.high / target - 1.0))
 
 
-def candidates(library: Library, query: Query, parts: Iterable[Part], tolerance: float) -> list[Candidate]:
+def choices(library: Library, query: Query, parts: Iterable[Part], tolerance: float) -> list[Choice]:
     """Return the songs that a query asks for with a pace near a target of a plan, for each target the best.
 
     What the query asks of the pace, such as ``sure:0.8..``, it asks of that pace.
@@ -62,7 +62,7 @@ def candidates(library: Library, query: Query, parts: Iterable[Part], tolerance:
     >>> import tempfile
     >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder, Library(Path(folder) / "library.db") as library:
-    ...     candidates(library, Query(), [Part(60.0, 150.0, 170.0)], 0.05)
+    ...     choices(library, Query(), [Part(60.0, 150.0, 170.0)], 0.05)
     []
     """
     rows: dict[tuple[int, float], float | None] = {}
@@ -84,7 +84,7 @@ def _targets(part: Part, tolerance: float) -> Sequence[float]:
 
 def _details(
     library: Library, keys: Iterable[tuple[int, float]], steps: dict[tuple[int, float], float | None]
-) -> Iterator[Candidate]:
+) -> Iterator[Choice]:
     with library.reading() as connection:
         for file, spm in keys:
             row = connection.execute(
@@ -98,4 +98,4 @@ def _details(
                 low, high, probability, duration, artist, title = row
                 artist = folded(artist or "")
                 song = f"{artist}\0{folded(title)}" if artist and title else f"{file}"
-                yield Candidate(file, spm, low, high, steps[file, spm], probability, duration, artist, song)
+                yield Choice(file, spm, low, high, steps[file, spm], probability, duration, artist, song)

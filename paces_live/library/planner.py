@@ -148,7 +148,7 @@ class _Chooser:
         end = begin + part.seconds
         while self.time < end:
             at, left = self.time - begin, end - self.time
-            near = self._near(part, at)
+            near = self._near(part, at, left)
             if not near:
                 # Nothing fits a target that stays until it is over.
                 start = max(self.time, begin)
@@ -177,8 +177,8 @@ class _Chooser:
         self.gaps.append((start, until))
         self.time = until
 
-    def _near(self, part: Part, at: float) -> list[Choice]:
-        """Return the songs that may come next, best first."""
+    def _near(self, part: Part, at: float, left: float) -> list[Choice]:
+        """Return the songs that may come next, best first; those that are no good for the end only if all are."""
         low, high = sorted((part.target(at), part.target(at + self._longest)))
         first = bisect_left(self._rates, low * (1.0 - self.tolerance))
         last = bisect_right(self._rates, high * (1.0 + self.tolerance))
@@ -188,12 +188,20 @@ class _Chooser:
             if song.song not in self._used and (rank := self._rank(song, part, at)) is not None:
                 free.append((rank, luck, song))
         others = [one for one in free if not one[2].artist or one[2].artist != before]
-        # An artist with more than half of what is left has to come now, or comes twice in a row later.
-        artist, count = Counter(one[2].artist for one in free).most_common(1)[0] if free else ("", 0)
-        if artist and artist != before and 2 * count > len(free):
-            others = [one for one in others if one[2].artist == artist]
+        if free:
+            # If the others last for half of the places only, the artist of most songs has to come now, or comes twice
+            # in a row later.
+            artist, count = Counter(one[2].artist for one in free).most_common(1)[0]
+            places = left / median(one[2].duration for one in free)
+            if artist and artist != before and 2 * (len(free) - count) <= min(places, len(free) - 1):
+                others = [one for one in others if one[2].artist == artist]
         # If only this artist is left, better twice in a row than silence.
-        return [song for _, _, song in heapq.nsmallest(WINDOW, others or free)]
+        free = others or free
+        # A part ends better without a song of twice the time that is left.
+        return [
+            song
+            for _, _, song in heapq.nsmallest(WINDOW, [one for one in free if one[2].duration < 2.0 * left] or free)
+        ]
 
     def _rank(self, song: Choice, part: Part, at: float) -> int | None:
         """Return 0 for the best songs, and more for others; None for those that do not fit."""
@@ -208,7 +216,7 @@ class _Chooser:
         least = left
         ranks = [self._rank(one, part, at) or 0 for one in near]
         for first, rank in zip(near, ranks, strict=True):
-            # What there is nothing better for costs nothing.
+            # The best rank that there is costs nothing.
             cost = WORSE_S * (rank - ranks[0])
             if cost + abs(left - first.duration) < least:
                 best, least = (first,), cost + abs(left - first.duration)

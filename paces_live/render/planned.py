@@ -65,10 +65,12 @@ def summary(playlist: Path, parts: Sequence[Met], planned: Sequence[Planned], se
     """
     wanted = sum(one.part.seconds for one in parts)
     length, share = sum(one.song.duration for one in planned), _share(sum(one.seconds for one in parts), wanted)
-    return (
-        f"{shown_path(playlist)} has {_count(len(planned))}, {clock(length)} of {clock(wanted)}; "
-        f"{share} of the plan is met; --seed {seed} makes it again"
-    )
+    words = f"{shown_path(playlist)} has {_count(len(planned))}, {clock(length)} of {clock(wanted)}; "
+    words += f"{share} of the plan is met; "
+    # A playlist has no silence where nothing fits.
+    if planned and (earlier := planned[-1].end - length) > MISSED_S:
+        words += f"the songs after a gap come up to {clock(earlier)} earlier than planned; "
+    return f"{words}--seed {seed} makes it again"
 
 
 def planned_lines(

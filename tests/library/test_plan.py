@@ -18,6 +18,7 @@ from paces_live.library.plan import Part, parse_duration, parse_plan, parse_ramp
 from paces_live.library.planner import choose, met
 from paces_live.library.query import parse_query
 from paces_live.library.store import Library
+from paces_live.render.planned import summary
 from tests.support.library import fill
 
 TOLERANCE = 0.05
@@ -148,6 +149,28 @@ def test_an_artist_of_half_the_songs_is_spread_out() -> None:
         assert all(one.song.artist != two.song.artist for one, two in pairwise(planned))
 
 
+def test_an_artist_of_most_songs_does_not_come_before_better_ones() -> None:
+    songs = [song(number, artist="often", probability=0.6, steps=2.0) for number in range(600)]
+    songs += [song(number) for number in range(600, 1000)]
+    planned, _ = choose([Part(2700.0, 150.0, 150.0)], songs, TOLERANCE, random.Random(1))
+    assert "often" not in {one.song.artist for one in planned[:-2]}
+
+
+@pytest.mark.parametrize("others", [5, 6, 8, 11])
+def test_others_are_kept_for_between_the_songs_of_an_artist(others: int) -> None:
+    songs = [song(number, artist="often" if number >= others else f"{number}", probability=0.6) for number in range(60)]
+    planned, gaps = choose([Part(2200.0, 150.0, 150.0)], songs, TOLERANCE, random.Random(1))
+    assert (len(planned), gaps) == (11, [])
+    assert all(one.song.artist != two.song.artist for one, two in pairwise(planned))
+
+
+def test_a_less_sure_song_that_ends_a_part_is_found_behind_many_long_ones() -> None:
+    songs = [song(number, seconds=400.0) for number in range(100)]
+    songs += [song(number, seconds=90.0, probability=0.6) for number in range(100, 120)]
+    planned, _ = choose([Part(90.0, 150.0, 150.0)], songs, TOLERANCE, random.Random(1))
+    assert [one.song.duration for one in planned] == [90.0]
+
+
 def test_a_single_artist_fills_a_plan() -> None:
     songs = [song(number, artist="The Beatles") for number in range(30)]
     planned, gaps = choose([Part(2700.0, 150.0, 150.0)], songs, TOLERANCE, random.Random(1))
@@ -161,6 +184,8 @@ def test_what_cannot_be_filled_is_known() -> None:
     first, second, third, ramp = met(parts, planned, gaps, TOLERANCE)
     assert (first.seconds, second.seconds, third.seconds) == (600.0, 0.0, 600.0)
     assert second.gaps == ((600.0, 1800.0),)
+    words = summary(Path("run.m3u8"), [first, second, third], planned, 1)
+    assert "; the songs after a gap come up to 20:00 earlier than planned; " in words
     [(start, end)] = ramp.gaps
     # 150 is within 5 % of targets up to 157.9, a fifth of the ramp.
     assert start == pytest.approx(2400.0 + 3600.0 * 7.9 / 40.0, abs=150.0)

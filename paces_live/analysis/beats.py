@@ -9,9 +9,10 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from paces_live.analysis.candidates import refine
+from paces_live.analysis.candidates import MAX_SHIFT, refine
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.log_lag import PART_HOP_S
 from paces_live.analysis.periodicity import onset_strength, periodicity
@@ -29,12 +30,14 @@ FARTHEST = 6
 """Largest change of the phase from one stretch to the next, places: an eighth of a beat."""
 STIFFNESS = 0.02
 """Cost of a change of the phase by a place, relative to the difference between the best and the mean place."""
-HEARD = 0.65
+PHASE_RANGE = 3.0 * math.log(10.0)
+"""Level of the softest sound that counts for a phase, below the loudest around it, nepers of power: 30 dB."""
+HEARD = 0.5
 """Where in a frame an onset makes the spectrum rise, as a share of its length (measured on strokes)."""
 
 
 def beat_times(
-    frames: NDArray[np.float32], spm: Callable[[float], float], config: FeatureConfig
+    frames: NDArray[np.float32], spm: Callable[[float], float], config: FeatureConfig, *, within: float = MAX_SHIFT
 ) -> NDArray[np.float64]:
     """Return the times of the beats of a song at one pace, seconds.
 
@@ -46,6 +49,8 @@ def beat_times(
         The pace at a time in seconds, about: the tempo near it on which the music agrees is taken.
     config : FeatureConfig
         The configuration of the frames.
+    within : float
+        How far the tempo that is taken may be from the pace, relative.
 
     Returns
     -------
@@ -67,8 +72,8 @@ def beat_times(
     """
     if len(frames) < 2:
         return np.empty(0)
-    onsets = onset_strength(frames)
-    beats = np.concatenate(([0.0], np.cumsum(_speeds(frames, spm, config))))
+    onsets = onset_strength(_loud(frames, config))
+    beats = np.concatenate(([0.0], np.cumsum(_speeds(frames, spm, within, config))))
     late = _phases(onsets, beats, config.frame_rate)
     # The song in beats, with a beat at every whole number.
     place = beats - late
@@ -77,7 +82,20 @@ def beat_times(
     return at + HEARD * config.n_fft / config.sample_rate
 
 
-def _speeds(frames: NDArray[np.float32], spm: Callable[[float], float], config: FeatureConfig) -> NDArray[np.float64]:
+def _loud(frames: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.float32]:
+    """Return frames without what is much weaker than the loudest of some seconds around it.
+
+    Out of silence, a soft hi-hat rises as far as a bass drum does; but people step to the bass drum.
+    """
+    half = round(0.5 * STRETCH_S * config.frame_rate)
+    loudest = sliding_window_view(np.pad(frames.max(axis=1), half, "edge"), 2 * half + 1).max(axis=1)
+    loud: NDArray[np.float32] = np.maximum(frames, (loudest - np.float32(PHASE_RANGE))[:, None])
+    return loud
+
+
+def _speeds(
+    frames: NDArray[np.float32], spm: Callable[[float], float], within: float, config: FeatureConfig
+) -> NDArray[np.float64]:
     """Return the tempo at each frame, beats per frame."""
     hop, length = round(HOP_S * config.frame_rate), min(config.window_frames, len(frames))
     age = sum(newest_stretch(length / config.frame_rate)) / 2.0
@@ -87,6 +105,8 @@ def _speeds(frames: NDArray[np.float32], spm: Callable[[float], float], config: 
         repeats = periodicity(frames[end - length : end], config)
         at = end / config.frame_rate - age
         tempo = float(refine(repeats, np.array([spm(at)]))[0]) if len(repeats.strengths) else spm(at)
+        if abs(tempo / spm(at) - 1.0) > within:
+            tempo = spm(at)
         if not times:
             # Before the newest part of the first window, its tempo curve says what the tempo was.
             for back, log_speed in enumerate(repeats.curve.log_speeds[-2::-1], 1):

@@ -1,4 +1,4 @@
-"""`explain`: why a song has its paces, to see and to hear."""
+"""`explain`: why a song has these paces, to see and to hear."""
 
 import sys
 from pathlib import Path
@@ -61,7 +61,7 @@ def explain(
             metavar="SPM",
             parser=number("pace", "steps per minute, such as 164"),
             callback=_pace,
-            help="Show or click this pace; else the most probable one, and the felt beat.",
+            help="Show or click this pace; else what you corrected it to, or the most probable one and the felt beat.",
         ),
     ] = None,
     click: Annotated[
@@ -74,7 +74,7 @@ def explain(
     theme: Theme = "auto",
     model: Model = None,
 ) -> None:
-    """Show and let you hear why a song has its paces.
+    """See and hear why a song has these paces.
 
     You see how strongly the music repeats at each step rate, the candidates with their verdicts, and the fold of one
     candidate: its beats below each other. If they fit, onsets line up in columns; if not, they wander.
@@ -83,22 +83,29 @@ def explain(
     """
     from paces_live.analysis.classifier import load_classifier
     from paces_live.library import explanation
+    from paces_live.library.corrections import correction_of
 
     if picture is not None:
         from paces_live.render.picture import check_picture
 
         check_picture(picture)
     classifier = load_classifier(model)
+    said = correction_of(file)
     if click is not None:
         from paces_live.library.click_track import check_click_track, write_click_track
 
         check_click_track(click)
-        spm, times = explanation.song_beats(file, classifier, pace)
+        times = explanation.song_beats(file, classifier, pace, said)
         write_click_track(file, click, times)
-        sys.stdout.write(f"{shown_path(click)} has {len(times)} clicks at {spm:.1f} in {shown_path(file.name)}\n")
+        rate = explanation.mean_rate(times)
+        sys.stdout.write(f"{shown_path(click)} has {len(times)} clicks at {rate:.1f} in {shown_path(file.name)}\n")
     if picture is not None or click is None:
+        name = shown_path(file.name)
+        if said is not None:
+            name += f" (you said {', '.join(f'{spm:g}' for spm in said.paces) or 'none'})"
+            pace = next(iter(said.paces), None) if pace is None else pace
         why = explanation.explain(file, classifier, at=None if at is None else _time(at), pace=pace)
-        _show(why, shown_path(file.name), theme, picture)
+        _show(why, name, theme, picture)
 
 
 def _show(why: "Explanation", name: str, theme: str, picture: Path | None) -> None:

@@ -35,7 +35,7 @@ from paces_live.match import DEFAULT_TARGET, DEFAULT_TOLERANCE, Listener
 if TYPE_CHECKING:
     from paces_live.collection.items import Item, Unreadable
     from paces_live.events import Event
-    from paces_live.playback.look_ahead import LookAhead
+    from paces_live.playback.look_ahead import LookAhead, Paces
     from paces_live.playback.queue import Queue
 
 
@@ -117,13 +117,15 @@ def play(
     if items:
         classifier = load_classifier(model)
         queue = Queue(items, shuffle=random.Random() if shuffle else None, repeat=repeat)
+        place = library or default_path()
         with ExitStack() as stack:
-            look_ahead = stack.enter_context(_look_ahead(queue, listener, model)) if skip_mismatch else None
+            look_ahead = stack.enter_context(_look_ahead(queue, listener, model, place)) if skip_mismatch else None
             player = Player(queue, classifier.features.sample_rate, output=output, look_ahead=look_ahead)
-            stages: list[Callable[[Event], Event]] = [Skipper(player, listener).take] if skip_mismatch else []
+            stages: list[Callable[[Event], Event]] = []
+            if look_ahead:
+                stages.append(Skipper(player, listener, look_ahead.is_known_to_match).take)
             # After what goes by the sound alone.
-            whole = [item.path for item in items if not item.start and item.end is None]
-            stages.append(LibraryRecall(library or default_path(), whole).take)
+            stages.append(LibraryRecall(place, [item.path for item in items if item.is_whole]).take)
             try:
                 show(
                     Input(player),
@@ -163,13 +165,19 @@ def _found(query: str, library: Path | None, tolerance: float) -> "tuple[list[It
     return songs, listener_of(asked).target
 
 
-def _look_ahead(queue: "Queue", listener: Listener, model: Path | None) -> "LookAhead":
-    """Return what looks for songs that match, in a process of its own."""
+def _look_ahead(queue: "Queue", listener: Listener, model: Path | None, library: Path) -> "LookAhead":
+    """Return what looks for songs that match: in the library, or else by analysing them in a process of its own."""
     from paces_live.library.analyst import Analyst
+    from paces_live.library.recall import known_paces
     from paces_live.playback.look_ahead import LookAhead
 
     analyst = Analyst(listener, model)
-    return LookAhead(queue, listener, analyst.paces, cancel=analyst.close)
+
+    def paces_of(item: "Item") -> "Paces":
+        known = known_paces(library, item.path) if item.is_whole else None
+        return analyst.paces(item) if known is None else known
+
+    return LookAhead(queue, listener, paces_of, cancel=analyst.close)
 
 
 def _report(unplayable: Iterable["Unreadable"], *, json: bool) -> None:

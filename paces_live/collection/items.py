@@ -29,6 +29,11 @@ class Item:
     start: float = 0.0
     end: float | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the whole file."""
+        return not self.start and self.end is None
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:

@@ -16,6 +16,7 @@ from paces_live.analysis.felt_beat import felt_beat
 from paces_live.analysis.tracking import related
 from paces_live.errors import LibraryError, UsageError
 from paces_live.events import Section, SongPace
+from paces_live.library.content import content_key
 from paces_live.library.files import FilePaces
 from paces_live.match import SPM_MAX, SPM_MIN, STRETCH_TOLERANCE
 from paces_live.storage import Database, state_folder
@@ -147,6 +148,20 @@ def known_corrections() -> list[Correction]:
     writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
     with Corrections(path, read_only=not writable) as corrections:
         return list(corrections)
+
+
+def correction_of(file: Path) -> Correction | None:
+    """Return what this user says about the song in a file; None if nothing.
+
+    Raises
+    ------
+    LibraryError
+        The corrections cannot be read.
+    SourceError
+        The file cannot be read.
+    """
+    known = {one.content: one for one in known_corrections()}
+    return known.get(content_key(file)) if known else None
 
 
 def parse_paces(text: str) -> tuple[float, ...]:

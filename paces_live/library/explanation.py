@@ -1,4 +1,4 @@
-"""Why a song has its paces: what a session hears in one window of it, and how it judges that."""
+"""Why a song has these paces: what a session hears in one window of it, and how it judges that."""
 
 import math
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.analysis.beats import beat_times
-from paces_live.analysis.candidates import GRID_STEP, agreement, candidates
+from paces_live.analysis.candidates import GRID_STEP, MAX_SHIFT, agreement, candidates
 from paces_live.analysis.classifier import Classifier
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.features import LogMelStream
@@ -19,6 +19,7 @@ from paces_live.analysis.fold import beats_heard, build_cases, foldable
 from paces_live.analysis.periodicity import periodicity
 from paces_live.collection.items import Item
 from paces_live.errors import SourceError, UsageError
+from paces_live.library.corrections import Correction, corrected
 from paces_live.library.files import FilePaces, analyze_item
 from paces_live.match import SPM_MAX, SPM_MIN, STRETCH_TOLERANCE, Listener, nearest
 from paces_live.session.config import FIRST_JUDGEMENT_S, SessionConfig
@@ -27,6 +28,9 @@ from paces_live.text import shown_path
 
 RATES = np.geomspace(SPM_MIN, SPM_MAX, 1 + round(math.log(SPM_MAX / SPM_MIN) / GRID_STEP))
 """Rates at which the periodicity is drawn, as near to each other as those among which candidates are found."""
+TYPED = 0.01
+"""How far the tempo of the music may be from a pace that somebody types and that the song does not have, relative: as
+exact as people know it."""
 STRONG = 0.97
 """Share of the steps of a fold that are weaker than the strongest that we tell apart."""
 
@@ -129,6 +133,9 @@ def explain(file: Path, classifier: Classifier, *, at: float | None = None, pace
         raise UsageError(f"{shown_path(file)}: there is too little to hear", hint=hint, code="usage.at")
     repeats = periodicity(frames, config)
     tempi = candidates(repeats, config, count=SessionConfig().max_candidates, tracked=() if pace is None else (pace,))
+    if pace is not None and (not len(tempi) or abs(tempi[0] / pace - 1.0) > MAX_SHIFT):
+        # Near an end of the range, what it was refined to may have been outside.
+        tempi = np.concatenate(([pace], tempi))
     if pace is not None and not foldable(tempi[:1], window, config)[0]:
         message = f"{pace:g} has too few beats in {window / config.frame_rate:.0f} s"
         raise UsageError(message, hint="choose a faster --pace, or a longer file", code="usage.pace")
@@ -176,8 +183,13 @@ def frames_of(file: Path, config: FeatureConfig) -> NDArray[np.float32]:
     return np.concatenate([np.empty((0, config.n_mels), np.float32), *parts])
 
 
-def song_beats(file: Path, classifier: Classifier, pace: float | None = None) -> tuple[float, NDArray[np.float64]]:
-    """Return a pace of a song, and the times of its steps, seconds.
+def song_beats(
+    file: Path, classifier: Classifier, pace: float | None = None, correction: Correction | None = None
+) -> NDArray[np.float64]:
+    """Return the times of the steps at a pace of a song, seconds.
+
+    They follow the tempo of the music, but never towards another pace: the steps of a pace that the song does not have
+    are heard beside the beat.
 
     Parameters
     ----------
@@ -185,6 +197,8 @@ def song_beats(file: Path, classifier: Classifier, pace: float | None = None) ->
     classifier : Classifier
     pace : float, optional
         The pace that the song has near it is taken, or else this one; by default the felt beat.
+    correction : Correction, optional
+        What a person says about the paces of the song.
 
     Raises
     ------
@@ -195,18 +209,33 @@ def song_beats(file: Path, classifier: Classifier, pace: float | None = None) ->
     --------
     >>> from paces_live.analysis.classifier import load_classifier
     >>> from paces_live.demo import excerpt
-    >>> spm, times = song_beats(excerpt(), load_classifier(), 84.0)
-    >>> round(spm), len(times)
-    (84, 134)
+    >>> times = song_beats(excerpt(), load_classifier(), 84.0)
+    >>> len(times), round(mean_rate(times))
+    (134, 84)
     """
     song = analyze_item(Item(file), classifier, Listener(None))
+    if correction is not None:
+        song = corrected(song, correction)
     wanted = leading(song.paces, song.beat) if pace is None else pace
     if wanted is None:
         raise SourceError(f"{shown_path(file)}: no pace found", hint="name one: --pace 164")
     found = nearest(song.paces, wanted)
-    spm = found.spm if found and abs(found.error) <= STRETCH_TOLERANCE else wanted
+    is_found = found is not None and abs(found.error) <= STRETCH_TOLERANCE
+    spm = found.spm if found and is_found else wanted
     config = classifier.features
-    return spm, beat_times(frames_of(file, config), _course(song, spm), config)
+    within = MAX_SHIFT if is_found else TYPED
+    return beat_times(frames_of(file, config), _course(song, spm), config, within=within)
+
+
+def mean_rate(times: NDArray[np.float64]) -> float:
+    """Return how many steps a minute there are on average; 0 for fewer than two.
+
+    Examples
+    --------
+    >>> mean_rate(np.array([1.0, 1.5, 2.0]))
+    120.0
+    """
+    return 60.0 * (len(times) - 1) / float(np.ptp(times)) if len(times) > 1 else 0.0
 
 
 def _course(song: FilePaces, spm: float) -> Callable[[float], float]:

@@ -4,12 +4,29 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from paces_live.collection.folder import real_name
-from paces_live.errors import LibraryError
-from paces_live.events import Event, Pace, Reading, Start
+from paces_live.errors import PacesError
+from paces_live.events import Event, Pace, Reading, SongPace, Start
 from paces_live.library.store import Library
 from paces_live.session.recalling import Recaller
 
-__all__ = ["LibraryRecall"]
+__all__ = ["LibraryRecall", "known_paces"]
+
+
+def known_paces(library: Path, file: Path) -> tuple[SongPace, ...] | None:
+    """Return the paces of a file that a library knows, most probable first; None if it does not, or cannot be read.
+
+    Parameters
+    ----------
+    library : path
+        The file of the library.
+    file : path
+    """
+    try:
+        # Opened for each song: a library belongs to one thread, and a scan may make another one.
+        with Library(library, read_only=True) as known:
+            return known.paces(real_name(file))
+    except PacesError:
+        return None
 
 
 class LibraryRecall:
@@ -39,12 +56,7 @@ class LibraryRecall:
     def _recall(self, location: str) -> tuple[Pace, ...]:
         if location not in self._files:
             return ()
-        try:
-            # Opened for each song: the library belongs to one thread, and a scan may make another one.
-            with Library(self._path, read_only=True) as library:
-                paces = library.paces(real_name(Path(location))) or ()
-        except LibraryError:
-            return ()
+        paces = known_paces(self._path, Path(location)) or ()
         if any(pace.low is not None for pace in paces):
             # Of a tempo that changes nobody knows what it is now.
             return ()

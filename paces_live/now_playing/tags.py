@@ -65,7 +65,7 @@ def item_track(item: Item) -> Track | None:
     if not item.title:
         return tags
     tags = replace(tags or Track(), title=item.title, artist=item.artist)
-    if tags.duration is None or (not item.start and item.end is None):
+    if tags.duration is None or item.is_whole:
         return tags
     return replace(tags, duration=min(item.end or tags.duration, tags.duration) - item.start)
 

@@ -73,6 +73,11 @@ class LookAhead:
         paces = self._known[item]
         return True if paces is None else self._matches(paces)
 
+    def is_known_to_match(self, item: Item) -> bool:
+        """Return whether the paces of a song are known, and match the target as it is now."""
+        paces = self._known.get(item)
+        return paces is not None and self._matches(paces)
+
     def _matches(self, paces: Sequence[SongPace]) -> bool:
         match = self._listener.match(paces)
         return match is not None and match.grade != "stretch"

@@ -1,8 +1,9 @@
 """Moves a player on from songs that surely do not fit the target."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from paces_live.analysis.song_change import INTRODUCTION_S
+from paces_live.collection.items import Item
 from paces_live.events import Event, Reading
 from paces_live.match import Listener
 from paces_live.playback.player import Player
@@ -62,11 +63,21 @@ class Mismatch:
 
 
 class Skipper:
-    """Takes the events of what a player plays, and asks it for the next song if one surely does not match."""
+    """Takes the events of what a player plays, and asks it for the next song if one surely does not match.
 
-    def __init__(self, player: Player, listener: Listener) -> None:
+    Parameters
+    ----------
+    player : Player
+    listener : Listener
+    is_known_to_match : callable
+        Returns whether a song is known to match as a whole. What is heard of it never skips such a song: a person may
+        have corrected it.
+    """
+
+    def __init__(self, player: Player, listener: Listener, is_known_to_match: Callable[[Item], bool]) -> None:
         self._player = player
         self._listener = listener
+        self._is_known_to_match = is_known_to_match
         self._mismatch = Mismatch()
         self._skipped: int | None = None
 
@@ -75,7 +86,8 @@ class Skipper:
         playing = self._player.playing
         if not isinstance(event, Reading) or playing is None or playing.number == self._skipped:
             return event
-        if self._mismatch.is_sure(event, playing.number, self._listener):
+        is_sure = self._mismatch.is_sure(event, playing.number, self._listener)
+        if is_sure and not self._is_known_to_match(playing.item):
             self._skipped = playing.number
             self._player.pass_over()
         return event

@@ -1,4 +1,4 @@
-"""Why a song has its paces, as a picture: what repeats, the verdicts on one scale, and the fold of one candidate."""
+"""Why a song has these paces, as a picture: what repeats, the verdicts on one scale, and the fold of one candidate."""
 
 import importlib.util
 import math

@@ -1,6 +1,7 @@
 """Words for events, the same on the screen, in lines and in tables."""
 
 import codecs
+import math
 import os
 from collections.abc import Iterable, Sequence
 from typing import TextIO, TypeVar
@@ -186,10 +187,11 @@ def clock(seconds: float) -> str:
 
     Examples
     --------
-    >>> clock(215.2), clock(39.98), clock(3723)
-    ('3:35', '0:40', '1:02:03')
+    >>> clock(215.2), clock(39.98), clock(3723), clock(17.5), clock(42.5)
+    ('3:35', '0:40', '1:02:03', '0:18', '0:43')
     """
-    minutes, rest = divmod(round(seconds), 60)
+    # Halves go up, so that times that are as far apart are shown so.
+    minutes, rest = divmod(math.floor(seconds + 0.5), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 

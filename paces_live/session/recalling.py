@@ -13,7 +13,7 @@ KNOWN_S = 25.0
 
 
 class Recaller:
-    """Puts known paces into the readings of a track.
+    """Puts known paces into the readings of a track, from before its first sound.
 
     Parameters
     ----------
@@ -42,19 +42,22 @@ class Recaller:
         self._track: str | None = None
         self._known: tuple[Pace, ...] = ()
         self._since = 0.0
+        self._has_sounded = False
 
     def take(self, reading: Reading) -> Reading:
         """Return a reading with the known paces if the sound has not been judged, or else as it is."""
         key = self._key(reading)
         if key != self._track:
-            self._track, self._since = key, reading.t
+            self._track, self._since, self._has_sounded = key, reading.t, False
             self._known = () if key is None else self._recall(key)
         if reading.state == "silence":
             self._since = reading.t
+        else:
+            self._has_sounded = True
         if reading.paces or reading.t - self._since >= KNOWN_S:
             # From here on the sound itself decides, even if it has no pace.
             self._known = ()
-        if self._known and reading.state in ("listening", "no_pulse"):
+        if self._known and (reading.state in ("listening", "no_pulse") or not self._has_sounded):
             beat = reading.beat or felt_beat(self._known)
             return replace(reading, state="provisional", paces=self._known, recalled=True, beat=beat)
         return reading

@@ -42,14 +42,20 @@ class ReadingSchedule:
         self._live = live
         self._step = max(1, round(interval * rate))
         self._due = max(self._step, round(first * rate))
+        self._is_urgent = False
+
+    def hurry(self) -> None:
+        """Let a reading be due at once, besides those at regular positions."""
+        self._is_urgent = True
 
     def is_due(self, position: int, *, waiting: int) -> bool:
         """Return whether a reading is due at `position`, with `waiting` samples that have already arrived after it."""
+        is_urgent, self._is_urgent = self._is_urgent, False
         if position < self._due:
-            return False
+            return is_urgent
         self._due += self._step * (1 + (position - self._due) // self._step)
         # If the next reading is due too, this one would only make a late session later.
-        return not (self._live and position + waiting >= self._due)
+        return is_urgent or not (self._live and position + waiting >= self._due)
 
     def took(self, seconds: float) -> None:
         """Lengthen the interval if readings take so long that a live session could not keep up."""

@@ -181,6 +181,9 @@ class Session:
         end = self._tracks.take(self._announced, self._now, self._song_s if can_end else None)
         if end is not None:
             yield from self._end_song(end, keep_s=self._now - end)
+        if self._tracks.track not in (None, self._track):
+            # Its name is shown with its first sound, and what is known of it.
+            self._schedule.hurry()
         self._track = self._tracks.track
 
     def _analyse(self, samples: NDArray[np.float32]) -> Iterator[Event]:

@@ -1,4 +1,4 @@
-"""Why a song has its paces, on a terminal of 80 by 24: what repeats, the candidates, and the fold of one of them."""
+"""Why a song has these paces, on a terminal of 80 by 24: what repeats, the candidates, and the fold of one of them."""
 
 from itertools import pairwise, zip_longest
 
@@ -47,7 +47,7 @@ def explained(why: Explanation, name: str, theme: Theme, width: int) -> list[Tex
     >>> from paces_live.render.theme import PLAIN
     >>> lines = explained(explain(excerpt(), load_classifier(), at=30.0), "demo.ogg", PLAIN, 80)
     >>> print(lines[0].plain)
-    demo.ogg, 0:18 to 0:42: what repeats, at steps per minute
+    demo.ogg, 0:18 to 0:43: what repeats, at steps per minute
     """
     width = max(WIDTHS[0], min(WIDTHS[1], width - 1))
     words, when = "what repeats, at steps per minute", f"{clock(why.start)} to {clock(why.end)}"

@@ -58,6 +58,23 @@ def test_beats_of_other_meters_are_found(music: Callable[[float, float], Samples
     assert largest_error(found(music(150.0, SECONDS), lambda _: 150.0), inner(beats(150.0, SECONDS), SECONDS)) < NEAR_S
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.001, 0.01])
+def test_a_soft_hi_hat_out_of_silence_is_not_the_beat(noise: float) -> None:
+    random = np.random.default_rng(1)
+    samples = (noise * random.standard_normal(round(SECONDS * RATE))).astype(np.float32)
+    drum = np.exp(-np.arange(2000) / 400.0)
+    times = np.arange(0.3, SECONDS - 0.5, 0.2)
+    for number, time in enumerate(times):
+        start = round(time * RATE)
+        if number % 2:
+            samples[start : start + 600] += 0.15 * random.standard_normal(600) * np.exp(-np.arange(600) / 100.0)
+        elif number % 4:
+            samples[start : start + 2000] += 0.5 * random.standard_normal(2000) * drum
+        else:
+            samples[start : start + 2000] += 0.8 * np.sin(2.0 * np.pi * 70.0 * np.arange(2000) / RATE) * drum
+    assert largest_error(found(samples, lambda _: 150.0), inner(times[::2], SECONDS)) < NEAR_S
+
+
 def test_half_the_beat_stays_on_the_same_beats() -> None:
     times = found(rock(165.0, SECONDS), lambda _: 82.5)
     errors = [largest_error(times, inner(beats(165.0, SECONDS, every=2, shift=shift), SECONDS)) for shift in (0.0, 1.0)]

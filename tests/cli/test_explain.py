@@ -85,6 +85,14 @@ def test_clicks_are_within_30_ms_of_the_beats(song: Path, tmp_path: Path) -> Non
     assert abs(len(clicks(half, song)) - len(found) / 2) <= 1
 
 
+def test_what_a_person_said_is_shown_and_clicked(song: Path, tmp_path: Path) -> None:
+    assert run("label", song, "--paces", "110,55").exit_code == 0
+    shown = run("explain", song).stdout
+    assert shown.startswith("rock.wav (you said 110, 55), 0:0")
+    assert "the beats at 110." in shown
+    assert "clicks at 110.0 in rock.wav" in run("explain", song, "--click", tmp_path / "click.wav").stdout
+
+
 def test_clicks_follow_a_tempo_that_rises(tmp_path: Path) -> None:
     song, track = tmp_path / "rising.wav", tmp_path / "click.wav"
     soundfile.write(song, 0.4 * drums(lambda time: 120.0 + time / 5.0, 100.0), SONG_RATE)

@@ -68,6 +68,7 @@ def test_what_a_query_finds_is_played_with_its_paces(sound_server: SoundServer, 
         process.stdout.read()
     assert process.returncode == 0
     first = readings[0]
+    assert first["t"] <= 0.2
     assert (first["track"]["title"], first["recalled"], first["paces"][0]["spm"]) == ("Known", True, 168.1)
     # 170 is the target, because the query asks for it.
     assert first["match"]["error"] == pytest.approx(168.1 / 170 - 1, abs=1e-4)
@@ -157,6 +158,25 @@ def test_the_first_song_that_plays_is_one_that_matches(sound_server: SoundServer
     assert readings[0]["health"]["status"] == "waiting"
     assert readings[0]["health"]["message"].startswith("looking for a song that matches: ")
     assert {one["track"]["title"] for one in readings if one["track"]} == {"c"}
+
+
+@pytest.mark.usefixtures("portaudio")
+def test_what_the_library_knows_decides_whether_a_song_is_played(sound_server: SoundServer, tmp_path: Path) -> None:
+    folder, path = drums(tmp_path, a=120.0, b=172.0), tmp_path / "library.db"
+    with Library(path) as library:
+        # As if a person had said so.
+        fill(library, (str(folder / "a.flac"), [SongPace(172.0, 1.0, 1.0)], 172.0, Track(title="a")))
+        fill(library, (str(folder / "b.flac"), [SongPace(120.0, 1.0, 1.0)], 120.0, Track(title="b")))
+    command = [sys.executable, "-m", "paces_live", "play", "--json", "--skip-mismatch", "--target", "172"]
+    command += [str(folder), "--library", str(path)]
+    with subprocess.Popen(command, env=sound_server.env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        reading: dict[str, Any] = {}
+        while not reading.get("track"):
+            reading = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    assert (reading["track"]["title"], reading["recalled"]) == ("a", True)
 
 
 @pytest.mark.usefixtures("portaudio")

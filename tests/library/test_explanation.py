@@ -8,7 +8,8 @@ import soundfile
 
 from paces_live.analysis.classifier import TfliteClassifier, load_classifier
 from paces_live.errors import SourceError, UsageError
-from paces_live.library.explanation import Explanation, explain, song_beats
+from paces_live.library.corrections import Correction
+from paces_live.library.explanation import Explanation, explain, mean_rate, song_beats
 from tests.support.library import write
 from tests.support.signals import RATE, beats, drums
 
@@ -90,19 +91,41 @@ def test_there_must_be_something_to_hear(tmp_path: Path, classifier: TfliteClass
 
 
 def test_steps_are_those_of_the_pace_that_the_song_has_near(song: Path, classifier: TfliteClassifier) -> None:
-    for pace, spm in ((160.0, 165.0), (84.0, 82.5), (None, 165.0), (200.0, 200.0)):
-        found, times = song_beats(song, classifier, pace)
-        assert found == pytest.approx(spm, abs=0.1)
-        assert 60.0 / np.diff(times).mean() == pytest.approx(spm, rel=0.05)
-    _, times = song_beats(song, classifier)
+    for pace, spm in ((160.0, 165.0), (84.0, 82.5), (None, 165.0)):
+        assert mean_rate(song_beats(song, classifier, pace)) == pytest.approx(spm, abs=0.1)
+    times = song_beats(song, classifier)
     truth = beats(165.0, 59.5)[2:]
     assert max(float(np.abs(times - time).min()) for time in truth) < 0.03
+
+
+@pytest.mark.parametrize("pace", [113.0, 134.0, 152.0, 185.0, 200.0])
+def test_steps_at_a_pace_that_the_song_does_not_have_keep_it(
+    pace: float, song: Path, classifier: TfliteClassifier
+) -> None:
+    # Two thirds of the beat, 110, and three quarters of it, 123.75, would fit.
+    assert mean_rate(song_beats(song, classifier, pace)) == pytest.approx(pace, rel=0.01)
+
+
+def test_steps_are_those_that_a_person_says(song: Path, classifier: TfliteClassifier) -> None:
+    said = Correction("sound:1", "rock", (55.0, 110.0))
+    assert mean_rate(song_beats(song, classifier, correction=said)) == pytest.approx(110.0, abs=0.1)
+    assert mean_rate(song_beats(song, classifier, 56.0, said)) == pytest.approx(55.0, abs=0.1)
+    with pytest.raises(SourceError, match="no pace found"):
+        song_beats(song, classifier, correction=Correction("sound:1", "rock", ()))
+
+
+@pytest.mark.parametrize(("bpm", "pace"), [(162.0, 320.0), (162.0, 319.0), (157.5, 40.0)])
+def test_a_pace_at_an_end_of_the_range_is_the_one_that_is_shown(
+    bpm: float, pace: float, tmp_path: Path, classifier: TfliteClassifier
+) -> None:
+    why = explain(write(tmp_path / "song.wav", bpm, 40.0), classifier, pace=pace)
+    assert why.chosen.spm == pytest.approx(pace, rel=0.02)
 
 
 def test_steps_follow_a_tempo_that_changes_a_lot(tmp_path: Path, classifier: TfliteClassifier) -> None:
     path = tmp_path / "rising.wav"
     soundfile.write(path, 0.4 * drums(lambda time: 140.0 + time / 4.0, 120.0), RATE)
-    _, times = song_beats(path, classifier, 155.0)
+    times = song_beats(path, classifier, 155.0)
     rates = 60.0 / np.diff(times)
     for at in (10.0, 60.0, 110.0):
         near = rates[(np.abs(times[1:] - at) < 5.0)]

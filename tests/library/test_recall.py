@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from paces_live.events import Reading, SongPace, Track
+from paces_live.events import Reading, SongPace, State, Track
 from paces_live.library.recall import LibraryRecall
 from paces_live.library.store import Library
 from paces_live.storage import BUSY_S
@@ -51,6 +51,17 @@ def test_a_known_file_has_its_paces_at_once_until_the_sound_decides(library: Pat
     assert rates(taken(recall, of("/m/b.ogg", reading(7.0, state="listening"))).paces) == [99.0]
     late = of("/m/b.ogg", reading(32.0, state="no_pulse"))
     assert taken(recall, late) == late
+
+
+def test_paces_are_there_before_the_first_sound_and_not_in_a_pause(library: Path) -> None:
+    recall = LibraryRecall(library, [Path("/m/a.ogg")])
+    recall.take(START)
+
+    def shown(t: float, state: State) -> list[float]:
+        return rates(taken(recall, of("/m/a.ogg", reading(t, state=state))).paces)
+
+    assert shown(0.1, "silence") == shown(1.0, "silence") == shown(2.0, "listening") == [165.3, 82.7]
+    assert shown(3.0, "silence") == []
 
 
 def test_a_file_is_known_by_any_way_to_it(library: Path, tmp_path: Path) -> None:

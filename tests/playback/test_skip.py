@@ -89,9 +89,18 @@ class ScriptedPlayer:
 def test_each_song_is_skipped_once() -> None:
     """Readings of the old song that come after the skip do not skip the next one, too."""
     player = ScriptedPlayer()
-    skipper = Skipper(player, Listener())  # type: ignore[arg-type]
+    skipper = Skipper(player, Listener(), lambda _: False)  # type: ignore[arg-type]
     assert skipper.take(START) is START
     for one in script(WINDOW, (300, OTHER, "settled")):
         player.play(1 + (one.t > 43) + (one.t > 60))
         assert skipper.take(one) is one
     assert player.skips == [1, 3]
+
+
+def test_a_song_that_is_known_to_match_is_never_skipped() -> None:
+    player = ScriptedPlayer()
+    skipper = Skipper(player, Listener(), lambda item: item.path.name == "song.ogg")  # type: ignore[arg-type]
+    player.play(1)
+    for one in script(WINDOW, (300, OTHER, "settled")):
+        skipper.take(one)
+    assert not player.skips

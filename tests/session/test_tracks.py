@@ -62,10 +62,23 @@ def test_another_track_is_another_song_with_a_window_of_its_own() -> None:
     assert songs(events) == [("A", 0, 20, [150]), ("B", 20, 40, [174])]
     readings = [event for event in events if isinstance(event, Reading)]
     # It takes three seconds to believe the other title.
-    assert [reading.track and reading.track.title for reading in readings] == 23 * ["A"] + 17 * ["B"]
-    assert [reading.song for reading in readings] == 23 * [1] + 17 * [2]
-    assert readings[23].state == "provisional"
-    assert {round(pace.spm) for reading in readings[23:] for pace in reading.paces} == {174}
+    assert [reading.track and reading.track.title for reading in readings] == 24 * ["A"] + 18 * ["B"]
+    assert [reading.song for reading in readings] == 24 * [1] + 18 * [2]
+    assert readings[24].state == "provisional"
+    assert {round(pace.spm) for reading in readings[24:] for pace in reading.paces} == {174}
+
+
+def test_a_track_is_shown_with_its_first_sound() -> None:
+    events = hear(Announced(MIX, {0: "A", 20 * RATE: "B"}))
+    readings = [event for event in events if isinstance(event, Reading)]
+    first: dict[str | None, float] = {}
+    for reading in readings:
+        first.setdefault(reading.track.title if reading.track else None, reading.t)
+    assert first["A"] <= 0.2
+    # It takes three seconds to believe another title.
+    assert 23.0 <= first["B"] <= 23.2
+    # The others come when they would have come.
+    assert sum(reading.t % 1.0 < 0.11 for reading in readings) >= 40
 
 
 @settings(max_examples=4)

@@ -210,8 +210,8 @@ def song_beats(
     >>> from paces_live.analysis.classifier import load_classifier
     >>> from paces_live.demo import excerpt
     >>> times = song_beats(excerpt(), load_classifier(), 84.0)
-    >>> len(times), round(mean_rate(times))
-    (134, 84)
+    >>> len(times), round(mean_rate(times))  # two songs, at 168 and 184
+    (134, 89)
     """
     song = analyze_item(Item(file), classifier, Listener(None))
     if correction is not None:

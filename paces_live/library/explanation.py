@@ -1,7 +1,7 @@
 """Why a song has these paces: what a session hears in one window of it, and how it judges that."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paces_live.analysis.beats import beat_times
-from paces_live.analysis.candidates import GRID_STEP, MAX_SHIFT, agreement, candidates
+from paces_live.analysis.candidates import GRID_STEP, MAX_SHIFT, agreement, candidates, refine
 from paces_live.analysis.classifier import Classifier
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.features import LogMelStream
@@ -29,8 +29,8 @@ from paces_live.text import shown_path
 RATES = np.geomspace(SPM_MIN, SPM_MAX, 1 + round(math.log(SPM_MAX / SPM_MIN) / GRID_STEP))
 """Rates at which the periodicity is drawn, as near to each other as those among which candidates are found."""
 TYPED = 0.01
-"""How far the tempo of the music may be from a pace that somebody types and that the song does not have, relative: as
-exact as people know it."""
+"""How far the tempo of the music may be from a pace that a person names and the model does not hear, relative: people
+know it as exactly as that."""
 STRONG = 0.97
 """Share of the steps of a fold that are weaker than the strongest that we tell apart."""
 
@@ -101,8 +101,8 @@ def explain(file: Path, classifier: Classifier, *, at: float | None = None, pace
     at : float, optional
         The middle of the window, seconds; by default the middle of the song.
     pace : float, optional
-        The candidate of the fold, steps per minute, whether the music repeats at it or not; by default the most
-        probable one.
+        The candidate of the fold, steps per minute: the compatible one near it, or else this pace, whether the music
+        repeats at it or not. By default the most probable one.
 
     Raises
     ------
@@ -132,10 +132,11 @@ def explain(file: Path, classifier: Classifier, *, at: float | None = None, pace
         hint = "choose another --at, or another file"
         raise UsageError(f"{shown_path(file)}: there is too little to hear", hint=hint, code="usage.at")
     repeats = periodicity(frames, config)
-    tempi = candidates(repeats, config, count=SessionConfig().max_candidates, tracked=() if pace is None else (pace,))
-    if pace is not None and (not len(tempi) or abs(tempi[0] / pace - 1.0) > MAX_SHIFT):
-        # Near an end of the range, what it was refined to may have been outside.
-        tempi = np.concatenate(([pace], tempi))
+    tempi = candidates(repeats, config, count=SessionConfig().max_candidates)
+    if pace is not None:
+        heard = refine(repeats, np.array([pace]))
+        first = np.where(_near(heard, pace, TYPED), heard, pace)
+        tempi = np.concatenate((first, tempi[~_near(tempi, first, TYPED)]))
     if pace is not None and not foldable(tempi[:1], window, config)[0]:
         message = f"{pace:g} has too few beats in {window / config.frame_rate:.0f} s"
         raise UsageError(message, hint="choose a faster --pace, or a longer file", code="usage.pace")
@@ -149,19 +150,32 @@ def explain(file: Path, classifier: Classifier, *, at: float | None = None, pace
             cases.spm.tolist(), agreement(repeats, cases.spm).tolist(), probabilities.tolist(), strict=True
         )
     ]
-    index = int(probabilities.argmax()) if pace is None else 0
+    index = int(probabilities.argmax()) if pace is None else _of_pace(judged, pace)
+    # The pace itself is no candidate of the music if one of them takes its place.
+    shown = judged if pace is None or not index else judged[1:]
     return Explanation(
         start=round(begin / config.frame_rate, 1),
         end=round((begin + window) / config.frame_rate, 1),
         rates=RATES,
         periodicity=repeats.at(RATES).clip(0.0, 1.0),
         agreement=agreement(repeats, RATES),
-        candidates=tuple(sorted(judged, key=lambda one: -one.probability)),
+        candidates=tuple(sorted(shown, key=lambda one: -one.probability)),
         chosen=judged[index],
         # A short window has fewer beats, which its fold repeats.
         fold=_rises(cases.folds[index])[-int(beats_heard(cases.spm[index : index + 1], window, config)[0]) :],
         threshold=classifier.thresholds[0],
     )
+
+
+def _near(tempi: NDArray[np.float64], pace: float | NDArray[np.float64], within: float) -> NDArray[np.bool_]:
+    return np.abs(tempi / pace - 1.0) <= within
+
+
+def _of_pace(judged: Sequence[Judged], pace: float) -> int:
+    """Return the number of the compatible candidate near a pace, or else of the first one, which is the pace itself."""
+    off = [abs(one.spm / pace - 1.0) if one.compatible else math.inf for one in judged]
+    nearest_other = min(range(1, len(judged)), key=off.__getitem__, default=0)
+    return nearest_other if off[nearest_other] <= STRETCH_TOLERANCE else 0
 
 
 def _rises(fold: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -213,17 +227,16 @@ def song_beats(
     >>> len(times), round(mean_rate(times))  # two songs, at 168 and 184
     (134, 89)
     """
-    song = analyze_item(Item(file), classifier, Listener(None))
-    if correction is not None:
-        song = corrected(song, correction)
+    heard = analyze_item(Item(file), classifier, Listener(None))
+    song = heard if correction is None else corrected(heard, correction)
     wanted = leading(song.paces, song.beat) if pace is None else pace
     if wanted is None:
         raise SourceError(f"{shown_path(file)}: no pace found", hint="name one: --pace 164")
     found = nearest(song.paces, wanted)
-    is_found = found is not None and abs(found.error) <= STRETCH_TOLERANCE
-    spm = found.spm if found and is_found else wanted
+    spm = found.spm if found and abs(found.error) <= STRETCH_TOLERANCE else wanted
+    known = nearest(heard.paces, spm)
+    within = MAX_SHIFT if known and abs(known.error) <= STRETCH_TOLERANCE else TYPED
     config = classifier.features
-    within = MAX_SHIFT if is_found else TYPED
     return beat_times(frames_of(file, config), _course(song, spm), config, within=within)
 
 

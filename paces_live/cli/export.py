@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from paces_live.render.exported import Exported
 
 SEED = 1
-"""The same command must choose the same songs, so that it goes on where it was broken off."""
+"""The same command must choose the same songs, so that it goes on where it was interrupted."""
 PLAN = ("target", "duration", "ramp", "plan", "seed")
 """Options that ask for a plan."""
 
@@ -86,6 +86,7 @@ def export(
     from paces_live.export.mp3 import check_encoder
     from paces_live.export.sizes import parse_size
     from paces_live.library.playlist import choose_songs
+    from paces_live.library.present import present
     from paces_live.library.query import parse_query
     from paces_live.library.search import search
     from paces_live.render.exported import Exported
@@ -104,7 +105,8 @@ def export(
         with opened(library) as known:
             if parts:
                 chosen = choose_songs(known, asked, parts, tolerance, Random(SEED if seed is None else seed))
-            songs = _of_library(chosen.songs if chosen else search(known, asked), fixed(target, ctx))
+            found = present(known, chosen.songs if chosen else search(known, asked), outside=folder)
+            songs = _of_library(found, fixed(target, ctx))
     else:
         hint = "give a query, a plan such as --duration 45m, or --playlist FILE"
         raise UsageError("nothing says what to copy", hint=hint, code="usage.export")
@@ -153,7 +155,7 @@ def _of_playlist(playlist: Path, library: Path | None, target: float) -> "list[S
     from paces_live.export.song import of_items
     from paces_live.library.store import default_path
 
-    # Who has no library can copy a playlist nevertheless.
+    # A playlist can be copied without a library.
     if library is None and not default_path().exists():
         return list(of_items(find_items([playlist]), None, target))
     with opened(library) as known:

@@ -90,13 +90,13 @@ def _copy(number: int, count: int, song: Song, folder: Folder, *, mp3: bool) -> 
             return Unreadable(song.path, error)
         source, converts = status.st_size, mp3 and not is_mp3(song.path)
     except (OSError, ValueError) as error:
-        name = file_name(number, count, song, ".mp3" if mp3 else suffix)
+        name = folder.name(file_name(number, count, song, ".mp3" if mp3 else suffix))
         known, there = folder.written.get(name), folder.size(name)
         if known and known.size == there:
             # Its disk is elsewhere; the copy is not.
             return Copy(song, name, known.source, there, "keep")
         return Unreadable(song.path, cannot_open(shown_path(song.path), error, hint="check that its disk is connected"))
-    name = file_name(number, count, song, ".mp3" if converts else suffix)
+    name = folder.name(file_name(number, count, song, ".mp3" if converts else suffix))
     known, there = folder.written.get(name), folder.size(name)
     if real_path(song.path.parent) == real_path(folder.path) and song.path.name != name:
         hint = "choose another folder"
@@ -130,12 +130,11 @@ def _most(one: Copy) -> int:
 def left_over(chosen: Iterable[Copy | Unreadable], folder: Folder) -> dict[str, int]:
     """Return names and sizes of what earlier exports wrote into a folder, and is still there, but not in this one."""
     wanted = [one for one in chosen if isinstance(one, Copy)]
-    # FAT takes two names for the same if they differ in capitals only.
-    names = {one.name.casefold() for one in wanted if one.how != "omit"}
+    names = {one.name for one in wanted if one.how != "omit"}
     sources = {real_path(one.song.path) for one in wanted}
     found = {}
     for name, written in folder.written.items():
-        if name.casefold() in names or real_path(folder.path / name) in sources:
+        if name in names or real_path(folder.path / name) in sources:
             continue
         size = folder.size(name)
         # Something larger is not what was written there.

@@ -1,4 +1,4 @@
-"""The copying of songs, which may be broken off at any moment."""
+"""The copying of songs, which may be interrupted at any moment."""
 
 import tempfile
 import time
@@ -12,7 +12,7 @@ from paces_live.collection.listed import Listed
 from paces_live.collection.written import write_playlist
 from paces_live.errors import ExportError
 from paces_live.export.copies import Copy
-from paces_live.export.folder import PLAYLIST, Folder
+from paces_live.export.folder import PART, PLAYLIST, Folder
 from paces_live.export.mp3 import convert
 from paces_live.export.record import Written, record_lines
 
@@ -62,7 +62,7 @@ class Copying:
         self._local = tempfile.TemporaryDirectory(prefix="paces-live-")
         try:
             self._save(planned=True)
-            self._folder.clear()
+            self._folder.remove(PART)
             if self._removes:
                 for name in self._left:
                     self._folder.remove(name)

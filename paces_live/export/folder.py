@@ -22,14 +22,14 @@ from paces_live.export.gio import copied_whole, opens_nothing
 from paces_live.export.record import Written, read_record
 from paces_live.text import shown_path
 
-__all__ = ["PLAYLIST", "Folder"]
+__all__ = ["PART", "PLAYLIST", "Folder"]
 
 PLAYLIST = "paces-live.m3u8"
 """Name of the playlist beside the copies."""
 PART = "paces-live.part"
 """Temporary name of a copy."""
 MOST_READ = 64 << 20
-"""Most bytes of a playlist: the rest of a song that was broken off is no record."""
+"""Most bytes of a playlist: what is larger is a part of a song, and no record."""
 COPIED_AT_ONCE = 1 << 20
 """Bytes that are copied at once."""
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
@@ -70,6 +70,7 @@ class Folder:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self.written: dict[str, Written] = {}
+        self._names: dict[str, str] = {}
         self._read_only = read_only
         self._lock = -1
         # Nobody knows before it is tried.
@@ -88,7 +89,11 @@ class Folder:
                 raise self._unusable("is no folder", "choose another name")
             if not self._read_only:
                 self._take()
+        try:
             self._read_record()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -98,6 +103,10 @@ class Folder:
                 os.fsync(self._lock)
             os.close(self._lock)
             self._lock = -1
+
+    def name(self, name: str) -> str:
+        """Return the name under which a copy is there: FAT does not tell capitals from small letters."""
+        return self._names.get(name.casefold(), name)
 
     def size(self, name: str) -> int | None:
         """Return the size of a file in it, bytes; None if there is none."""
@@ -144,8 +153,9 @@ class Folder:
         ExportError
             The folder cannot be written to.
         """
-        if self._renames or name == PLAYLIST:
-            # The playlist is there as a whole at any moment, under one of the two names.
+        # The playlist is there as a whole at any moment, under one of the two names.
+        part_first = not self._part_is_playlist() if name == PLAYLIST else self._renames
+        if part_first:
             size = self._write(PART, source)
             if self._renamed(name):
                 return size
@@ -158,10 +168,6 @@ class Folder:
         """Remove a file, if it is there."""
         with self._errors():
             (self.path / name).unlink(missing_ok=True)
-
-    def clear(self) -> None:
-        """Remove what an export that was broken off has left of a file."""
-        self.remove(PART)
 
     def _take(self) -> None:
         """Keep other exports out; where nothing can be locked, nobody is kept out."""
@@ -181,11 +187,18 @@ class Folder:
     def _read_record(self) -> None:
         found = read_record(self.read(PLAYLIST))
         if found is None:
-            # The playlist was being replaced when the last export was broken off.
+            # The playlist was being replaced when the last export was interrupted.
             found = read_record(self.read(PART))
             if found is None and self.size(PLAYLIST) is not None:
                 raise self._unusable(f"{PLAYLIST} is not from an export", "move it away, or choose another folder")
         self.written = found or {}
+        with self._errors():
+            if any((self.path / name.upper()).exists() for name in (PLAYLIST, PART)):
+                self._names = {name.casefold(): name for name in self.written}
+
+    def _part_is_playlist(self) -> bool:
+        """Return whether the temporary file alone has a record: the playlist was being replaced."""
+        return read_record(self.read(PLAYLIST)) is None and read_record(self.read(PART)) is not None
 
     def _renamed(self, name: str) -> bool:
         """Give the temporary file its name, if the folder can do that."""
@@ -214,6 +227,9 @@ class Folder:
             except BaseException as error:
                 with suppress(OSError):
                     (self.path / name).unlink(missing_ok=True)
+                if getattr(error, "errno", 0) == errno.EFBIG:
+                    message = f"{shown_path(source)}: is too large for the file system of {shown_path(self.path)}"
+                    raise SourceError(message, hint="convert it with --mp3") from None
                 if not opens_nothing(error):
                     raise
                 size = copied_whole(source, self.path / name)

@@ -9,7 +9,7 @@ __all__ = ["Written", "read_record", "record_lines"]
 MARK = "#PACES-LIVE"
 """How such a comment begins."""
 END = f"{MARK} END"
-"""The last line: without it, the record was broken off."""
+"""The last line: without it, the record is not whole."""
 _LINE = re.compile(rf"{MARK} (\d+) (\d+) (.+)")
 
 

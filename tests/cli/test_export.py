@@ -8,7 +8,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from paces_live.cli.main import app
-from paces_live.library.store import default_path
+from paces_live.events import Track
+from paces_live.library.entries import Stamp
+from paces_live.library.store import Library, default_path
 from paces_live.now_playing.tags import file_track
 from tests.support.exported import contents, listed, music
 from tests.support.library import records
@@ -87,7 +89,7 @@ def test_nothing_is_written_twice_and_nothing_for_nothing(stick: Path) -> None:
     before = stamps(stick)
     export(stick, "pace:155", "--mp3")
     assert stamps(stick) == before
-    # One that has changed or was broken off is copied again, and only that.
+    # One that has changed or was interrupted is copied again, and only that.
     [first, second, *_] = names(stick)
     (stick / second).write_bytes(b"half")
     assert export(stick, "pace:155", "--mp3").exit_code == 0
@@ -166,12 +168,13 @@ def test_another_plan_says_what_is_left_and_removes_only_its_own(stick: Path) ->
     assert (stick / "001 157 Band 2 - So 7.opus").exists()
 
 
-def test_a_file_in_the_way_is_not_replaced(stick: Path) -> None:
-    (stick / "001 155 Band 0 - So 5.flac").write_bytes(b"mine")
-    result = export(stick, song(5), "--remove")
-    assert result.exit_code == 1
-    assert "001 155 Band 0 - So 5.flac: is not from an export: move it away, or choose another folder" in result.stderr
-    assert contents(stick) == {"001 155 Band 0 - So 5.flac": b"mine"}
+def test_a_file_in_the_way_is_not_replaced(songs: Path, stick: Path) -> None:
+    for mine in (b"mine", bytes((songs / "#5 é.flac").stat().st_size)):
+        (stick / "001 155 Band 0 - So 5.flac").write_bytes(mine)
+        result = export(stick, song(5), "--remove")
+        assert result.exit_code == 1
+        assert "001 155 Band 0 - So 5.flac: is not from an export: move it away, or choose" in result.stderr
+        assert contents(stick) == {"001 155 Band 0 - So 5.flac": mine}
 
 
 def test_songs_in_the_folder_itself_are_neither_copied_nor_removed(songs: Path) -> None:
@@ -202,6 +205,41 @@ def test_nothing_is_removed_if_a_song_cannot_be_read(songs: Path, stick: Path) -
     assert result.exit_code == 1
     assert "nothing is removed, because not every song can be read" in result.stderr
     assert set(names(stick)) > set(before)
+
+
+def test_a_song_in_several_files_is_copied_from_one_that_is_there(songs: Path, stick: Path, tmp_path: Path) -> None:
+    original, target = songs / "#5 é.flac", tmp_path / "A"
+    files = [target / "5.flac", stick / "5.flac"]
+    target.mkdir()
+    with Library(default_path()) as library:
+        for path in files:
+            path.write_bytes(original.read_bytes())
+            library.keep(path, Stamp.of(path), f"sound:{original}", Track(title="Só 5?"))
+    # The path that comes first is in the folder itself.
+    assert export(target, song(5)).exit_code == 0
+    assert names(target) == ["001 155 So 5.flac", "5.flac"]
+    songs.rename(songs.with_name("unmounted"))
+    files[0].unlink()
+    assert export(tmp_path / "new", song(5)).exit_code == 0
+    assert [path.read_bytes() for path in (tmp_path / "new").glob("*.flac")] == [files[1].read_bytes()]
+
+
+def test_other_capitals_are_the_same_file_on_fat_alone(songs: Path, stick: Path) -> None:
+    export(stick, song(5))
+    [old] = names(stick)
+    new = old.replace("So", "SO")
+    with Library(default_path()) as library:
+        path = songs / "#5 é.flac"
+        path.write_bytes(path.read_bytes() + bytes(100))
+        track = Track(title="SÓ 5?", artist="Bänd 0")
+        library.keep(path, Stamp.of(path), f"sound:{path}", track)
+    assert f"copy       {new}" in (shown := export(stick, song(5), "--dry-run").stdout)
+    assert f"left over  {old}" in shown
+    # As on FAT: one file, under any capitals.
+    (stick / "PACES-LIVE.M3U8").hardlink_to(stick / "paces-live.m3u8")
+    (stick / new).hardlink_to(stick / old)
+    assert f"copy       {old}" in (shown := export(stick, song(5), "--dry-run").stdout)
+    assert "left over" not in shown
 
 
 def test_a_playlist_of_any_format_is_copied_in_its_order(songs: Path, stick: Path, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""The folder that songs are copied to: what it refuses, and what is there after it was broken off."""
+"""The folder that songs are copied to: what it refuses, and what is there after an interruption."""
 
 import errno
 import os
+import resource
 import shutil
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ def test_the_record_outlives_a_playlist_that_was_being_replaced(tmp_path: Path) 
     (tmp_path / PLAYLIST).write_text(whole)
     with Folder(tmp_path) as folder:
         assert folder.written == record
-    # Written in place, and broken off.
+    # Written in place, and interrupted.
     (tmp_path / PART).write_text(whole)
     (tmp_path / PLAYLIST).write_text(whole[:-10])
     with Folder(tmp_path) as folder:
@@ -93,10 +94,61 @@ def test_the_record_outlives_a_playlist_that_was_being_replaced(tmp_path: Path) 
         assert folder.written == {}
 
 
+@pytest.mark.parametrize("refused", [[], ["replace"], ["replace", "rename"]])
+def test_the_record_outlives_a_second_interruption(
+    refused: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stick, new = tmp_path / "stick", tmp_path / "new.m3u8"
+    record = {"001 165 A - B.mp3": Written(7, 5)}
+    stick.mkdir()
+    (stick / PART).write_text(record_lines(record))
+    (stick / PLAYLIST).write_text("#EXTM3U\n")
+    new.write_text(record_lines({}))
+
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    for name in refused:
+        monkeypatch.setattr(os, name, refuse)
+    with Folder(stick) as folder:
+        for _ in range(2):
+            with monkeypatch.context() as interrupted:
+                interrupted.setattr(os, "fsync", interrupt)
+                with pytest.raises(KeyboardInterrupt):
+                    folder.put(PLAYLIST, new)
+    with Folder(stick) as folder:
+        assert folder.written == record
+        folder.put(PLAYLIST, new)
+    with Folder(stick) as folder:
+        assert folder.written == {}
+
+
 def test_a_playlist_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / PLAYLIST).write_text("#EXTM3U\nmine.mp3\n")
-    with pytest.raises(ExportError, match=f"{PLAYLIST} is not from an export: move it away"), Folder(tmp_path):
+    folder = Folder(tmp_path)
+    with pytest.raises(ExportError, match=f"{PLAYLIST} is not from an export: move it away"), folder:
         pass
+    (tmp_path / PLAYLIST).unlink()
+    # The first, which still exists, does not keep it.
+    with Folder(tmp_path):
+        pass
+
+
+def test_a_song_that_is_too_large_for_the_file_system_fails_alone(song: Path, tmp_path: Path) -> None:
+    song.write_bytes(bytes(200_000))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Folder(tmp_path / "stick") as folder:
+        # The system then says what it says of 4 GB on FAT.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+        try:
+            with pytest.raises(SourceError, match=r"song\.ogg: is too large for the file system of"):
+                folder.put("001.ogg", song)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list((tmp_path / "stick").iterdir()) == []
 
 
 def test_a_record_names_nothing_elsewhere(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Exports that are broken off, and folders that fail them: kills, watches, full and read-only disks. All is real."""
+"""Exports that are interrupted, and folders that fail them: kills, watches, full and read-only disks. All is real."""
 
 import os
 import shlex

@@ -45,7 +45,9 @@ def tag(
     ] = None,
     write: Annotated[
         bool,
-        typer.Option("--write/--no-write", metavar="", help="Write into the files; otherwise you see what would be."),
+        typer.Option(
+            "--write/--no-write", metavar="", help="Write into the files; otherwise you only see what would change."
+        ),
     ] = False,
     undo: Annotated[
         bool,
@@ -73,7 +75,7 @@ def tag(
 ) -> None:
     """Write the paces of your songs into their files, as a field PACES that other programs can show.
 
-    Nothing is written without --write: you see what would be.
+    Nothing is written without --write: you only see what would change.
 
     The sound and all other tags stay as they are, which is checked. Each write is logged, and --undo takes it back.
 
@@ -81,7 +83,7 @@ def tag(
     """
     from paces_live.collection.folder import real_name
     from paces_live.library.store import default_path
-    from paces_live.library.tagging.log import TagLog
+    from paces_live.library.tagging.log import TagLog, histories, read_log
     from paces_live.library.tagging.tagger import Tagger, files_in
     from paces_live.library.tagging.undo import undo as restored
 
@@ -91,13 +93,14 @@ def tag(
         if terms:
             hint = "name files or folders, or nothing to restore all"
             raise UsageError(f"{terms[0]} is no file, and --undo takes no query", hint=hint, code="usage.undo")
-        with TagLog(log) as entries:
-            _show(restored(entries, map(real_name, paths)), "restored", json=json)
+        with TagLog(log) if log.exists() else nullcontext() as entries:
+            _show(restored(entries, map(real_name, paths)) if entries else (), "restored", json=json)
         return
     listener = Listener(fixed(target, ctx) if typed(ctx, "target") else None, tolerance) if bpm else None
     with opened(library, read_only=not write) as known, TagLog(log) if write else nullcontext() as entries:
         files = files_in(paths) if paths else _found(known, terms, tolerance)
-        tagger = Tagger(known, entries, bpm=listener, force=force)
+        written = histories(read_log(log)) if bpm else {}
+        tagger = Tagger(known, entries, bpm=listener, force=force, written=written)
         _show(tagger.tag(files), "tagged" if write else "planned", json=json)
 
 

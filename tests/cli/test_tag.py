@@ -138,6 +138,18 @@ def test_the_tempo_is_the_beat_or_the_pace_near_the_target(music: Path) -> None:
     assert "BPM 120 → 75.0" in run("--bpm", "--force", "path:0.flac").stdout
 
 
+def test_a_tempo_that_it_wrote_itself_goes_with_the_song(music: Path) -> None:
+    song = music / "0.flac"
+    run("--write", "--bpm", "path:0.flac")
+    with Library(default_path()) as library:
+        paces = (SongPace(80.0, 0.9, 1.0),)
+        library.use("sha256:1", "1")
+        library.keep(song, Stamp.of(song), content_key(song), None, FilePaces(song, 0.5, paces, beat=80.0))
+    assert "BPM 75.0 → 80.0" in run("--bpm", "path:0.flac").stdout
+    run("--write", "--bpm", "path:0.flac")
+    assert field(song, "BPM") == "80.0"
+
+
 def test_json_follows_the_schema(music: Path) -> None:
     run("--write", "path:0.flac")
     noise(music / "new.flac", 9)
@@ -325,9 +337,15 @@ def test_without_a_log_nothing_is_written(music: Path) -> None:
     result = run("--write")
     assert result.exit_code == 1
     assert result.stderr.endswith(
-        "tags.jsonl cannot be written: Is a directory: make room for it or free it; nothing is tagged without it\n"
+        "tags.jsonl cannot be used: Is a directory: make room on its disk, or make it writable; "
+        "nothing is tagged without it\n"
     )
     assert field(music / "0.flac") is None
+
+
+def test_what_was_never_tagged_needs_no_log(music: Path) -> None:
+    assert run("--undo", music).stdout == "nothing to restore\n"
+    assert not default_path().with_name("tags.jsonl").exists()
 
 
 def test_a_terminal_of_80_columns_shows_the_same(music: Path) -> None:

@@ -26,7 +26,7 @@ from paces_live.library.entries import Stamp
 from paces_live.library.files import FilePaces
 from paces_live.library.store import Library
 from paces_live.library.tagging.formats import open_tags
-from paces_live.library.tagging.log import TagLog
+from paces_live.library.tagging.log import TagLog, histories
 from paces_live.library.tagging.rewrite import draft_of
 from paces_live.library.tagging.tagger import Tagged, Tagger, files_in
 from paces_live.library.tagging.undo import undo
@@ -78,7 +78,7 @@ def know(library: Library, path: Path, paces: Iterable[SongPace] = PACES, beat: 
 def tag(folder: Path, *paths: Path, **options: Any) -> list[Tagged | Unreadable]:
     """Tag files with what the library in `folder` knows."""
     with Library(folder / "library.db") as library, TagLog(folder / "tags.jsonl") as log:
-        return list(Tagger(library, log, **options).tag(paths))
+        return list(Tagger(library, log, written=histories(log.writes()), **options).tag(paths))
 
 
 def restore(folder: Path, *below: Path) -> list[Tagged | Unreadable]:
@@ -308,6 +308,33 @@ def test_a_tempo_that_is_there_stays_unless_it_is_forced_and_comes_back(tmp_path
     assert fields(mp3)["BPM"] == ("82",), "a stretch is no match, so it is the beat"
     assert errors(restore(tmp_path)) == []
     assert [fields(path)["BPM"] for path in (mp3, m4a, unknown)] == [("120.5",), (99,), (0,)]
+
+
+def test_a_tempo_of_ours_goes_with_the_song_and_that_of_somebody_else_stays(tmp_path: Path) -> None:
+    path, other = make(tmp_path / "a.flac", "flac"), make(tmp_path / "b.m4a", "m4a")
+    file = MP4(other)
+    file["tmpo"] = [99]
+    file.save()
+    known(tmp_path, path, other)
+    tag(tmp_path, path, bpm=Listener(None))
+    tag(tmp_path, other, bpm=Listener(None), force=True)
+    assert [fields(one)["BPM"] for one in (path, other)] == [("82.1",), (82,)]
+    known(tmp_path, path, other, paces=[SongPace(170.0, 1.0, 1.0)], beat=170.0)
+    tag(tmp_path, path, other, bpm=Listener(None))
+    assert [fields(one)["BPM"] for one in (path, other)] == [("170.0",), (170,)]
+    known(tmp_path, path, other, paces=[], beat=None)
+    tag(tmp_path, path, other, bpm=Listener(None))
+    assert [fields(one) for one in (path, other)] == [{"PACES": (), "BPM": ()}, {"PACES": (), "BPM": (99,)}]
+    known(tmp_path, path, paces=[SongPace(90.0, 1.0, 1.0)], beat=90.0)
+    tag(tmp_path, path, bpm=Listener(None))
+    changed = FLAC(path)
+    changed["bpm"] = "91"
+    changed.save()
+    known(tmp_path, path, paces=[], beat=None)
+    tag(tmp_path, path, bpm=Listener(None))
+    assert fields(path) == {"PACES": (), "BPM": ("91",)}
+    restore(tmp_path)
+    assert [fields(one)["BPM"] for one in (path, other)] == [("91",), (99,)]
 
 
 def test_another_rescan_replaces_the_field_and_undo_goes_back_to_the_beginning(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal, NamedTuple, Self
@@ -29,6 +29,12 @@ class Write(NamedTuple):
     action: Action
     path: Path
     changes: Mapping[str, Change]
+
+
+History = Sequence[tuple[Action, Change]]
+"""All writes to a field of a file, the oldest first."""
+Histories = Mapping[Path, Mapping[str, History]]
+"""Those of all fields of all files, by their names."""
 
 
 class TagLog:
@@ -60,7 +66,7 @@ class TagLog:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             self._file: IO[bytes] = os.fdopen(descriptor, "a+b")
         except OSError as error:
-            raise self._unusable(error) from error
+            raise _unusable(path, error) from error
         try:
             self._lock()
             self._tidy()
@@ -83,15 +89,11 @@ class TagLog:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise self._unusable(error) from error
+            raise _unusable(self._path, error) from error
 
     def writes(self) -> Iterator[Write]:
         """Yield all writes, the oldest first."""
-        self._file.seek(0)
-        for line in self._file:
-            # A line that a killed program did not finish is of a write that did not happen.
-            with suppress(ValueError, LookupError, TypeError):
-                yield _write(line)
+        yield from read_log(self._path)
 
     def _lock(self) -> None:
         try:
@@ -114,12 +116,78 @@ class TagLog:
             if self._file.read(1) != b"\n":
                 self._file.write(b"\n")
 
-    def _unusable(self, error: OSError) -> TagError:
-        return TagError(
-            f"the log {self._path} cannot be written: {reason(error)}",
-            hint="make room for it or free it; nothing is tagged without it",
-            code="tag.log",
-        )
+
+def read_log(path: Path) -> Iterator[Write]:
+    """Yield all writes that a log has, the oldest first; none if there is no log.
+
+    Raises
+    ------
+    TagError
+        It cannot be read.
+
+    Examples
+    --------
+    >>> list(read_log(Path("/none/tags.jsonl")))
+    []
+    """
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                # A line that a killed program did not finish is of a write that did not happen.
+                with suppress(ValueError, LookupError, TypeError):
+                    yield _write(line)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def histories(writes: Iterable[Write]) -> Histories:
+    """Return what was written into each field of each file.
+
+    Examples
+    --------
+    >>> histories([Write("tag", Path("/music/one.flac"), {"BPM": Change((), ("82.1",))})])
+    {PosixPath('/music/one.flac'): {'BPM': [('tag', Change(old=(), new=('82.1',)))]}}
+    """
+    found: dict[Path, dict[str, list[tuple[Action, Change]]]] = {}
+    for write in writes:
+        for name, change in write.changes.items():
+            found.setdefault(write.path, {}).setdefault(name, []).append((write.action, change))
+    return found
+
+
+def original(now: Values, history: History) -> Values | None:
+    """Return what a field was before all writes that still show; None if something else has changed it.
+
+    A write that was noted need not have happened: its old value may still be there.
+
+    Examples
+    --------
+    >>> first, second = Change((), ("82.0",)), Change(("82.0",), ("82.1",))
+    >>> history = [("tag", first), ("tag", second)]
+    >>> original(("82.1",), history), original(("82.0",), history), original((), history), original(("80",), history)
+    ((), (), None, None)
+    """
+    value, is_ours = now, False
+    for action, change in reversed(history):
+        if action == "undo":
+            if value != change.old:
+                # All that is older was taken back.
+                return value
+        elif value in change:
+            value, is_ours = change.old, True
+        else:
+            return value if is_ours else None
+    return value
+
+
+def _unusable(path: Path, error: OSError) -> TagError:
+    return TagError(
+        f"the log {path} cannot be used: {reason(error)}",
+        hint="make room on its disk, or make it writable; nothing is tagged without it",
+        code="tag.log",
+    )
 
 
 def _write(line: bytes) -> Write:

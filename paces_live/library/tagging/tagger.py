@@ -14,7 +14,7 @@ from paces_live.library.search import Found, Results
 from paces_live.library.store import Library
 from paces_live.library.tagging.fields import FileTags, Values
 from paces_live.library.tagging.formats import open_tags
-from paces_live.library.tagging.log import Change, TagLog
+from paces_live.library.tagging.log import Change, Histories, History, TagLog, original
 from paces_live.library.tagging.rewrite import check_writable, rewrite
 from paces_live.match import Listener
 from paces_live.text import shown_path
@@ -42,16 +42,25 @@ class Tagger:
     bpm : Listener, optional
         Whether the tempo is written, too: the pace that matches the target of this listener, or else the felt beat.
     force : bool
-        Whether a tempo that is there is replaced.
+        Whether a tempo that is there is replaced, whoever wrote it.
+    written : mapping, optional
+        What was written before: a tempo of ours is replaced, and taken away if the song has none any more.
     """
 
     def __init__(
-        self, library: Library, log: TagLog | None = None, *, bpm: Listener | None = None, force: bool = False
+        self,
+        library: Library,
+        log: TagLog | None = None,
+        *,
+        bpm: Listener | None = None,
+        force: bool = False,
+        written: Histories | None = None,
     ) -> None:
         self._library = library
         self._log = log
         self._bpm = bpm
         self._force = force
+        self._written = written or {}
 
     def tag(self, paths: Iterable[Path | Unreadable]) -> Iterator[Tagged | Unreadable]:
         """Yield what becomes of each file; one that cannot be tagged or read does not stop the others.
@@ -81,7 +90,10 @@ class Tagger:
         if known.content is None or (stamp != known.stamp and content_key(path) != known.content):
             raise _unknown(path)
         tags = open_tags(path)
-        changes = self._changes(tags, song)
+        changes = {"PACES": Change(tags.values("PACES"), paces_field(song))}
+        if self._bpm:
+            changes["BPM"] = self._tempo(tags, song, self._bpm, self._written.get(path, {}).get("BPM", ()))
+        changes = {name: change for name, change in changes.items() if change.old != change.new}
         if changes:
             check_writable(path, known.content)
         if changes and self._log:
@@ -92,15 +104,18 @@ class Tagger:
             self._library.restamp(known, stamp, Stamp.of(path))
         return Tagged(path, changes)
 
-    def _changes(self, tags: FileTags, song: Found) -> dict[str, Change]:
-        changes = {"PACES": Change(tags.values("PACES"), paces_field(song))}
-        if self._bpm and song.beat:
-            old = tags.values("BPM")
-            match = self._bpm.match(song.paces)
-            if self._force or _is_empty(old):
-                is_near = match is not None and match.grade != "stretch"
-                changes["BPM"] = Change(old, tags.bpm(match.spm if match and is_near else song.beat))
-        return {name: change for name, change in changes.items() if change.old != change.new}
+    def _tempo(self, tags: FileTags, song: Found, listener: Listener, history: History) -> Change:
+        old = tags.values("BPM")
+        before = original(old, history)
+        if before is None:
+            # Somebody else has written it.
+            before = old
+        if not song.beat:
+            return Change(old, before)
+        if self._force or before != old or _is_empty(old):
+            match = listener.match(song.paces)
+            return Change(old, tags.bpm(match.spm if match and match.grade != "stretch" else song.beat))
+        return Change(old, old)
 
 
 def known_song(library: Library, path: Path) -> tuple[Known, Found]:

@@ -1,21 +1,17 @@
 """Takes back what was written into tags, as the log says, unless somebody has changed it since."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from paces_live.collection.items import Unreadable
 from paces_live.errors import PacesError, TagError, cannot_open
 from paces_live.library.content import content_key
 from paces_live.library.entries import Stamp
-from paces_live.library.tagging.fields import Values
 from paces_live.library.tagging.formats import open_tags
-from paces_live.library.tagging.log import Action, Change, TagLog
+from paces_live.library.tagging.log import Change, History, TagLog, histories, original
 from paces_live.library.tagging.rewrite import check_writable, rewrite
 from paces_live.library.tagging.tagger import FATAL, Tagged
 from paces_live.text import shown_path
-
-History = Sequence[tuple[Action, Change]]
-"""All writes to a field of a file, the oldest first."""
 
 
 def undo(log: TagLog, below: Iterable[Path] = ()) -> Iterator[Tagged | Unreadable]:
@@ -33,12 +29,8 @@ def undo(log: TagLog, below: Iterable[Path] = ()) -> Iterator[Tagged | Unreadabl
         Nothing more can be written.
     """
     chosen = list(below)
-    histories: dict[Path, dict[str, list[tuple[Action, Change]]]] = {}
-    for write in log.writes():
-        if not chosen or any(write.path.is_relative_to(path) for path in chosen):
-            for name, change in write.changes.items():
-                histories.setdefault(write.path, {}).setdefault(name, []).append((write.action, change))
-    for path, fields in histories.items():
+    writes = (one for one in log.writes() if not chosen or any(one.path.is_relative_to(path) for path in chosen))
+    for path, fields in histories(writes).items():
         try:
             yield from _restored(log, path, fields)
         except PacesError as error:
@@ -69,28 +61,3 @@ def _restored(log: TagLog, path: Path, fields: Mapping[str, History]) -> Iterato
     if others:
         message = f"{shown_path(path)}: {' and '.join(others)} was changed by something else, and stays"
         yield Unreadable(path, TagError(message, hint="change it with a tag editor", code="tag.changed"))
-
-
-def original(now: Values, history: History) -> Values | None:
-    """Return what a field was before all writes that still show; None if something else has changed it.
-
-    A write that was noted need not have happened: its old value may still be there.
-
-    Examples
-    --------
-    >>> first, second = Change((), ("82.0",)), Change(("82.0",), ("82.1",))
-    >>> history = [("tag", first), ("tag", second)]
-    >>> original(("82.1",), history), original(("82.0",), history), original((), history), original(("80",), history)
-    ((), (), None, None)
-    """
-    value, is_ours = now, False
-    for action, change in reversed(history):
-        if action == "undo":
-            if value != change.old:
-                # All that is older was taken back.
-                return value
-        elif value in change:
-            value, is_ours = change.old, True
-        else:
-            return value if is_ours else None
-    return value

@@ -192,7 +192,7 @@ def serve(
         limits, config = Limits(max_streams, max_listeners, workers), SessionConfig(interval=float(interval))
         backend = Backend(classifier, listener, own, config=config, limits=limits, model=model)
         player = partial(player_input, sample_rate=classifier.features.sample_rate) if allow_play else None
-        inputs = Inputs(source, open_input, lambda: backend.machine, player, endless=source == DEMO) if own else None
+        inputs = Inputs(source, open_input, lambda: backend.machine, player) if own else None
         ports, certificate = open_ports(host, port, tls_port if tls or cert else None, cert, key)
         numbers = [one.socket.getsockname()[1] for one in ports]
         app = create_app(

@@ -28,13 +28,6 @@ class Inputs:
         Returns the machine that hears it.
     player : callable, optional
         Returns an input that plays songs; without it, none are played.
-    endless : bool
-        Whether the first one is opened again when it has ended.
-
-    Attributes
-    ----------
-    playing : bool
-        Whether songs are played at the moment.
     """
 
     def __init__(
@@ -43,20 +36,22 @@ class Inputs:
         open_input: Callable[[str], Input],
         machine: Callable[[], Machine | None],
         player: Callable[[Sequence[Item]], Input] | None = None,
-        *,
-        endless: bool = False,
     ) -> None:
         self._spec = spec
         self._open = open_input
         self._machine = machine
         self._player = player
-        self._endless = endless
-        self.playing = False
 
     @property
     def plays(self) -> bool:
         """Whether songs may be played."""
         return self._player is not None
+
+    @property
+    def playing(self) -> bool:
+        """Whether songs are played at the moment."""
+        machine = self._machine()
+        return machine is not None and machine.inserted
 
     async def record(self) -> dict[str, Any]:
         """Return what is heard, and what could be: the inputs of this machine that need no more options."""
@@ -81,8 +76,7 @@ class Inputs:
         machine = self._heard_by()
         self._open(spec)
         machine.change(lambda: self._open(spec))
-        self._spec, self._endless = spec, False
-        self.playing = False
+        self._spec = spec
 
     def require_player(self) -> Callable[[Sequence[Item]], Input]:
         """Return what plays songs; raise a `RefusedError` if nothing may."""
@@ -100,23 +94,12 @@ class Inputs:
         SourceError
             There is no sound card.
         """
-        songs_first = [self.require_player()(songs)]
-        machine = self._heard_by()
-
-        def open_next() -> Input:
-            if songs_first:
-                return songs_first.pop()
-            self.playing, machine.endless = False, self._endless
-            return self._open(self._spec)
-
-        self.playing = True
-        machine.change(open_next, endless=True)
+        played = self.require_player()(songs)
+        self._heard_by().insert(lambda: played)
 
     def stop(self) -> None:
         """Hear the input again, if songs are played."""
-        if self.playing:
-            self._heard_by().change(lambda: self._open(self._spec), endless=self._endless)
-            self.playing = False
+        self._heard_by().resume()
 
     def _heard_by(self) -> Machine:
         machine = self._machine()

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from paces_live.collection.listed import Listed
 from paces_live.collection.written import m3u_text
@@ -15,6 +16,7 @@ from paces_live.library import corrections
 from paces_live.library.overview import overview
 from paces_live.library.plan import Part, parse_duration, parse_ramp
 from paces_live.library.playlist import choose_songs
+from paces_live.library.present import present
 from paces_live.library.query import parse_query
 from paces_live.library.search import Found
 from paces_live.library.store import default_path, open_library
@@ -25,12 +27,22 @@ __all__ = ["SharedLibrary", "playlist_text"]
 
 FRESH_S = 5.0
 """Time for which an overview is shown again though a scan goes on, seconds: it changes the library all the time."""
+KEPT = 4
+"""Overviews that are kept, each for another tolerance."""
 LEVEL = 3
 """Of the compression: more takes longer than a home network saves."""
 DURATION = "45m"
 """Length of a playlist unless another is wanted."""
 LONGEST_S = 6 * 3600.0
 """Longest playlist, seconds: a longer one keeps the server busy for long."""
+
+
+class _Made(NamedTuple):
+    """An overview, compressed; when it was made, by the clock and by the stamps of the files that it shows."""
+
+    packed: bytes
+    at: float
+    seen: tuple[object, ...]
 
 
 class SharedLibrary:
@@ -45,9 +57,7 @@ class SharedLibrary:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._one_at_a_time = asyncio.Lock()
-        self._overview = b""
-        self._seen: tuple[object, ...] = ()
-        self._made = 0.0
+        self._made: dict[float, _Made] = {}
 
     async def overview(self, tolerance: float) -> bytes:
         """Return what is in the library: the document of `overview_json`, compressed by gzip.
@@ -82,7 +92,8 @@ class SharedLibrary:
 
         def choose() -> list[Found]:
             with open_library(self._path) as library:
-                return choose_songs(library, query, parts, listener.tolerance, random.Random()).songs
+                songs = choose_songs(library, query, parts, listener.tolerance, random.Random()).songs
+                return list(present(library, songs))
 
         async with self._one_at_a_time:
             return await asyncio.to_thread(choose)
@@ -90,9 +101,9 @@ class SharedLibrary:
     def _current(self, tolerance: float) -> bytes:
         file = self._path or default_path()
         files = (file, corrections.default_path())
-        seen = (tolerance, *(_stamp(one.with_name(f"{one.name}{end}")) for one in files for end in ("", "-wal")))
-        is_fresh = bool(self._seen) and tolerance == self._seen[0] and time.monotonic() - self._made < FRESH_S
-        if seen != self._seen and not is_fresh:
+        seen = tuple(_stamp(one.with_name(f"{one.name}{end}")) for one in files for end in ("", "-wal"))
+        made = self._made.pop(tolerance, None)
+        if made is None or (seen != made.seen and time.monotonic() - made.at >= FRESH_S):
             packed = io.BytesIO()
             with (
                 open_library(self._path) as library,
@@ -101,8 +112,12 @@ class SharedLibrary:
             ):
                 for piece in overview_json(found):
                     file_object.write(piece.encode(errors="replace"))
-            self._overview, self._seen, self._made = packed.getvalue(), seen, time.monotonic()
-        return self._overview
+            made = _Made(packed.getvalue(), time.monotonic(), seen)
+        # The first is the one that nobody has asked for the longest.
+        self._made[tolerance] = made
+        if len(self._made) > KEPT:
+            del self._made[next(iter(self._made))]
+        return made.packed
 
 
 def playlist_text(songs: Sequence[Found]) -> str:

@@ -63,26 +63,45 @@ def library_routes(
         text = playlist_text(songs).encode(errors="replace")
         return Response(text, media_type="audio/x-mpegurl", headers=headers)
 
-    async def play(request: Request) -> Response:
-        shared = allowed(request)
-        if inputs is None and request.method in ("POST", "DELETE"):
+    def heard_here() -> Inputs:
+        if inputs is None:
             raise ServerError("this server has no input", hint="start it with --input", code="server.no_input")
-        record: dict[str, float] = {"songs": 0, "seconds": 0.0}
-        if inputs and request.method == "POST":
-            inputs.require_player()
-            songs = await shared.songs(request.query_params, listener(request.query_params))
-            # It asks the disk and the sound server, which may take a second.
-            songs = await asyncio.to_thread(_play, songs, inputs)
-            record = {"songs": len(songs), "seconds": sum(one.duration for one in songs)}
-        elif inputs and request.method == "DELETE":
-            inputs.stop()
-        state = {"type": "play", "allowed": bool(inputs and inputs.plays), "playing": bool(inputs and inputs.playing)}
-        return Response(dumps(state | record), media_type="application/json", headers={"cache-control": "no-store"})
+        return inputs
+
+    def state(songs: Sequence[Found] = ()) -> Response:
+        record = {
+            "type": "play",
+            "allowed": bool(inputs and inputs.plays),
+            "playing": bool(inputs and inputs.playing),
+            "songs": len(songs),
+            "seconds": sum((one.duration for one in songs), 0.0),
+        }
+        return Response(dumps(record), media_type="application/json", headers={"cache-control": "no-store"})
+
+    async def playing(request: Request) -> Response:
+        allowed(request)
+        return state()
+
+    async def play(request: Request) -> Response:
+        shared, here = allowed(request), heard_here()
+        here.require_player()
+        songs = await shared.songs(request.query_params, listener(request.query_params))
+        # It asks the disk and the sound server, which may take a second.
+        return state(await asyncio.to_thread(_play, songs, here))
+
+    async def stop(request: Request) -> Response:
+        allowed(request)
+        heard_here().stop()
+        return state()
+
+    async def by_method(request: Request) -> Response:
+        return await {"POST": play, "DELETE": stop}.get(request.method, playing)(request)
 
     return [
         Route("/v1/library", overview),
         Route("/v1/library/playlist", playlist),
-        Route("/v1/library/play", play, methods=["GET", "POST", "DELETE"]),
+        # With a route for each method, an answer of 405 would allow only that of the first.
+        Route("/v1/library/play", by_method, methods=["GET", "POST", "DELETE"]),
     ]
 
 

@@ -34,8 +34,8 @@ class Machine:
 
     Attributes
     ----------
-    endless : bool
-        The same of the input that is heard now.
+    inserted : bool
+        Whether another input is heard at the moment, see `insert`.
     """
 
     def __init__(
@@ -51,7 +51,9 @@ class Machine:
         self._open_input = open_input
         self._deliver = deliver
         self._stages = stages
-        self.endless = endless
+        self._endless = endless
+        self._insertion: Callable[[], Input] | None = None
+        self.inserted = False
         self._targets: Sequence[float] = ()
         self._session: Session | None = None
         self._block_at: float | None = None
@@ -82,29 +84,47 @@ class Machine:
         if self._session is not None:
             self._session.of_interest = targets
 
-    def change(self, open_input: Callable[[], Input], *, endless: bool = False) -> None:
-        """End the input and open another, from any thread."""
+    def change(self, open_input: Callable[[], Input]) -> None:
+        """End the input and open another, which is not endless, from any thread."""
         with self._lock:
-            self._open_input, self.endless = open_input, endless
-            self._stop.set()
+            self._open_input, self._endless = open_input, False
+            self._insert(None)
+
+    def insert(self, open_input: Callable[[], Input]) -> None:
+        """End the input, hear another one to its end, and then open the input again, from any thread."""
+        with self._lock:
+            self._insert(open_input)
+
+    def resume(self) -> None:
+        """End an input that was inserted, if there is one, from any thread."""
+        with self._lock:
+            if self.inserted:
+                self._insert(None)
+
+    def _insert(self, open_input: Callable[[], Input] | None) -> None:
+        self._insertion, self.inserted = open_input, open_input is not None
+        self._stop.set()
 
     def _run(self) -> None:
-        while (stop := self._next()) is not None:
-            if not self._hear(stop):
+        while (following := self._next()) is not None:
+            open_input, again, stop = following
+            if not self._hear(open_input, stop) and not again:
                 stop.wait()
 
-    def _next(self) -> threading.Event | None:
-        """Return what will end the next input; None if there is no next one."""
+    def _next(self) -> tuple[Callable[[], Input], bool, threading.Event] | None:
+        """Return how the next input is opened, whether another one follows, and what will end it; None at the end."""
         with self._lock:
             if self._over:
                 return None
             self._stop = threading.Event()
-            return self._stop
+            inserted, self._insertion = self._insertion, None
+            self.inserted = inserted is not None
+            return inserted or self._open_input, self.inserted or self._endless, self._stop
 
-    def _hear(self, stop: threading.Event) -> bool:
-        """Hear the input to its end; return whether there is another one, maybe the same."""
+    def _hear(self, open_input: Callable[[], Input], stop: threading.Event) -> bool:
+        """Hear an input to its end; return whether there is another one, maybe the same."""
         try:
-            opened = self._open_input()
+            opened = open_input()
             session = self._session = self._new_session(opened.source.live)
             session.of_interest = self._targets
             for event in run(
@@ -117,7 +137,7 @@ class Machine:
             _log.exception("the input has failed")
             self._pass_on(End(0.0, Failure("server", "the server has failed", "see its log")))
         else:
-            return self.endless or stop.is_set()
+            return stop.is_set()
         finally:
             self._block_at = None
         stop.wait(AGAIN_S)

@@ -7,6 +7,8 @@ import { OverviewPage } from "./overview.js";
 import { clock } from "./wording.js";
 
 const ABSENT = "the server does not answer";
+/** How long a playlist is kept for the browser to save it, milliseconds. */
+const KEPT_MS = 60_000;
 
 function say(words) {
   $("state").textContent = words;
@@ -34,7 +36,7 @@ async function begin(token) {
   try {
     new OverviewPage(await (await asked("/v1/library")).json());
     say("");
-    drawPlay(await (await asked("/v1/library/play")).json());
+    await refreshPlay();
   } catch ({ message }) {
     say(message);
   }
@@ -53,7 +55,8 @@ function download(text) {
   const link = Object.assign(document.createElement("a"), { download: "run.m3u8" });
   link.href = URL.createObjectURL(new Blob([text], { type: "audio/x-mpegurl" }));
   link.click();
-  URL.revokeObjectURL(link.href);
+  // Safari reads it after the click.
+  setTimeout(() => URL.revokeObjectURL(link.href), KEPT_MS);
 }
 
 function wanted() {
@@ -68,6 +71,11 @@ function wanted() {
 function drawPlay({ allowed, playing }) {
   $("play").hidden = !allowed;
   $("stop").hidden = !playing;
+}
+
+/** Ask what plays: it may have ended, or somebody else may have begun it. */
+async function refreshPlay() {
+  drawPlay(await (await asked("/v1/library/play")).json());
 }
 
 /** Do something about a playlist, and say what came of it. */
@@ -106,6 +114,8 @@ $("playlist-form").addEventListener("submit", (event) => {
   else act($("download"), keep);
 });
 $("stop").addEventListener("click", () => act($("stop"), stop));
+
+document.addEventListener("visibilitychange", () => document.hidden || $("play").hidden || refreshPlay().catch(() => {}));
 
 $("token-form").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -140,7 +140,7 @@ export class OverviewPage {
     const last = Math.min(found.length, first + AT_ONCE);
     $("songs").replaceChildren(...found.slice(first, last).map(row));
     const range = found.length > AT_ONCE ? `${count(first + 1)} to ${count(last)} of ` : "";
-    $("shown").textContent = found.length ? range + plural(found.length, "song") : "no song is like that";
+    $("shown").textContent = found.length ? range + plural(found.length, "song") : "no songs match";
     $("before").disabled = first === 0;
     $("after").disabled = last === found.length;
     $("pages").hidden = found.length <= AT_ONCE;

@@ -85,6 +85,9 @@ def drafted(path: Path, code: str = "usage.file") -> Iterator[Path]:
         # A link goes on to lead to the file. The suffix says what is in it.
         place = path.resolve()
         draft = place.with_name(f".paces-live-{os.getpid()}{place.suffix}")
+        # A link that somebody has put there would lead elsewhere.
+        draft.unlink(missing_ok=True)
+        draft.touch(exist_ok=False)
         try:
             yield draft
             draft.replace(place)
@@ -259,7 +262,7 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-            what = "it is damaged, or no database:" if damaged else "make room for it or free it, or"
+            what = "it is damaged, or no database:" if damaged else "make room on its disk, make it writable, or"
             raise self._error(
                 f"{self._name} {self._path} cannot be used ({reason})", hint=f"{what} {self._hint}"
             ) from error

@@ -40,7 +40,7 @@ class Claims:
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            hint = "make room for it or free it, or name another file with --library"
+            hint = "make room on its disk, make it writable, or name another file with --library"
             raise LibraryError(f"library {path} cannot be used ({reason(error)})", hint=hint) from error
         self._taken: set[str] = set()
 

@@ -154,12 +154,13 @@ def _found(query: str, library: Path | None, tolerance: float) -> "tuple[list[It
         There are none.
     """
     from paces_live.collection.items import Item
+    from paces_live.library.present import present
     from paces_live.library.query import parse_query
     from paces_live.library.search import listener_of, search
 
     asked = parse_query(query, tolerance)
     with opened(library) as known:
-        songs = [Item(one.path, one.title, one.artist) for one in search(known, asked)]
+        songs = [Item(one.path, one.title, one.artist) for one in present(known, search(known, asked))]
     if not songs:
         raise LibraryError("no song in your library fits", hint="choose another query", code="library.no_match")
     return songs, listener_of(asked).target

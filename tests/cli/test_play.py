@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from paces_live.cli.main import app
 from paces_live.demo import excerpt, songs
 from paces_live.events import SongPace, Track
+from paces_live.library.entries import Stamp
 from paces_live.library.store import Library
 from paces_live.schema import load
 from tests.support.library import fill
@@ -54,9 +55,11 @@ def test_what_a_query_finds_is_played_with_its_paces(sound_server: SoundServer, 
     with Library(path) as library:
         fill(
             library,
-            (str(excerpt()), [SongPace(168.1, 0.99, 1.0)], 168.1, Track(title="Known", artist="Band")),
+            ("/a/gone.ogg", [SongPace(168.1, 0.99, 1.0)], 168.1, Track(title="Known", artist="Band")),
             ("/m/other.ogg", [SongPace(140.0, 0.99, 1.0)], 140.0, Track(title="Other")),
         )
+        # The same song in another file.
+        library.keep(excerpt(), Stamp.of(excerpt()), "sound:/a/gone.ogg", Track(title="Known", artist="Band"))
     command = [sys.executable, "-m", "paces_live", "play", "--json", "--find", "pace:170", "--library", str(path)]
     with subprocess.Popen(command, env=sound_server.env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

@@ -179,7 +179,7 @@ class Database:
 
     @contextmanager
     def guarded(self) -> "Iterator[sqlite3.Connection]":
-        """Give the connection; errors of SQLite become errors of ours."""
+        """Give the connection; errors of SQLite become errors of ours, and so does a `ValueError`: a damaged row."""
         with self._errors():
             yield self._connection
 
@@ -259,9 +259,11 @@ class Database:
 
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+            # SQLite has no code for text that it gives as it is, and that is no UTF-8, or no JSON.
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            damaged = not isinstance(error, OSError) and code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
             what = "it is damaged, or no database:" if damaged else "make room on its disk, make it writable, or"
             raise self._error(
                 f"{self._name} {self._path} cannot be used ({reason})", hint=f"{what} {self._hint}"

@@ -179,7 +179,7 @@ class History:
                 " LEFT JOIN pace ON pace.song = chosen.id ORDER BY chosen.id DESC, pace.rowid",
                 (*values, -1 if limit is None else limit),
             ).fetchall()
-        return [_song(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
+            return [_song(list(group)) for _, group in groupby(rows, key=lambda row: row[0])]
 
 
 def _song(rows: list[tuple[Any, ...]]) -> HeardSong:

@@ -117,8 +117,11 @@ class Corrections:
     def __iter__(self) -> Iterator[Correction]:
         with self._database.guarded() as connection:
             rows = connection.execute("SELECT * FROM correction ORDER BY name, content").fetchall()
-        for content, name, paces, steady in rows:
-            yield Correction(content, name, tuple(json.loads(paces)), bool(steady))
+            found = [
+                Correction(content, name, tuple(json.loads(paces)), bool(steady))
+                for content, name, paces, steady in rows
+            ]
+        return iter(found)
 
 
 def default_path() -> Path:
@@ -140,7 +143,11 @@ def known_corrections() -> list[Correction]:
     LibraryError
         The file cannot be read.
     """
-    path = default_path()
+    try:
+        path = default_path()
+    except UsageError:
+        # A user without a home folder has none, and may name a library.
+        return []
     # A full disk may have left an empty one.
     if not path.exists() or not path.stat().st_size:
         return []

@@ -92,6 +92,28 @@ def song_columns(paces: Sequence[SongPace], beat: float | None, sections: Sequen
     }
 
 
+def paces_in(text: str) -> tuple[SongPace, ...]:
+    """Return the paces in a column of a song; raises `ValueError` if it is damaged.
+
+    Examples
+    --------
+    >>> paces_in("[[165.0, 0.9, 1.0, null, null]]")
+    (SongPace(spm=165.0, probability=0.9, share=1.0, low=None, high=None),)
+    """
+    return tuple(SongPace(*values) for values in json.loads(text))
+
+
+def sections_in(text: str) -> tuple[Section, ...]:
+    """Return the sections in a column of a song; raises `ValueError` if it is damaged.
+
+    Examples
+    --------
+    >>> sections_in("[[0.0, 215.0, 137.0, 137.0]]")
+    (Section(start=0.0, end=215.0, start_spm=137.0, end_spm=137.0),)
+    """
+    return tuple(Section(*values) for values in json.loads(text))
+
+
 def put_paces(
     connection: "sqlite3.Connection", table: str, song: int, paces: Sequence[SongPace], beat: float | None
 ) -> None:
@@ -118,9 +140,7 @@ def song_of(connection: "sqlite3.Connection", content: str) -> tuple[int, FilePa
     if row is None:
         return None
     number, duration, beat, paces, sections = row
-    all_paces = tuple(SongPace(*values) for values in json.loads(paces))
-    course = tuple(Section(*values) for values in json.loads(sections))
-    return number, FilePaces(Path(), duration, all_paces, beat=beat, sections=course)
+    return number, FilePaces(Path(), duration, paces_in(paces), beat=beat, sections=sections_in(sections))
 
 
 def put_file(

@@ -1,6 +1,5 @@
 """Finds the songs of the library that a query asks for, those that fit best first."""
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from paces_live.events import Section, SongPace
+from paces_live.library.entries import paces_in, sections_in
 from paces_live.library.folded import folded
 from paces_live.library.query import TEXTS, Query, Span, Term
 from paces_live.library.store import Library
@@ -101,11 +101,10 @@ class Results:
                     f" WHERE file.id IN ({marks})",
                     [number for number, _, _ in rows],
                 ).fetchall()
-            known = {one[0]: one[1:] for one in found}
-            for number, spm, steps in rows:
-                # Another scan may have taken it away.
-                if number in known:
-                    yield _found(known[number], spm, steps)
+                known = {one[0]: one[1:] for one in found}
+                # Another scan may have taken one away.
+                songs = [_found(known[number], spm, steps) for number, spm, steps in rows if number in known]
+            yield from songs
 
     def first(self, count: int) -> "Results":
         """Return the best of them, at most `count`."""
@@ -256,9 +255,8 @@ def _kept(name: str, text: str) -> str:
 
 def _found(row: tuple[Any, ...], spm: float | None, steps: float | None) -> Found:
     path, title, artist, album, genre, duration, beat, paces, sections, stale, is_corrected = row
-    all_paces = tuple(SongPace(*values) for values in json.loads(paces))
+    all_paces, course = paces_in(paces), sections_in(sections)
     pace = next((pace for pace in all_paces if pace.spm == spm), None)
-    course = tuple(Section(*values) for values in json.loads(sections))
     tags = (title, artist, album, genre)
     is_stale, is_corrected = bool(stale), bool(is_corrected)
     return Found(

@@ -1,6 +1,5 @@
 """The library: the paces of the files on this machine, in a database that a scan can always make again."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from paces_live.errors import LibraryError, PacesError
 from paces_live.events import SongPace, Track
 from paces_live.library.corrections import known_corrections
-from paces_live.library.entries import Known, Stamp, put_file, put_song, song_of
+from paces_live.library.entries import Known, Stamp, paces_in, put_file, put_song, song_of
 from paces_live.library.files import FilePaces
 from paces_live.library.overruling import TABLE, overrule
 from paces_live.library.schema import MIGRATIONS
@@ -163,10 +162,10 @@ class Library:
 
     def paces(self, path: Path) -> tuple[SongPace, ...] | None:
         """Return the paces of the song in a file, most probable first; None if it is not known, or gone."""
-        row = self._one(
-            "SELECT paces FROM song JOIN file ON file.song = song.id WHERE path = ? AND NOT gone", (os.fsencode(path),)
-        )
-        return None if row is None else tuple(SongPace(*values) for values in json.loads(row[0]))
+        query = "SELECT paces FROM song JOIN file ON file.song = song.id WHERE path = ? AND NOT gone"
+        with self._database.guarded():
+            row = self._one(query, (os.fsencode(path),))
+            return None if row is None else paces_in(row[0])
 
     def heard(self, content: str) -> FilePaces | None:
         """Return what was heard of a sound, whatever people say about it; None if nobody scanned it."""

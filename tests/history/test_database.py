@@ -141,6 +141,16 @@ def test_a_failed_migration_changes_nothing(tmp_path: Path, monkeypatch: pytest.
         assert rates(history.recall("A")) == [150.0]
 
 
+def test_a_damaged_row_is_one_line(tmp_path: Path, history: History) -> None:
+    history.add(heard("A", 150.0))
+    connection = sqlite3.connect(tmp_path / "history.db")
+    with connection:
+        connection.execute("UPDATE song SET sections = '[[1.0, '")
+    connection.close()
+    with pytest.raises(HistoryError, match="it is damaged"):
+        history.songs()
+
+
 def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     connection = sqlite3.connect(path)

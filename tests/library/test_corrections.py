@@ -191,6 +191,41 @@ def test_corrections_that_cannot_be_read_are_one_line(library: Library) -> None:
     assert taken(recall, event) == event
 
 
+@pytest.mark.parametrize("damaged", [b"[120.0, 6", b"[\xff]"])
+def test_a_damaged_correction_is_one_line(library: Library, damaged: bytes) -> None:
+    with sqlite3.connect(default_path()) as connection:
+        connection.execute("UPDATE correction SET paces = CAST(? AS TEXT) WHERE name = 'elsewhere'", [damaged])
+    with pytest.raises(LibraryError, match=r"corrections\.db cannot be used .*: it is damaged"):
+        Library(library.path, read_only=True)
+
+
+@pytest.mark.parametrize("damage", ["UPDATE song SET paces = '[[1.0'", "UPDATE song SET sections = '[[1.0'"])
+def test_a_damaged_song_is_one_line(library: Library, damage: str) -> None:
+    with sqlite3.connect(library.path) as connection:
+        connection.execute(damage)
+    damaged = pytest.raises(LibraryError, match=r"library\.db cannot be used .*: it is damaged")
+    with damaged:
+        list(search(library, parse_query("title:d")))
+    with damaged:
+        library.heard("sound:/m/d.ogg")
+    with damaged:
+        Library(library.path, read_only=True)
+    if "paces" in damage:
+        with damaged:
+            library.paces(Path("/m/d.ogg"))
+
+
+def test_who_has_no_home_folder_may_name_a_library(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_uid: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    with Library(library.path, read_only=True) as opened:
+        assert not list(search(opened, parse_query("corrected:yes")))
+
+
 def test_a_file_of_corrections_that_was_only_begun_harms_nothing(library: Library) -> None:
     path = default_path()
     for suffix in ("", "-wal", "-shm"):

@@ -5,6 +5,7 @@ music folder, wherever that is: this is the longest end of a path that it knows.
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ __all__ = ["check_name", "store_playlist"]
 SAME_S = 5.0
 """Most difference in length of a song at the top of the music folder, which is known by its bare name, seconds."""
 ANSWER_S = 20.0
+_SENT = re.compile(r"[^\0\n\r\ud800-\udfff]+")
+"""What a name may have that is sent to the daemon: one line in UTF-8."""
 
 
 def check_name(name: str) -> str:
@@ -37,7 +40,7 @@ def check_name(name: str) -> str:
     ('run', '5.30 a km')
     """
     plain = name.rpartition(".")[0] if name.lower().endswith((".m3u", ".m3u8")) else name
-    if not plain or not plain.isprintable() or "/" in plain:
+    if not _SENT.fullmatch(plain) or "/" in plain:
         hint = "give one such as run, or leave --mpd out"
         raise UsageError(f"{shown_path(name)}: is not the name of a playlist in MPD", hint=hint, code="usage.playlist")
     return plain
@@ -60,19 +63,24 @@ def store_playlist(address: "Address", name: str, songs: Sequence[Listed]) -> No
                 hint="run mpc update, or choose songs in its music folder, such as path:Music",
                 code="library.mpd",
             )
-        draft = f"{name} {os.getpid()}"
+        draft, before = f"{name} {os.getpid()}", f"{name} before {os.getpid()}"
         try:
             client.command_list_ok_begin()
             for uri in uris:
                 client.playlistadd(draft, uri)
             client.command_list_end()
+            # The daemon renames nothing over another one. So there are two of them until the new one has its name.
             is_there = any(one["playlist"] == name for one in client.listplaylists())
             client.command_list_ok_begin()
             if is_there:
-                client.rm(name)
+                client.rename(name, before)
             client.rename(draft, name)
+            if is_there:
+                client.rm(before)
             client.command_list_end()
         except BaseException:
+            with suppress(Exception):
+                client.rename(before, name)
             with suppress(Exception):
                 client.rm(draft)
             raise
@@ -106,9 +114,9 @@ def _uri(client: Any, song: Listed) -> str | None:
     parts = song.path.parts[1:]
     for first in range(len(parts)):
         uri = "/".join(parts[first:])
-        if not uri.isprintable():
-            # It takes names in UTF-8 alone, without line breaks.
-            return None
+        if not _SENT.fullmatch(uri):
+            # What cannot be sent may be above its music folder.
+            continue
         try:
             found = client.lsinfo(uri)
         except mpd.CommandError:

@@ -1,5 +1,6 @@
 """Playlists that a real MPD stores: its paths, one of the same name, and what it does not know or may not do."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -29,7 +30,13 @@ audio_output {{
     name "nowhere"
 }}
 """
-SONGS = ("Bands/The Steps/#1 Über.flac", "Bands/The Steps/2.flac", "3.flac")
+SONGS = (
+    "Bands/The Steps/#1 Über.flac",
+    "Bands/The Steps/2.flac",
+    "3.flac",
+    # The spaces of Japanese and French names, and what joins two emoji.
+    "歌手\u3000A/Vite\u00a0! \U0001f469\u200d\U0001f3a4.flac",
+)
 
 
 @pytest.fixture
@@ -89,9 +96,12 @@ def test_mpd_elsewhere_sees_the_music_under_another_path(daemon: Path) -> None:
     address = Address.parse("")
     store_playlist(address, "run", listed(Path("/mnt/nas/Music") / SONGS[1], Path("/mnt/nas/Music") / SONGS[0]))
     assert (daemon / "playlists/run.m3u").read_text("utf-8").splitlines() == [SONGS[1], SONGS[0]]
+    store_playlist(address, "朝\u3000ラン", listed(Path("/mnt/line\nbreak/caf\udce9") / SONGS[3]))
+    assert (daemon / "playlists/朝\u3000ラン.m3u").read_text("utf-8").splitlines() == [SONGS[3]]
     # One of the same name is replaced, and a song at the top is known by its name and its length.
     store_playlist(address, "run", listed(Path("/mnt") / SONGS[2]))
     assert (daemon / "playlists/run.m3u").read_text("utf-8").splitlines() == [SONGS[2]]
+    assert not list((daemon / "playlists").glob("run ?*"))
     with pytest.raises(LibraryError, match=r"MPD does not know /other/3\.flac: run mpc update"):
         store_playlist(address, "run", listed(Path("/other/3.flac"), seconds=200.0))
 
@@ -101,6 +111,24 @@ def test_what_mpd_does_not_know_is_named_and_nothing_is_changed(daemon: Path) ->
     unknown = [Path("/a/no.flac"), Path("/a/line\nbreak.flac"), Path("/a/caf\udce9.flac"), Path("/a/Bands")]
     with pytest.raises(LibraryError, match=r"MPD does not know /a/no\.flac, and 3 more"):
         store_playlist(Address.parse(""), "run", listed(daemon / "Music" / SONGS[1], *unknown))
+    assert (daemon / "playlists/run.m3u").read_text("utf-8").splitlines() == [SONGS[0]]
+
+
+def test_one_of_the_same_name_stays_if_the_new_one_cannot_take_its_place(
+    daemon: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mpd
+
+    store_playlist(Address.parse(""), "run", listed(daemon / "Music" / SONGS[0]))
+    rename = mpd.MPDClient.rename
+
+    def refused(client: mpd.MPDClient, old: str, new: str) -> None:
+        rename(client, f"{old} is gone" if old == f"run {os.getpid()}" else old, new)
+
+    monkeypatch.setattr(mpd.MPDClient, "rename", refused)
+    with pytest.raises(LibraryError, match="cannot store it"):
+        store_playlist(Address.parse(""), "run", listed(daemon / "Music" / SONGS[1]))
+    assert [one.name for one in (daemon / "playlists").iterdir()] == ["run.m3u"]
     assert (daemon / "playlists/run.m3u").read_text("utf-8").splitlines() == [SONGS[0]]
 
 

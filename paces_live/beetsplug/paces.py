@@ -19,7 +19,7 @@ from beets.ui import Subcommand, UserError, print_
 from paces_live.errors import PacesError
 
 if TYPE_CHECKING:
-    from beets.importer import ImportSession, ImportTask
+    from beets.importer import ImportTask
     from beets.library import Item
     from beets.library import Library as BeetsLibrary
 
@@ -37,8 +37,10 @@ class PaceQuery(FieldQuery[str]):
 
         # No column of the database, so never fast.
         super().__init__(field_name, pattern, fast=False)
+        # A quote would end the term.
+        quoted = pattern.replace('"', "'")
         try:
-            (term,) = parse_query(f'pace:"{pattern}"').terms
+            (term,) = parse_query(f'pace:"{quoted}"').terms
         except PacesError as error:
             raise InvalidQueryArgumentValueError(pattern, "a pace", error.hint) from error
         self._span: Any = term.value
@@ -52,7 +54,7 @@ class PaceQuery(FieldQuery[str]):
 
 
 class PacesPlugin(BeetsPlugin):
-    """The command ``beet paces``, the query ``pace:``, and if you want, a stage of each import."""
+    """The command ``beet paces``, the query ``pace:``, and if you want, the analysis of what is imported."""
 
     item_queries = {"pace": PaceQuery}  # noqa: RUF012 - beets looks for it on the class or the object
 
@@ -60,7 +62,8 @@ class PacesPlugin(BeetsPlugin):
         super().__init__()
         self.config.add({"auto": False, "force": False, "jobs": 0, "library": ""})
         if self.config["auto"].get(bool):
-            self.import_stages = [self._imported]
+            # A stage of the import would see the files before they are moved or copied.
+            self.register_listener("import_task_files", self._imported)
 
     def commands(self) -> list[Subcommand]:
         """Return the command."""
@@ -85,7 +88,7 @@ class PacesPlugin(BeetsPlugin):
         except PacesError as error:
             raise UserError(str(error)) from error
 
-    def _imported(self, _session: "ImportSession", task: "ImportTask") -> None:
+    def _imported(self, task: "ImportTask", **_: Any) -> None:
         try:
             self._keep(list(task.imported_items()), force=self.config["force"].get(bool))
         except PacesError as error:

@@ -21,7 +21,7 @@ directory: {folder}/Music
 library: {folder}/beets.db
 plugins: paces
 pluginpath: {plugins}
-import: {{copy: no, write: no}}
+import: {{{placing}, write: no}}
 paces: {{library: {folder}/paces.db, jobs: 1, auto: {auto}}}
 """
 
@@ -34,9 +34,10 @@ class Beets:
         self.paces = folder / "paces.db"
         self.set(auto=False)
 
-    def set(self, *, auto: bool, plugins: Path = ROOT / "paces_live" / "beetsplug") -> None:
+    def set(self, *, auto: bool, placing: str = "copy: no", plugins: Path = ROOT / "paces_live" / "beetsplug") -> None:
         """Write the settings."""
-        text = CONFIGURATION.format(folder=self.folder, auto="yes" if auto else "no", plugins=plugins)
+        said = "yes" if auto else "no"
+        text = CONFIGURATION.format(folder=self.folder, auto=said, placing=placing, plugins=plugins)
         (self.folder / "config.yaml").write_text(text, "utf-8")
 
     def run(self, *arguments: str | Path, code: int = 0) -> tuple[str, str]:
@@ -47,13 +48,13 @@ class Beets:
         assert done.returncode == code, done.stderr
         return done.stdout, done.stderr
 
-    def add(self, **songs: float) -> str:
-        """Import songs of these titles and tempi; return the errors."""
+    def add(self, name: str = "Music", **songs: float) -> str:
+        """Import a folder with songs of these titles and tempi; return the errors."""
         for title, bpm in songs.items():
-            file = FLAC(write(self.folder / "Music" / f"{title}.flac", bpm, 15.0))
+            file = FLAC(write(self.folder / name / f"{title}.flac", bpm, 15.0))
             file.update(title=title, artist="Band")
             file.save()
-        return self.run("import", "-A", "-s", "-q", self.folder / "Music")[1]
+        return self.run("import", "-A", *(["-s"] if name == "Music" else []), "-q", self.folder / name)[1]
 
     def titles(self, *query: str) -> list[str]:
         """Return the titles of the songs that a query finds."""
@@ -118,6 +119,7 @@ def test_ranges_and_songs_without_a_pace(tmp_path: Path) -> None:
         ("pace:fast", "'fast' is not a pace: write pace:165, 160..170 or 165±3%"),
         ("pace:9", "'9' is not a pace: choose 40 to 320"),
         ('pace:165" sure:1', "is not a pace"),
+        ('pace:165" "170', "is not a pace"),
     ],
 )
 def test_a_query_that_is_wrong_is_one_line(tmp_path: Path, query: str, words: str) -> None:
@@ -131,6 +133,21 @@ def test_an_import_analyses_only_if_you_want(tmp_path: Path) -> None:
     beets.set(auto=True)
     beets.add(song=165.0)
     assert beets.titles("pace:165") == ["song"]
+
+
+@pytest.mark.parametrize(
+    ("placing", "folder"), [("copy: no", "Downloads"), ("copy: yes", "Music"), ("move: yes", "Music")]
+)
+def test_an_import_analyses_the_files_where_they_stay(tmp_path: Path, placing: str, folder: str) -> None:
+    beets = Beets(tmp_path)
+    beets.set(auto=True, placing=placing)
+    beets.add("Downloads", song=165.0)
+    assert beets.titles("pace:165") == ["song"]
+    place = Path(beets.run("ls", "-p")[0].strip())
+    assert place.is_relative_to(tmp_path / folder)
+    with Library(beets.paces) as library:
+        assert library.paces(place)
+        assert library.counts()["files"] == 1
 
 
 def test_a_library_that_cannot_be_used_stops_no_import(tmp_path: Path) -> None:

@@ -4,13 +4,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from paces_live.cli.error_line import write_error
 from paces_live.cli.options import LibraryFile, Model, Output
-from paces_live.errors import PacesError, SourceError, UsageError
+from paces_live.errors import LibraryError, PacesError, SourceError, UsageError
 from paces_live.match import Listener
 from paces_live.text import shown_path
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paces_live.library.files import FilePaces
+    from paces_live.library.store import Library
+
+_Answer = TypeVar("_Answer")
 
 
 def label(
@@ -54,8 +57,10 @@ def label(
     """
     if sum((paces is not None, remove, export is not None)) > 1:
         raise UsageError("--paces, --remove and --export exclude each other", hint="choose one", code="usage.paces")
+    if steady and (remove or export is not None):
+        raise UsageError("--remove and --export exclude --steady", hint="leave it out", code="usage.paces")
     if export is not None and file is None:
-        _export(export)
+        _export(export, library)
         return
     if file is None or export is not None:
         hint = "paces-live label song.mp3 --paces 82,164, or paces-live label --export paces.csv"
@@ -66,10 +71,12 @@ def label(
 
     wanted = None if paces is None else parse_paces(paces)
     content = content_key(file)
-    heard = _heard(content, library)
+    heard = _asked(library, lambda known: known.heard(content))
     if remove:
-        with Corrections(default_path()) as corrections:
-            was_there = corrections.remove(content)
+        was_there = False
+        if default_path().exists():
+            with Corrections(default_path()) as corrections:
+                was_there = corrections.remove(content)
         sys.stdout.write(f"{removed_words(file, heard, was_there=was_there)}\n")
         return
     _check_audio(file)
@@ -94,33 +101,36 @@ def _check_audio(file: Path) -> None:
         next(pieces)
 
 
-def _export(path: Path) -> None:
+def _export(path: Path, library: Path | None) -> None:
     if path.suffix.lower() != ".csv":
         hint = f"give it a name such as {shown_path(path.stem)}.csv"
         raise UsageError(f"{shown_path(path)}: is not the name of a CSV file", hint=hint, code="usage.export")
-    from paces_live.library.annotations import write_annotations
+    from paces_live.library.annotations import renamed, write_annotations
     from paces_live.library.corrections import known_corrections
 
     corrections = known_corrections()
-    left_out = write_annotations(path, corrections)
+    count, left_out = write_annotations(path, _asked(library, lambda known: renamed(corrections, known)) or corrections)
     for name in left_out:
         message = f"left out {name}: another song with other paces is called the same"
         write_error(PacesError(message, hint="rename one of the files, and label both again"))
-    count = len(corrections) - len(left_out)
     sys.stdout.write(f"{shown_path(path)} has {count} song{'s' * (count != 1)}\n")
     if left_out:
         raise typer.Exit(PacesError.exit_status)
 
 
-def _heard(content: str, library: Path | None) -> "FilePaces | None":
-    """Return what the model found in a sound; None if the library does not know it."""
+def _asked(file: Path | None, ask: "Callable[[Library], _Answer]") -> _Answer | None:
+    """Return what the library answers; None if it is not there or not readable: what people say is kept elsewhere."""
     from paces_live.library.store import Library, default_path
 
-    path = library or default_path()
+    path = file or default_path()
     if not path.exists():
         return None
-    with Library(path, read_only=True) as known:
-        return known.heard(content)
+    try:
+        with Library(path, read_only=True) as library:
+            return ask(library)
+    except LibraryError as error:
+        write_error(error)
+        return None
 
 
 def _tapped(file: Path, heard: "FilePaces | None", model: Path | None, output: str | None) -> tuple[float, ...] | None:
@@ -144,10 +154,15 @@ def _tapped(file: Path, heard: "FilePaces | None", model: Path | None, output: s
     if rate is None:
         return None
     paces = proposed(rate, heard.paces)
-    answer = typer.prompt(f"Keep {paces_text(paces)}? Enter, other paces, or n", default="y", show_default=False)
-    if answer.strip().lower() in ("n", "no"):
-        return None
-    return paces if answer.strip().lower() in ("y", "yes") else parse_paces(answer)
+    question = f"Keep {paces_text(paces)}? Enter, other paces, or n"
+    while True:
+        answer = typer.prompt(question, default="y", show_default=False).strip().lower()
+        if answer in ("n", "no"):
+            return None
+        try:
+            return paces if answer in ("y", "yes") else parse_paces(answer)
+        except UsageError as error:
+            write_error(error)
 
 
 @contextmanager

@@ -2,20 +2,38 @@
 
 import csv
 import io
+import os
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
 from paces_live.library.corrections import MOST, Correction
 from paces_live.library.folded import folded
+from paces_live.library.store import Library
 from paces_live.storage import drafted
+from paces_live.text import shown_path
 
 REMARKS = 4
 """Columns after the paces; a remark on a song without a pace is in the last."""
 NO_PACE = "no pace"
 
 
-def write_annotations(path: Path, corrections: Iterable[Correction]) -> list[str]:
+def renamed(corrections: Iterable[Correction], library: Library) -> list[Correction]:
+    """Return corrections with the names that their files have now, as far as a library knows them."""
+    found = []
+    with library.reading() as connection:
+        for one in corrections:
+            rows = connection.execute(
+                "SELECT path FROM file JOIN main.song ON song.id = file.song WHERE content = ? AND NOT gone"
+                " ORDER BY path",
+                (one.content,),
+            )
+            names = [shown_path(Path(os.fsdecode(path)).stem) for (path,) in rows]
+            found.append(one if one.name in names or not names else one._replace(name=names[0]))
+    return found
+
+
+def write_annotations(path: Path, corrections: Iterable[Correction]) -> tuple[int, list[str]]:
     """Write corrections as a CSV without a header: the name of a song, up to three paces, and columns for remarks.
 
     Training finds songs by the letters and digits of their names. Songs whose names are the same, and whose paces are
@@ -29,8 +47,8 @@ def write_annotations(path: Path, corrections: Iterable[Correction]) -> list[str
 
     Returns
     -------
-    list of str
-        The names of the songs that are left out.
+    tuple of int and list of str
+        How many songs are in it, and the names of those that are left out.
 
     Raises
     ------
@@ -44,14 +62,14 @@ def write_annotations(path: Path, corrections: Iterable[Correction]) -> list[str
     ...     path = Path(folder) / "anna.csv"
     ...     write_annotations(path, [Correction("1", "So What", (137.0, 68.5)), Correction("2", "Rain", ())])
     ...     print(path.read_text("utf-8"), end="")
-    []
+    (2, [])
     So What,137,68.5,,,,,
     Rain,,,,,,,no pace
     """
     named = defaultdict(list)
     for one in corrections:
         named["".join(filter(str.isalnum, folded(one.name))) or one.name.strip()].append(one)
-    text, left_out = io.StringIO(), []
+    text, count, left_out = io.StringIO(), 0, []
     writer = csv.writer(text, lineterminator="\n")
     for same in named.values():
         if len({tuple(sorted(one.paces)) for one in same}) > 1:
@@ -60,6 +78,7 @@ def write_annotations(path: Path, corrections: Iterable[Correction]) -> list[str
         paces = [f"{spm:.6g}" for spm in same[0].paces]
         remarks = [""] * (REMARKS - 1) + ["" if paces else NO_PACE]
         writer.writerow([same[0].name, *paces, *[""] * (MOST - len(paces)), *remarks])
+        count += 1
     with drafted(path) as draft:
         draft.write_text(text.getvalue(), "utf-8")
-    return left_out
+    return count, left_out

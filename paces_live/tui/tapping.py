@@ -11,8 +11,11 @@ from typing import TextIO
 
 from paces_live.tui.tap import Taps
 
-DONE, GIVE_UP = b"\r\n", b"q\x1b"
+ESCAPE = b"\x1b"
+DONE, GIVE_UP = b"\r\n", b"q" + ESCAPE
 """Keys that end the taps, and those that give up."""
+REST_S = 0.05
+"""Time within which the rest of an arrow or a function key follows its first byte, which is that of Esc, seconds."""
 POLL_S = 0.1
 """Time after which we look whether the song has ended, seconds."""
 
@@ -41,6 +44,9 @@ def tapped(keys: TextIO, stream: TextIO, is_over: Callable[[], bool]) -> float |
                 continue
             # A terminal that was closed gives nothing.
             pressed = os.read(keys.fileno(), 1) or GIVE_UP
+            if pressed == ESCAPE and select.select([keys], [], [], REST_S)[0]:
+                os.read(keys.fileno(), 16)
+                continue
             if pressed in DONE:
                 break
             if pressed in GIVE_UP:

@@ -58,6 +58,6 @@ def parts_of(
     seconds = parse_duration(duration or LENGTH)
     if ramp:
         return [Part(seconds, *parse_ramp(ramp))]
-    wanted = asked.target.target if asked.target and not typed(ctx, "target") else None
+    wanted = asked.target.aim if asked.target and not typed(ctx, "target") else None
     spm = wanted or fixed(target, ctx)
     return [Part(seconds, spm, spm)]

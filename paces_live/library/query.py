@@ -31,6 +31,18 @@ class Span:
     target: float | None = None
     tolerance: float = DEFAULT_TOLERANCE
 
+    @property
+    def aim(self) -> float:
+        """The target, or else the middle of the range, or its only end.
+
+        Examples
+        --------
+        >>> Span(156.75, 173.25, target=165.0).aim, Span(60.0, 130.0).aim, Span(160.0, float("inf")).aim
+        (165.0, 95.0, 160.0)
+        """
+        ends = [end for end in (self.low, self.high) if abs(end) != float("inf")]
+        return self.target or sum(ends) / len(ends)
+
 
 @dataclass(frozen=True, slots=True)
 class Term:

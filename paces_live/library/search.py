@@ -191,10 +191,7 @@ class _Statement:
         """Return how far a pace is from the target."""
         if not spans:
             return "-probability"
-        ends = (spans[0].low, spans[0].high)
-        finite = [end for end in ends if abs(end) != float("inf")]
-        target = spans[0].target or sum(finite) / len(finite)
-        return f"abs(spm / {self._value(target)} - 1)"
+        return f"abs(spm / {self._value(spans[0].aim)} - 1)"
 
     def _grade(self, spans: list[Span]) -> list[str]:
         """Return whether a pace is no lock; nothing without a target."""

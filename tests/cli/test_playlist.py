@@ -99,6 +99,13 @@ def test_a_query_chooses_the_songs_and_the_target(music: Path) -> None:
     assert all(rate > 165 for rate in rates(playlist))
 
 
+def test_a_range_of_paces_has_the_target_in_its_middle(music: Path) -> None:
+    playlist = music / "run.m3u8"
+    result = run("playlist", playlist, "pace:76..82", "--duration", "10m")
+    assert (result.exit_code, result.stdout.splitlines()[-2].partition(":")[0]) == (0, "10m@79")
+    assert all(152 <= rate <= 164 for rate in rates(playlist))
+
+
 def test_json_follows_the_schema(music: Path) -> None:
     result = run("playlist", music / "run.m3u8", "--plan", "7m@152 10m@120", "--seed", "7", "--json")
     *songs, first, second, plan = records(result.stdout)

@@ -74,6 +74,8 @@ def read(path: Path) -> Collection:
         crates: dict[tuple[str, int], tuple[str, list[Entry]]] = {}
         for query in (_CRATES, _PLAYLISTS):
             for number, name, track in connection.execute(query):
+                if name is None:  # Nobody can ask for it.
+                    continue
                 _, entries = crates.setdefault((query, number), (str(name), []))
                 if track in known:
                     entries.append(known[track])

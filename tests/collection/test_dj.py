@@ -42,8 +42,10 @@ def found(path: Path) -> tuple[list[str], list[str]]:
 
 def test_mixxx_has_tracks_crates_and_playlists(tmp_path: Path, music: list[Path]) -> None:
     crates = {"Running": [2, 0], "Sets/Slow": [1], "None": []}
-    path = mixxx(tmp_path / "db.sqlite", music, crates, {"Ramp": [2, 1, 2], "Running": [1], "Queue": [0], "Night": [0]})
+    lists = {"Ramp": [2, 1, 2], "Running": [1], "Queue": [0], "Night": [0], "no name": [0]}
+    path = mixxx(tmp_path / "db.sqlite", music, crates, lists)
     with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE Playlists SET name = NULL WHERE name = 'no name'")
         connection.executemany(
             "UPDATE Playlists SET hidden = ? WHERE name = ?", [(AUTO_DJ, "Queue"), (PLAYED, "Night")]
         )

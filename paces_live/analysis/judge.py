@@ -12,9 +12,9 @@ from paces_live.analysis.window import Window
 CLEARLY_WRONG = 0.05
 """Probability below which a candidate is not judged in each reading: within seconds, a full window hardly changes."""
 EXPIRES_S = 4.0
-"""Time for which a judgement counts at most, seconds."""
+"""Longest time that a judgement is kept, seconds."""
 IN_TURNS = 3
-"""Of the clearly wrong candidates, a third is judged again in each reading, so that all readings cost the same."""
+"""A third of the clearly wrong candidates is judged again in each reading, so that all readings cost the same."""
 SAME_TEMPO = 0.01
 """Largest relative difference between a candidate and one that was judged before."""
 
@@ -23,7 +23,8 @@ class Judge:
     """Returns the probabilities of candidates from reading to reading.
 
     Once the window is full, candidates that were clearly wrong keep their probability for a few seconds, unless they
-    are followed. Half of the candidates are clearly wrong, so this saves a third of the folds and of the inference.
+    are followed; one near a target, too. A probability that is kept counts as a judgement of the reading. Half of the
+    candidates are clearly wrong, so this saves a third of the folds and of the inference.
 
     Parameters
     ----------

@@ -91,7 +91,7 @@ class Server:
         stream : str
             Its id.
         listener : Listener, optional
-            The server always judges the neighbourhood of its target, as it is when it connects.
+            On the server, the strongest peak near its target, as it is when it connects, is always a candidate.
         stop : threading.Event, optional
             Set it to end with `End`, half a second from now at most.
         on_wait : callable

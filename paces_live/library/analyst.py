@@ -26,7 +26,7 @@ class Analyst:
     Parameters
     ----------
     listener : Listener
-        The strongest candidate near its target is always judged.
+        The strongest peak near its target is always a candidate.
     model : Path, optional
         See `paces_live.analysis.classifier.load_classifier`.
 

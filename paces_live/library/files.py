@@ -76,7 +76,7 @@ def analyze_item(item: Item, classifier: Classifier, listener: Listener) -> File
     item : Item
     classifier : Classifier
     listener : Listener
-        The strongest candidate near its target is always judged.
+        The strongest peak near its target is always a candidate.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from paces_live.sensor import Sensor
 SONGS_KEPT = 100
 """Latest songs that a stream keeps for those who come or return."""
 MOST_TARGETS = 8
-"""Most targets whose neighbourhoods are always judged; more would cost each reading too much."""
+"""Most targets near which the strongest peak is always a candidate; more would cost each reading too much."""
 MOST_LINES = 1000
 """Lines that are kept for those who have the same target."""
 MOST_WAITING = 64

@@ -56,7 +56,7 @@ class UploadAnalyst:
         name : str
             What errors and the result call it.
         listener : Listener
-            The strongest candidate near its target is always judged.
+            The strongest peak near its target is always a candidate.
 
         Raises
         ------

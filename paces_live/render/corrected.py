@@ -31,11 +31,11 @@ def kept_words(file: Path, correction: Correction, heard: FilePaces | None) -> s
     >>> kept_words(heard.path, Correction("sound:1", "So What", (82.0, 164.0)), heard)
     'So What.ogg has 82, 164 from now on; the model found 110.2 (87 %)'
     >>> kept_words(Path("Rain.ogg"), Correction("sound:2", "Rain", ()), None)
-    'Rain.ogg has no pace from now on'
+    'Rain.ogg has no pace from now on; your library shows it once it is scanned'
     """
     words = f"{shown_path(file.name)} has {paces_text(correction.paces)} from now on"
     if heard is None:
-        return words
+        return f"{words}; your library shows it once it is scanned"
     if tempo := tempo_words(corrected(heard, correction).sections):
         words += f" ({tempo}; --steady says that it does not)"
     return f"{words}; the model found {_found(heard)}"

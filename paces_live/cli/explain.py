@@ -85,6 +85,9 @@ def explain(
     from paces_live.library import explanation
     from paces_live.library.corrections import correction_of
 
+    if at is not None and click is not None and picture is None:
+        hint = "leave out one of them, or add --picture"
+        raise UsageError("--click is for the whole song, and --at for what is drawn", hint=hint, code="usage.at")
     if picture is not None:
         from paces_live.render.picture import check_picture
 

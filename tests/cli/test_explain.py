@@ -155,6 +155,10 @@ def test_names_may_hold_anything(song: Path, tmp_path: Path) -> None:
         (["--at", "5:00"], "rock.wav is 40 s long: choose an earlier --at"),
         (["--pace", "20"], "pace 20 is out of range"),
         (["--pace", "nan"], "pace nan is out of range"),
+        (
+            ["--at", "0:10", "--click", "c.wav"],
+            "--click is for the whole song, and --at for what is drawn: ",
+        ),
         (["--click", "click.mp3"], "click.mp3: is no name of a WAV file"),
         (["--click", "SONG"], "rock.wav: is there already: choose another name, or delete it"),
         (["--click", "missing/click.wav"], "click.wav: cannot be written: No such file or directory"),

@@ -9,12 +9,12 @@ from paces_live.analysis.periodicity import Periodicity
 from paces_live.analysis.tracking import FOLLOWS
 from paces_live.analysis.window import Window
 
-CLEARLY_WRONG = 0.05
+CLEARLY_WRONG = 0.1
 """Probability below which a candidate is not judged in each reading: within seconds, a full window hardly changes."""
-EXPIRES_S = 4.0
+EXPIRES_S = 6.0
 """Longest time that a judgement is kept, seconds."""
-IN_TURNS = 3
-"""A third of the clearly wrong candidates is judged again in each reading, so that all readings cost the same."""
+IN_TURNS = 5
+"""A fifth of the clearly wrong candidates is judged again in each reading, so that all readings cost the same."""
 SAME_TEMPO = 0.01
 """Largest relative difference between a candidate and one that was judged before."""
 
@@ -24,7 +24,7 @@ class Judge:
 
     Once the window is full, candidates that were clearly wrong keep their probability for a few seconds, unless they
     are followed; one near a target, too. A probability that is kept counts as a judgement of the reading. Half of the
-    candidates are clearly wrong, so this saves a third of the folds and of the inference.
+    candidates are clearly wrong, so this saves more than a third of the folds and of the inference.
 
     Parameters
     ----------

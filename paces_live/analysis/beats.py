@@ -30,9 +30,9 @@ FARTHEST = 6
 """Largest change of the phase from one stretch to the next, places: an eighth of a beat."""
 STIFFNESS = 0.02
 """Cost of a change of the phase by a place, relative to the difference between the best and the mean place."""
-PHASE_RANGE = 3.0 * math.log(10.0)
-"""Level of the softest sound that counts for a phase, below the loudest around it, nepers of power: 30 dB."""
-HEARD = 0.5
+PHASE_RANGE = 2.0 * math.log(10.0)
+"""Level of the softest sound that counts for a phase, below the loudest around it, nepers of power: 20 dB."""
+HEARD = 0.56
 """Where in a frame an onset makes the spectrum rise, as a share of its length (measured on strokes)."""
 
 
@@ -83,12 +83,12 @@ def beat_times(
 
 
 def _loud(frames: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.float32]:
-    """Return frames without what is much weaker than the loudest of some seconds around it.
+    """Return frames without what is much weaker than the loudest of some seconds around it, the mean of all bands.
 
     Out of silence, a soft hi-hat rises as far as a bass drum does; but people step to the bass drum.
     """
     half = round(0.5 * STRETCH_S * config.frame_rate)
-    loudest = sliding_window_view(np.pad(frames.max(axis=1), half, "edge"), 2 * half + 1).max(axis=1)
+    loudest = sliding_window_view(np.pad(frames.mean(axis=1), half, "edge"), 2 * half + 1).max(axis=1)
     loud: NDArray[np.float32] = np.maximum(frames, (loudest - np.float32(PHASE_RANGE))[:, None])
     return loud
 

@@ -106,8 +106,7 @@ def explain(
         name = shown_path(file.name)
         if said is not None:
             name += f" (you said {', '.join(f'{spm:g}' for spm in said.paces) or 'none'})"
-            pace = next(iter(said.paces), None) if pace is None else pace
-        why = explanation.explain(file, classifier, at=None if at is None else _time(at), pace=pace)
+        why = explanation.explain(file, classifier, at=None if at is None else _time(at), pace=pace, correction=said)
         _show(why, name, theme, picture)
 
 

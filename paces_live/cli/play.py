@@ -124,7 +124,7 @@ def play(
             stages: list[Callable[[Event], Event]] = []
             if look_ahead:
                 stages.append(Skipper(player, listener, look_ahead.is_known_to_match).take)
-            # After what goes by the sound alone.
+            # After what judges the readings, which must be those of the sound.
             stages.append(LibraryRecall(place, [item.path for item in items if item.is_whole]).take)
             try:
                 show(
@@ -156,14 +156,14 @@ def _found(query: str, library: Path | None, tolerance: float) -> "tuple[list[It
     from paces_live.collection.items import Item
     from paces_live.library.present import present
     from paces_live.library.query import parse_query
-    from paces_live.library.search import listener_of, search
+    from paces_live.library.search import search
 
     asked = parse_query(query, tolerance)
     with opened(library) as known:
         songs = [Item(one.path, one.title, one.artist) for one in present(known, search(known, asked))]
     if not songs:
         raise LibraryError("no song in your library fits", hint="choose another query", code="library.no_match")
-    return songs, listener_of(asked).target
+    return songs, asked.target.aim if asked.target else None
 
 
 def _look_ahead(queue: "Queue", listener: Listener, model: Path | None, library: Path) -> "LookAhead":

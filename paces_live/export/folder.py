@@ -229,7 +229,7 @@ class Folder:
                     (self.path / name).unlink(missing_ok=True)
                 if getattr(error, "errno", 0) == errno.EFBIG:
                     message = f"{shown_path(source)}: is too large for the file system of {shown_path(self.path)}"
-                    raise SourceError(message, hint="convert it with --mp3") from None
+                    raise SourceError(message, hint="choose shorter songs, or another file system") from None
                 if not opens_nothing(error):
                     raise
                 size = copied_whole(source, self.path / name)

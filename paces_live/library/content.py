@@ -32,6 +32,9 @@ def content_key(path: Path) -> str:
     """
     name = shown_path(path)
     try:
+        # A named pipe would wait for a writer.
+        if not path.is_file() and path.exists():
+            raise SourceError(f"{name}: is not a regular file", hint="give a file of music")
         with path.open("rb", buffering=0) as file:
             if has_decoder():
                 try:

@@ -14,11 +14,13 @@ from paces_live.analysis.candidates import GRID_STEP, MAX_SHIFT, agreement, cand
 from paces_live.analysis.classifier import Classifier
 from paces_live.analysis.feature_config import FeatureConfig
 from paces_live.analysis.features import LogMelStream
-from paces_live.analysis.felt_beat import leading
+from paces_live.analysis.felt_beat import felt_beat, leading
 from paces_live.analysis.fold import beats_heard, build_cases, foldable
-from paces_live.analysis.periodicity import periodicity
+from paces_live.analysis.periodicity import Periodicity, periodicity
+from paces_live.analysis.tracking import related
 from paces_live.collection.items import Item
 from paces_live.errors import SourceError, UsageError
+from paces_live.events import SongPace
 from paces_live.library.corrections import Correction, corrected
 from paces_live.library.files import FilePaces, analyze_item
 from paces_live.match import SPM_MAX, SPM_MIN, STRETCH_TOLERANCE, Listener, nearest
@@ -91,7 +93,14 @@ class Explanation:
     threshold: float
 
 
-def explain(file: Path, classifier: Classifier, *, at: float | None = None, pace: float | None = None) -> Explanation:
+def explain(
+    file: Path,
+    classifier: Classifier,
+    *,
+    at: float | None = None,
+    pace: float | None = None,
+    correction: Correction | None = None,
+) -> Explanation:
     """Return what is heard in a window of a song, and how it is judged.
 
     Parameters
@@ -103,6 +112,8 @@ def explain(file: Path, classifier: Classifier, *, at: float | None = None, pace
     pace : float, optional
         The candidate of the fold, steps per minute: the compatible one near it, or else this pace, whether the music
         repeats at it or not. By default the most probable one.
+    correction : Correction, optional
+        What a person says about the paces of the song: the felt beat of them takes the place of the most probable one.
 
     Raises
     ------
@@ -132,11 +143,14 @@ def explain(file: Path, classifier: Classifier, *, at: float | None = None, pace
         hint = "choose another --at, or another file"
         raise UsageError(f"{shown_path(file)}: there is too little to hear", hint=hint, code="usage.at")
     repeats = periodicity(frames, config)
-    tempi = candidates(repeats, config, count=SessionConfig().max_candidates)
+    most = SessionConfig().max_candidates
+    tempi = candidates(repeats, config, count=most)
+    if pace is None and correction is not None:
+        said = np.array(correction.paces)
+        # A short window has too few beats of a slow one.
+        pace = felt_beat(SongPace(spm, 1.0, 1.0) for spm in said[foldable(said, window, config)].tolist())
     if pace is not None:
-        heard = refine(repeats, np.array([pace]))
-        first = np.where(_near(heard, pace, TYPED), heard, pace)
-        tempi = np.concatenate((first, tempi[~_near(tempi, first, TYPED)]))
+        tempi = _with(pace, tempi, repeats)
     if pace is not None and not foldable(tempi[:1], window, config)[0]:
         message = f"{pace:g} has too few beats in {window / config.frame_rate:.0f} s"
         raise UsageError(message, hint="choose a faster --pace, or a longer file", code="usage.pace")
@@ -152,7 +166,7 @@ def explain(file: Path, classifier: Classifier, *, at: float | None = None, pace
     ]
     index = int(probabilities.argmax()) if pace is None else _of_pace(judged, pace)
     # The pace itself is no candidate of the music if one of them takes its place.
-    shown = judged if pace is None or not index else judged[1:]
+    shown = judged[1:] if pace is not None and index else judged[:most]
     return Explanation(
         start=round(begin / config.frame_rate, 1),
         end=round((begin + window) / config.frame_rate, 1),
@@ -167,8 +181,11 @@ def explain(file: Path, classifier: Classifier, *, at: float | None = None, pace
     )
 
 
-def _near(tempi: NDArray[np.float64], pace: float | NDArray[np.float64], within: float) -> NDArray[np.bool_]:
-    return np.abs(tempi / pace - 1.0) <= within
+def _with(pace: float, tempi: NDArray[np.float64], repeats: Periodicity) -> NDArray[np.float64]:
+    """Return a pace that a person named, as exact as the music has it, and then the tempi that are not the same."""
+    heard = float(refine(repeats, np.array([pace]))[0])
+    first = heard if abs(heard / pace - 1.0) <= TYPED else pace
+    return np.append(first, tempi[np.abs(tempi / first - 1.0) > TYPED])
 
 
 def _of_pace(judged: Sequence[Judged], pace: float) -> int:
@@ -224,7 +241,7 @@ def song_beats(
     >>> from paces_live.analysis.classifier import load_classifier
     >>> from paces_live.demo import excerpt
     >>> times = song_beats(excerpt(), load_classifier(), 84.0)
-    >>> len(times), round(mean_rate(times))  # two songs, at 168 and 184
+    >>> len(times), round(mean_rate(times))  # two songs, whose beats are at 168 and 184
     (134, 89)
     """
     heard = analyze_item(Item(file), classifier, Listener(None))
@@ -233,11 +250,13 @@ def song_beats(
     if wanted is None:
         raise SourceError(f"{shown_path(file)}: no pace found", hint="name one: --pace 164")
     found = nearest(song.paces, wanted)
-    spm = found.spm if found and abs(found.error) <= STRETCH_TOLERANCE else wanted
-    known = nearest(heard.paces, spm)
-    within = MAX_SHIFT if known and abs(known.error) <= STRETCH_TOLERANCE else TYPED
+    is_found = found is not None and abs(found.error) <= STRETCH_TOLERANCE
+    spm = found.spm if found and is_found else wanted
+    # Halves and doubles go with the music, whether they are shown or not.
+    is_heard = any(abs(pace.spm / spm - 1.0) <= STRETCH_TOLERANCE or related(pace.spm, spm) for pace in heard.paces)
+    course = _course(song, spm) if is_found or is_heard else lambda _: spm
     config = classifier.features
-    return beat_times(frames_of(file, config), _course(song, spm), config, within=within)
+    return beat_times(frames_of(file, config), course, config, within=MAX_SHIFT if is_heard else TYPED)
 
 
 def mean_rate(times: NDArray[np.float64]) -> float:

@@ -178,30 +178,34 @@ class _Chooser:
         self.time = until
 
     def _near(self, part: Part, at: float, left: float) -> list[Choice]:
-        """Return the songs that may come next, best first; those that are no good for the end only if all are."""
+        """Return the songs that may come next, best first."""
         low, high = sorted((part.target(at), part.target(at + self._longest)))
         first = bisect_left(self._rates, low * (1.0 - self.tolerance))
         last = bisect_right(self._rates, high * (1.0 + self.tolerance))
-        before = self.planned[-1].song.artist if self.planned else ""
         free: list[tuple[int, float, Choice]] = []
         for song, luck in zip(self.songs[first:last], self._luck[first:last], strict=True):
             if song.song not in self._used and (rank := self._rank(song, part, at)) is not None:
                 free.append((rank, luck, song))
+        fair = self._fair(free, left)
+        best = heapq.nsmallest(WINDOW, fair)
+        if all(one[2].duration >= 2.0 * left for one in best):
+            # The part ends better without them; shorter ones may be behind them.
+            best = heapq.nsmallest(WINDOW, (one for one in fair if one[2].duration < 2.0 * left)) or best
+        return [song for _, _, song in best]
+
+    def _fair(self, free: list[tuple[int, float, Choice]], left: float) -> list[tuple[int, float, Choice]]:
+        """Return the songs by which no artist comes twice in a row, now or later; all of them if that is impossible."""
+        if not free:
+            return free
+        before = self.planned[-1].song.artist if self.planned else ""
         others = [one for one in free if not one[2].artist or one[2].artist != before]
-        if free:
-            # If the others last for half of the places only, the artist of most songs has to come now, or comes twice
-            # in a row later.
-            artist, count = Counter(one[2].artist for one in free).most_common(1)[0]
-            places = left / median(one[2].duration for one in free)
-            if artist and artist != before and 2 * (len(free) - count) <= min(places, len(free) - 1):
-                others = [one for one in others if one[2].artist == artist]
-        # If only this artist is left, better twice in a row than silence.
-        free = others or free
-        # A part ends better without a song of twice the time that is left.
-        return [
-            song
-            for _, _, song in heapq.nsmallest(WINDOW, [one for one in free if one[2].duration < 2.0 * left] or free)
-        ]
+        # If all others last for half of the places only, the artist of most songs has to come now.
+        artist, count = Counter(one[2].artist for one in free).most_common(1)[0]
+        places = 1.0 + left / median(one[2].duration for one in free)
+        if artist and artist != before and 2 * (len(free) - count) <= min(places, len(free) - 1):
+            others = [one for one in others if one[2].artist == artist]
+        # If only one artist is left, better twice in a row than silence.
+        return others or free
 
     def _rank(self, song: Choice, part: Part, at: float) -> int | None:
         """Return 0 for the best songs, and more for others; None for those that do not fit."""

@@ -8,6 +8,7 @@ from paces_live.errors import LibraryError
 from paces_live.library.choices import choices
 from paces_live.library.plan import Part
 from paces_live.library.planner import Met, Planned, choose, met
+from paces_live.library.present import present
 from paces_live.library.query import Query
 from paces_live.library.search import Found, Results
 from paces_live.library.store import Library
@@ -62,8 +63,9 @@ def choose_songs(
     """
     with library.moment():
         planned, gaps = choose(parts, choices(library, query, parts, tolerance), tolerance, chance)
-        found = list(Results(library, [(one.song.file, one.song.spm, one.song.steps) for one in planned]))
+        found = Results(library, [(one.song.file, one.song.spm, one.song.steps) for one in planned])
+        songs = list(present(library, found))
     if not planned:
         hint = "choose another plan or query, or a larger --tolerance"
         raise LibraryError("no song in your library fits", hint=hint, code="library.no_match")
-    return Chosen(parts, planned, found, gaps)
+    return Chosen(parts, planned, songs, gaps)

@@ -1,4 +1,4 @@
-"""Songs by files that are there: a song may be in several, and a query or a plan names only one of them."""
+"""Names each song by a file that exists: a song may be in several, and a query or a plan names only one of them."""
 
 import os
 from collections.abc import Iterable, Iterator

@@ -5,6 +5,7 @@ of a song, so nobody has to type halves and doubles.
 """
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,16 +33,16 @@ class Span:
     tolerance: float = DEFAULT_TOLERANCE
 
     @property
-    def aim(self) -> float:
-        """The target, or else the middle of the range, or its only end.
+    def aim(self) -> float | None:
+        """The target, or else the middle of the range; None if that is open.
 
         Examples
         --------
-        >>> Span(156.75, 173.25, target=165.0).aim, Span(60.0, 130.0).aim, Span(160.0, float("inf")).aim
-        (165.0, 95.0, 160.0)
+        >>> Span(156.75, 173.25, target=165.0).aim, Span(60.0, 130.0).aim, Span(160.0, math.inf).aim
+        (165.0, 95.0, None)
         """
-        ends = [end for end in (self.low, self.high) if abs(end) != float("inf")]
-        return self.target or sum(ends) / len(ends)
+        middle = (self.low + self.high) / 2.0
+        return self.target or (middle if math.isfinite(middle) else None)
 
 
 @dataclass(frozen=True, slots=True)

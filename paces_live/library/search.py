@@ -188,10 +188,9 @@ class _Statement:
         return "file.id" if self.every_file else f"{table}.song"
 
     def _off(self, spans: list[Span]) -> str:
-        """Return how far a pace is from the target."""
-        if not spans:
-            return "-probability"
-        return f"abs(spm / {self._value(spans[0].aim)} - 1)"
+        """Return how far a pace is from the target, or how improbable it is if there is none."""
+        aim = spans[0].aim if spans else None
+        return "-probability" if aim is None else f"abs(spm / {self._value(aim)} - 1)"
 
     def _grade(self, spans: list[Span]) -> list[str]:
         """Return whether a pace is no lock; nothing without a target."""

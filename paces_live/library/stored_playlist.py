@@ -75,8 +75,6 @@ def store_playlist(address: "Address", name: str, songs: Sequence[Listed]) -> No
             if is_there:
                 client.rename(name, before)
             client.rename(draft, name)
-            if is_there:
-                client.rm(before)
             client.command_list_end()
         except BaseException:
             with suppress(Exception):
@@ -84,6 +82,9 @@ def store_playlist(address: "Address", name: str, songs: Sequence[Listed]) -> No
             with suppress(Exception):
                 client.rm(draft)
             raise
+        if is_there:
+            with suppress(Exception):
+                client.rm(before)
 
 
 @contextmanager

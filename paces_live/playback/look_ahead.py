@@ -21,7 +21,7 @@ Paces = Sequence[SongPace] | None
 
 
 class LookAhead:
-    """A thread that analyses the songs that come next in a queue, and lets the queue leave out what does not match.
+    """A thread that finds out the paces of songs that come next in a queue, and lets the queue leave out the others.
 
     The paces of each song are remembered. A verdict is a function of them and of the listener's target as it is now:
     a change of the target analyses nothing again. A song that cannot be analysed is left to the player.
@@ -34,7 +34,7 @@ class LookAhead:
         Its `wanted` is set.
     listener : Listener
     paces_of : callable
-        Analyses an item for as long as it takes, in the thread; `cancel` must end it.
+        Returns the paces of an item, for as long as it takes, in the thread; `cancel` must end it.
     cancel : callable
         Ends an analysis that is going on.
     """
@@ -111,21 +111,25 @@ class LookAhead:
     def _run(self) -> None:
         done: object = None
         while not self._closed.is_set():
-            state = (self._queue.sought, self._listener.target, self._listener.tolerance)
-            item = None if state == done else self._next()
-            if item is None:
-                done = state
+            state = self._state()
+            if state == done:
                 self._closed.wait(IDLE_S)
-            else:
-                self._known[item] = self._paces_of(item)
+            elif self._look(state):
+                done = state
 
-    def _next(self) -> Item | None:
-        """Return the next song to analyse; None while enough songs ahead are known to match."""
+    def _state(self) -> tuple[object, ...]:
+        """Return by what it depends which songs are looked for."""
+        return self._queue.sought, self._listener.target, self._listener.tolerance
+
+    def _look(self, state: tuple[object, ...]) -> bool:
+        """Get to know songs until enough of those ahead match; return False if something else is looked for by then."""
         matching = 0
         for item in self._queue.ahead():
             if item not in self._known:
-                return item
+                self._known[item] = self._paces_of(item)
+                if self._closed.is_set() or self._state() != state:
+                    return False
             matching += bool(self.fits(item))
             if matching >= AHEAD:
-                return None
-        return None
+                break
+        return True

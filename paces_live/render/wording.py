@@ -190,7 +190,7 @@ def clock(seconds: float) -> str:
     >>> clock(215.2), clock(39.98), clock(3723), clock(17.5), clock(42.5)
     ('3:35', '0:40', '1:02:03', '0:18', '0:43')
     """
-    # Halves go up, so that times that are as far apart are shown so.
+    # Round halves up, so that equal differences look equal.
     minutes, rest = divmod(math.floor(seconds + 0.5), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

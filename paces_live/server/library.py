@@ -16,7 +16,6 @@ from paces_live.library import corrections
 from paces_live.library.overview import overview
 from paces_live.library.plan import Part, parse_duration, parse_ramp
 from paces_live.library.playlist import choose_songs
-from paces_live.library.present import present
 from paces_live.library.query import parse_query
 from paces_live.library.search import Found
 from paces_live.library.store import default_path, open_library
@@ -92,8 +91,7 @@ class SharedLibrary:
 
         def choose() -> list[Found]:
             with open_library(self._path) as library:
-                songs = choose_songs(library, query, parts, listener.tolerance, random.Random()).songs
-                return list(present(library, songs))
+                return choose_songs(library, query, parts, listener.tolerance, random.Random()).songs
 
         async with self._one_at_a_time:
             return await asyncio.to_thread(choose)

@@ -45,7 +45,9 @@ class HealthMonitor:
         interval : float
             Seconds between readings, as they are now.
         """
-        self._load += LOAD_WEIGHT * (busy_s / max(elapsed_s, 1e-3) - self._load)
+        # A reading that comes early counts for less.
+        weight = LOAD_WEIGHT * min(1.0, elapsed_s / interval)
+        self._load += weight * (busy_s / max(elapsed_s, 1e-3) - self._load)
         lost_s, self._reported_s = self._dropped_s - self._reported_s, self._dropped_s
         condition = self._problem(lost_s)
         health = Health(self.meter.dbfs, self._dropped_s, self._load, interval)

@@ -166,6 +166,8 @@ class Session:
             yield from self._read()
         if cell.ends:
             yield from self._end_song(self._now, skipped=cell.skipped)
+            # The next file may have the same track.
+            self._schedule.hurry()
         self._quiet_cells = 0 if len(cell.samples) else self._quiet_cells + 1
         if self._quiet_cells >= limits.QUIET_CELLS:
             yield from self._report_condition()

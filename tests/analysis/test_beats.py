@@ -75,6 +75,14 @@ def test_a_soft_hi_hat_out_of_silence_is_not_the_beat(noise: float) -> None:
     assert largest_error(found(samples, lambda _: 150.0), inner(times[::2], SECONDS)) < NEAR_S
 
 
+def test_a_loud_drone_in_one_band_hides_no_beats() -> None:
+    random, times = np.random.default_rng(1), np.arange(0.3, SECONDS - 0.5, 0.4)
+    samples = 0.6 * np.sin(2.0 * np.pi * 60.0 * np.arange(round(SECONDS * RATE)) / RATE)
+    for start in np.rint(times * RATE).astype(int).tolist():
+        samples[start : start + 900] += 0.01 * random.standard_normal(900) * np.exp(-np.arange(900) / 150.0)
+    assert largest_error(found(samples.astype(np.float32), lambda _: 150.0), inner(times, SECONDS)) < NEAR_S
+
+
 def test_half_the_beat_stays_on_the_same_beats() -> None:
     times = found(rock(165.0, SECONDS), lambda _: 82.5)
     errors = [largest_error(times, inner(beats(165.0, SECONDS, every=2, shift=shift), SECONDS)) for shift in (0.0, 1.0)]

@@ -167,7 +167,7 @@ def test_what_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     text.write_text("#EXTM3U\nsong.ogg\n", "utf-8")
     for path, message in (
         (tmp_path / "missing.wav", "missing.wav: no such file"),
-        (tmp_path, "Is a directory"),
+        (tmp_path, "is not a regular file"),
         (text, "songs.m3u: is not audio"),
     ):
         result = run("label", path, "--paces", "82")

@@ -104,6 +104,11 @@ def test_a_range_of_paces_has_the_target_in_its_middle(music: Path) -> None:
     result = run("playlist", playlist, "pace:76..82", "--duration", "10m")
     assert (result.exit_code, result.stdout.splitlines()[-2].partition(":")[0]) == (0, "10m@79")
     assert all(152 <= rate <= 164 for rate in rates(playlist))
+    # An open range has no middle.
+    result = run("playlist", playlist, "pace:150..", "--target", "158", "--duration", "10m")
+    assert (result.exit_code, result.stdout.splitlines()[-2].partition(":")[0]) == (0, "10m@158")
+    result = run("playlist", playlist, "pace:150..", "--duration", "10m")
+    assert result.stdout.splitlines()[-2].partition(":")[0] == "10m@165"
 
 
 def test_json_follows_the_schema(music: Path) -> None:

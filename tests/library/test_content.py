@@ -1,5 +1,6 @@
 """The key of a sound: it survives tags, names and containers, and nothing else."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -74,3 +75,10 @@ def test_what_ffmpeg_cannot_read_has_the_hash_of_the_file(tmp_path: Path, monkey
     assert content_key(Path(shutil.copy(song, tmp_path / "copy.flac"))) == key
     with pytest.raises(SourceError, match="no such file"):
         content_key(tmp_path / "gone.flac")
+
+
+def test_what_is_no_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(SourceError, match="is not a regular file: give a file of music"):
+            content_key(path)

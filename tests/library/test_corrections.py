@@ -119,10 +119,14 @@ def test_corrected_songs_are_asked_for(library: Library) -> None:
     assert titles("corrected:yes pace:165") == ["a"]
 
 
-def test_a_song_is_recalled_as_it_was_corrected(library: Library) -> None:
-    recall = LibraryRecall(library.path, [Path("/m/a.ogg")])
+def test_a_song_is_recalled_as_it_was_corrected(library: Library, tmp_path: Path) -> None:
+    path = tmp_path / "a.ogg"
+    path.touch()
+    with Library(library.path) as opened:
+        opened.keep(path, Stamp.of(path), "sound:/m/a.ogg")
+    recall = LibraryRecall(library.path, [path])
     recall.take(START)
-    first = taken(recall, of("/m/a.ogg", reading(1.0, state="listening")))
+    first = taken(recall, of(str(path), reading(1.0, state="listening")))
     assert (rates(first.paces), first.beat) == ([165.0, 82.5], 165.0)
 
 

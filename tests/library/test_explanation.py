@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from paces_live.analysis.classifier import TfliteClassifier, load_classifier
+from paces_live.demo import excerpt
 from paces_live.errors import SourceError, UsageError
 from paces_live.library.corrections import Correction
 from paces_live.library.explanation import Explanation, explain, mean_rate, song_beats
@@ -107,6 +108,24 @@ def test_steps_at_a_pace_that_the_song_does_not_have_keep_it(
 ) -> None:
     # Two thirds of the beat, 110, and three quarters of it, 123.75, would fit.
     assert mean_rate(song_beats(song, classifier, pace)) == pytest.approx(pace, rel=0.01)
+
+
+def test_steps_at_half_the_beat_go_with_the_music_and_others_keep_their_pace(classifier: TfliteClassifier) -> None:
+    # Two songs, at 168 and at 184.
+    half, beat = (song_beats(excerpt(), classifier, pace) for pace in (84.0, None))
+    assert max(float(np.abs(beat - time).min()) for time in half) < 0.06
+    for pace in (120.0, 184.0, 320.0):
+        rates = 60.0 / np.diff(song_beats(excerpt(), classifier, pace))
+        for part in np.array_split(rates, 3):
+            assert part.mean() == pytest.approx(pace, rel=0.015)
+
+
+def test_what_a_person_says_is_drawn_and_clicked_at_the_same_pace(tmp_path: Path, classifier: TfliteClassifier) -> None:
+    short, said = write(tmp_path / "short.wav", 165.0, 7.0), Correction("sound:1", "short", (55.0, 82.5, 165.0))
+    assert explain(short, classifier, correction=said).chosen.spm == pytest.approx(165.0, abs=0.5)
+    assert mean_rate(song_beats(short, classifier, correction=said)) == pytest.approx(165.0, abs=0.5)
+    # All that were said are too slow for it.
+    assert explain(short, classifier, correction=Correction("sound:1", "short", (55.0,))).chosen.spm > 60.0
 
 
 def test_steps_are_those_that_a_person_says(song: Path, classifier: TfliteClassifier) -> None:

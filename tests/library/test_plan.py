@@ -164,6 +164,28 @@ def test_others_are_kept_for_between_the_songs_of_an_artist(others: int) -> None
     assert all(one.song.artist != two.song.artist for one, two in pairwise(planned))
 
 
+def test_an_artist_comes_twice_in_a_row_only_if_there_is_no_other_way() -> None:
+    chance = random.Random(5)
+    for seed in range(100):
+        count = chance.randint(6, 24)
+        often = chance.randint(2, (count + 1) // 2)
+        songs = [
+            song(number, seconds=chance.uniform(120.0, 320.0), artist="often" if number < often else f"{number}")
+            for number in range(count)
+        ]
+        seconds = chance.choice([1.0, 0.95, 0.8]) * sum(one.duration for one in songs)
+        planned, _ = choose([Part(seconds, 150.0, 150.0)], songs, TOLERANCE, random.Random(seed))
+        assert all(one.song.artist != two.song.artist for one, two in pairwise(planned))
+
+
+def test_another_seed_has_other_songs_in_short_parts_too() -> None:
+    songs = many(1000, 148.0, 172.0)
+    parts = parse_plan("2m@170 1m@150 2m@170 1m@150 2m@170 1m@150")
+    plans = [{one.song.file for one in choose(parts, songs, TOLERANCE, random.Random(seed))[0]} for seed in range(20)]
+    shared = [len(one & two) / len(one) for one, two in pairwise(plans)]
+    assert sum(shared) / len(shared) < 0.2
+
+
 def test_a_less_sure_song_that_ends_a_part_is_found_behind_many_long_ones() -> None:
     songs = [song(number, seconds=400.0) for number in range(100)]
     songs += [song(number, seconds=90.0, probability=0.6) for number in range(100, 120)]

@@ -94,6 +94,24 @@ def test_it_looks_no_further_than_is_needed() -> None:
         until(lambda: len(looking.analysed) == AHEAD + 2)
 
 
+def test_a_long_queue_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    paces: Paces = {f"{number}": 120.0 for number in range(2000)}
+    queue, looks = Queue(items(paces)), 0
+    ahead = queue.ahead
+
+    def counted() -> list[Item]:
+        nonlocal looks
+        looks += 1
+        return ahead()
+
+    monkeypatch.setattr(queue, "ahead", counted)
+    looking = Looking(paces, queue, Listener(165.0))
+    with looking.look:
+        until(lambda: looking.look.failure)
+    assert len(looking.analysed) == 2000
+    assert looks <= 2
+
+
 def test_another_target_decides_again_without_another_analysis() -> None:
     queue, listener = Queue(items(PACES)), Listener(165.0)
     looking = Looking(PACES, queue, listener)

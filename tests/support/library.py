@@ -89,7 +89,8 @@ def fill(library: Library, *songs: tuple[str, Sequence[SongPace], float | None, 
     library.use("sha256:1", "1")
     for number, (path, paces, beat, track) in enumerate(songs):
         found = FilePaces(Path(path), 200.0 + number, tuple(paces), beat=beat)
-        library.keep(Path(path), Stamp(1000, number), f"sound:{shown_path(path)}", track, found)
+        stamp = Stamp.of(Path(path)) if os.path.isfile(path) else Stamp(1000, number)  # noqa: PTH113
+        library.keep(Path(path), stamp, f"sound:{shown_path(path)}", track, found)
 
 
 def without_rights() -> list[str]:

@@ -73,7 +73,7 @@ model: $(VENV)/dev.stamp ## train from nothing and replace the model in models/ 
 	@sh requirements/debian.sh training
 	$(BIN)/python -m training corpus --songs 1200
 	$(BIN)/python -m training megabatch
-	$(BIN)/python -m training train --seed 2
+	$(BIN)/python -m training train --seed 4
 	$(BIN)/python -m training export
 	$(BIN)/python -m training evaluate
 	$(BIN)/python -m training ship

@@ -242,7 +242,7 @@ def song_beats(
     >>> from paces_live.demo import excerpt
     >>> times = song_beats(excerpt(), load_classifier(), 84.0)
     >>> len(times), round(mean_rate(times))  # two songs, whose beats are at 168 and 184
-    (134, 89)
+    (134, 88)
     """
     heard = analyze_item(Item(file), classifier, Listener(None))
     song = heard if correction is None else corrected(heard, correction)

@@ -56,7 +56,6 @@ def test_kills_leave_nothing_broken(songs: Path, tmp_path: Path) -> None:
 def test_ctrl_c_keeps_what_is_there_and_lists_it(songs: Path, tmp_path: Path) -> None:
     stick = tmp_path / "stick"
     stick.mkdir()
-    # Standard input is ignored where a shell starts programs in the background, and so is Ctrl-C.
     with subprocess.Popen(export(songs, stick, "--mp3"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         while process.poll() is None and len(os.listdir(stick)) < 4:  # noqa: PTH208
             time.sleep(0.001)

@@ -28,6 +28,8 @@ def known_paces(library: Path, file: Path) -> tuple[SongPace, ...] | None:
         The file of the library.
     file : path
     """
+    if not library.exists():
+        return None
     try:
         # Opened for each song: a library belongs to one thread, and a scan may make another one.
         with Library(library, read_only=True) as songs:

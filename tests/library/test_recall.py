@@ -130,8 +130,12 @@ def test_what_is_not_known_now_is_not_recalled(path: str | None, library: Path) 
     assert taken(recall, event) == event
 
 
-def test_without_a_library_the_music_goes_on(tmp_path: Path) -> None:
+def test_without_a_library_the_music_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     recall = LibraryRecall(tmp_path / "none" / "library.db", [Path("a.ogg")])
     event = of("a.ogg", reading(1.0, state="listening"))
     assert taken(recall, event) == event
     assert not (tmp_path / "none").exists()
+    assert not caplog.messages
+    (tmp_path / "library.db").write_bytes(b"damaged")
+    assert known_paces(tmp_path / "library.db", Path("a.ogg")) is None
+    assert "it is damaged" in caplog.messages[0]

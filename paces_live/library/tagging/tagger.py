@@ -42,7 +42,7 @@ class Tagger:
     bpm : Listener, optional
         Whether the tempo is written, too: the pace that matches the target of this listener, or else the felt beat.
     force : bool
-        Whether a tempo that is there is replaced, whoever wrote it.
+        Whether a tempo that is there is replaced, even if another program wrote it.
     written : mapping, optional
         What was written before: a tempo of ours is replaced, and taken away if the song has none any more.
     """
